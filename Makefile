@@ -1,0 +1,106 @@
+# The four commands: make check (inner loop), make test, make demo, make bench.
+#
+# CARGO_TARGET_DIR  where Cargo builds (default: target)
+# PREFIX            where `make install` installs (default: /usr/local)
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+# ccache's own compiler names, if it is installed: no variable changes, so nothing is rebuilt because of it.
+export PATH := /usr/lib/ccache:$(PATH)
+
+PREFIX  ?= /usr/local
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+SONAME  := libc1z.so.0
+
+# A staged installation for each Cargo profile: examples, demo and Go tests use it as they would use an installed one.
+STAGE_RELEASE := $(CARGO_TARGET_DIR)/stage/release
+STAGE_DEV     := $(CARGO_TARGET_DIR)/stage/debug
+# What a static libc1z needs beside itself.
+STATIC_LIBS   := -l:libc1z.a -lstdc++ -lm -ldl -lpthread
+
+# use STAGE: the environment in which that installation is found
+use = PKG_CONFIG_PATH="$(1)/lib/pkgconfig$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" LD_LIBRARY_PATH="$(1)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
+
+.PHONY: setup build stage stage-dev install env demo test test-rust test-c test-go lint check header bench clean
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	cargo build --release --lib
+
+# install_into PREFIX BUILD-FOLDER
+define install_into
+	install -d "$(1)/include" "$(1)/lib/pkgconfig"
+	install -m 644 include/c1z.h "$(1)/include/"
+	install -m 755 "$(2)/libc1z.so" "$(1)/lib/libc1z.so.$(VERSION)"
+	ln -sf libc1z.so.$(VERSION) "$(1)/lib/$(SONAME)"
+	ln -sf $(SONAME) "$(1)/lib/libc1z.so"
+	install -m 644 "$(2)/libc1z.a" "$(1)/lib/"
+	sed 's|@PREFIX@|$(1)|; s|@NAME@|c1z|; s|@VERSION@|$(VERSION)|; s|@LIBS@|-lc1z|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z.pc"
+	sed 's|@PREFIX@|$(1)|; s|@NAME@|c1z-static|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(STATIC_LIBS)|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z-static.pc"
+endef
+
+stage: build
+	@$(call install_into,$(STAGE_RELEASE),$(CARGO_TARGET_DIR)/release)
+
+stage-dev: setup
+	cargo build --lib
+	@$(call install_into,$(STAGE_DEV),$(CARGO_TARGET_DIR)/debug)
+
+install: build
+	$(call install_into,$(DESTDIR)$(PREFIX),$(CARGO_TARGET_DIR)/release)
+
+# The exports with which pkg-config and the loader find the built library: eval "$(make -s env)"
+env: stage
+	@echo 'export PKG_CONFIG_PATH="$(STAGE_RELEASE)/lib/pkgconfig$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}"'
+	@echo 'export LD_LIBRARY_PATH="$(STAGE_RELEASE)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"'
+
+# Syncs this machine's accounts through the Go driver and lets the C program list the file.
+DEMO := $(CARGO_TARGET_DIR)/demo
+demo: stage
+	@mkdir -p "$(DEMO)" && rm -f "$(DEMO)/accounts.c1z"
+	@$(MAKE) -s -C examples/c OUT="$(DEMO)" STAGE="$(STAGE_RELEASE)" "$(DEMO)/list"
+	@$(call use,$(STAGE_RELEASE)) go -C examples/go build -o "$(DEMO)/unix-accounts" .
+	@$(call use,$(STAGE_RELEASE)) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/accounts.c1z"
+	@$(call use,$(STAGE_RELEASE)) "$(DEMO)/list" "$(DEMO)/accounts.c1z"
+
+test: lint test-rust test-c test-go
+
+test-rust: setup
+	cargo test
+
+test-c: stage-dev
+	$(MAKE) -C examples/c   OUT="$(CARGO_TARGET_DIR)/examples/c"      STAGE="$(STAGE_DEV)" test
+	$(MAKE) -C examples/dlopen OUT="$(CARGO_TARGET_DIR)/examples/dlopen" STAGE="$(STAGE_DEV)" test
+
+# The schema that the library was built with, for the comparison with the SDK's own.
+descriptors = $$(ls -t "$(CARGO_TARGET_DIR)"/debug/build/libc1z-*/out/descriptors.bin | head -1)
+test-go: stage-dev
+	$(call use,$(STAGE_DEV)) C1Z_DESCRIPTORS="$(descriptors)" go -C go test -timeout 20m ./...
+	$(call use,$(STAGE_DEV)) go -C examples/go test -timeout 20m ./...
+	$(call use,$(STAGE_DEV)) scripts/test-outside.sh
+
+lint: stage-dev
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	@for module in go examples/go; do \
+	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
+	  $(call use,$(STAGE_DEV)) go -C $$module vet ./...; \
+	done
+
+# The inner loop: everything that needs no new build of RocksDB.
+check: setup
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test --lib
+
+header: setup
+	C1Z_WRITE_HEADER=1 cargo test --test header
+
+clean:
+	cargo clean

@@ -1,0 +1,115 @@
+// Package c1z is a storage engine for ConductorOne's baton-sdk: it writes and reads .c1z files through libc1z, a C
+// library around RocksDB.
+//
+// Register it once, then name it where the SDK lets one choose an engine. Files that it wrote open by themselves from
+// then on, because a file names its engine:
+//
+//	if err := c1z.Register(); err != nil {
+//		return err
+//	}
+//	store, err := dotc1z.NewStore(ctx, "acme.c1z", dotc1z.WithEngine(c1z.Engine))
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close(ctx)
+//	if _, err := store.StartNewSync(ctx, connectorstore.SyncTypeFull, ""); err != nil {
+//		return err
+//	}
+//	if err := store.PutResourceTypes(ctx, v2.ResourceType_builder{Id: "user"}.Build()); err != nil {
+//		return err
+//	}
+//	if err := store.EndSync(ctx); err != nil {
+//		return err
+//	}
+//	return store.Close(ctx) // saves
+//
+// # Building
+//
+// cgo finds the library through pkg-config under the name c1z. The build tag c1z_static asks pkg-config for the flags
+// of a static link.
+//
+// # Stores
+//
+// Any number of goroutines may use one store, its sub-stores and its streams at the same time; one iteration of a
+// stream belongs to one goroutine. What a method is given it has copied when it returns, and what it returns belongs to
+// the caller. A store lives until Close: later calls fail with codes.Unavailable.
+//
+// Besides [c1zstore.Store] a store has what the SDK and its hosts find by type assertion: deletion by references,
+// [connectorstore.StreamingReader], [connectorstore.LatestFinishedSyncIDFetcher], [connectorstore.DBSizeProvider],
+// ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, and Save(ctx) error, which writes the file and leaves the
+// store open. Its FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
+// [c1zstore.IngestInvariantVerificationWriter].
+//
+// # Errors
+//
+// Every error that the library gives is an [*Error]: status.Code tells its gRPC code, also when it is wrapped, and
+// errors.Is finds the SDK's sentinels.
+//
+// # Cancelling
+//
+// A done context stops the calls that may take long (opening, EndSync, Save, Close, Cleanup, RecalculateStats, cloning,
+// GenerateSyncDiff) while they run, and every other call before it starts. errors.Is then finds context.Canceled or
+// context.DeadlineExceeded.
+package c1z
+
+import (
+	"context"
+	"sync"
+
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+)
+
+// Engine is the name that the engine is registered with, and that its files carry.
+const Engine = c1zstore.Engine("rocksdb")
+
+// Register makes the engine known to the SDK for the whole process. Calling it again does nothing, also after another
+// [Driver] was registered with dotc1z.RegisterEngine. It fails when something else has the engine's name.
+func Register() error { return register() }
+
+var register = sync.OnceValue(func() error {
+	if driver, ok := dotc1z.EngineDriverFor(Engine); ok {
+		if _, ours := driver.(Driver); ours {
+			return nil
+		}
+	}
+	return dotc1z.RegisterEngine(Driver{})
+})
+
+// Version is the version of the C library that the program runs with.
+func Version() string { return version() }
+
+// Driver opens stores. Its zero value is what [Register] registers; a program that wants other settings registers its
+// own value with dotc1z.RegisterEngine, or calls OpenStore without registering anything.
+type Driver struct {
+	// Threads for packing, unpacking and background work. 0 means as many as WithEncoderConcurrency asked for, if more
+	// than one, else one for each processor.
+	Threads int
+	// MemoryBudgetBytes bounds block cache and write buffers of each open store together. 0 means 256 MiB.
+	MemoryBudgetBytes uint64
+}
+
+var _ dotc1z.EngineDriver = Driver{}
+
+// Engine returns [Engine].
+func (Driver) Engine() c1zstore.Engine { return Engine }
+
+// Format returns dotc1z.C1ZFormatV3.
+func (Driver) Format() dotc1z.C1ZFormat { return dotc1z.C1ZFormatV3 }
+
+// OpenStore opens the file at path, or prepares a new one: a missing or empty file is created by the first save, and
+// cannot be opened read-only. Of two stores on one file the one that closes last wins. The caller closes the store.
+//
+// Fails with codes.FailedPrecondition for a file of another engine or layout, codes.DataLoss for a damaged one,
+// codes.ResourceExhausted for one that unpacks to more than the limits of opts or of the environment allow.
+func (d Driver) OpenStore(ctx context.Context, path string, opts dotc1z.StoreOptions) (c1zstore.Store, error) {
+	request, err := marshal(d.openRequest(path, opts))
+	if err != nil {
+		return nil, err
+	}
+	native, err := open(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return newStore(ctx, native, opts)
+}

@@ -1,0 +1,57 @@
+package c1z
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
+	"github.com/conductorone/baton-sdk/pkg/sourcecache"
+
+	"example.com/libc1z/go/internal/apipb"
+)
+
+// PutEntitlements stores entitlements in the bound sync, under the source-cache scope of ctx. It stores none when one of
+// them does not name its resource.
+func (s *store) PutEntitlements(ctx context.Context, entitlements ...*v2.Entitlement) error {
+	list := nonNil(entitlements)
+	if len(list) == 0 {
+		return nil
+	}
+	return exec(ctx, s.native.putEntitlements, &apipb.PutEntitlementsRequest{
+		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
+	})
+}
+
+// ListEntitlements returns one page in the order of resources and ids, filtered by resource.
+func (s *store) ListEntitlements(
+	ctx context.Context, request *v2.EntitlementsServiceListEntitlementsRequest,
+) (*v2.EntitlementsServiceListEntitlementsResponse, error) {
+	return call[v2.EntitlementsServiceListEntitlementsResponse](ctx, s.native.listEntitlements, request)
+}
+
+// ListStaticEntitlements is always empty: static entitlements are stored for each resource.
+func (s *store) ListStaticEntitlements(
+	context.Context, *v2.EntitlementsServiceListStaticEntitlementsRequest,
+) (*v2.EntitlementsServiceListStaticEntitlementsResponse, error) {
+	return &v2.EntitlementsServiceListStaticEntitlementsResponse{}, nil
+}
+
+// GetEntitlement finds an entitlement by its id alone. It fails with codes.NotFound when none has it, and with
+// codes.FailedPrecondition when several resources have one of that id.
+func (s *store) GetEntitlement(
+	ctx context.Context, request *reader_v2.EntitlementsReaderServiceGetEntitlementRequest,
+) (*reader_v2.EntitlementsReaderServiceGetEntitlementResponse, error) {
+	return call[reader_v2.EntitlementsReaderServiceGetEntitlementResponse](ctx, s.native.getEntitlement, request)
+}
+
+// ListEntitlementsByIds returns the entitlements in the order asked for, without those that are not there.
+func (s *store) ListEntitlementsByIds(
+	ctx context.Context, request *reader_v2.EntitlementsReaderServiceListEntitlementsByIdsRequest,
+) (*reader_v2.EntitlementsReaderServiceListEntitlementsByIdsResponse, error) {
+	return call[reader_v2.EntitlementsReaderServiceListEntitlementsByIdsResponse](ctx, s.native.listEntitlementsByIds, request)
+}
+
+// DeleteEntitlementByRefs deletes one entitlement by its resource and id, if it is there; its grants stay.
+func (s *store) DeleteEntitlementByRefs(ctx context.Context, entitlement *v2.Entitlement) error {
+	return exec(ctx, s.native.deleteEntitlement, &apipb.DeleteEntitlementRequest{Entitlement: entitlement})
+}

@@ -1,0 +1,81 @@
+package c1z
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/engine/pebble"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Error is why a call failed. It unwraps to the SDK's sentinel for its reason, where there is one, and to the context's
+// error when the context ended the call.
+type Error struct {
+	code    codes.Code
+	reason  string
+	message string
+	causes  []error
+}
+
+// Error returns the message alone.
+func (e *Error) Error() string { return e.message }
+
+// GRPCStatus makes status.Code and status.FromError see the code.
+func (e *Error) GRPCStatus() *status.Status { return status.New(e.code, e.message) }
+
+// Unwrap returns the SDK's sentinel and the context's error, those that there are.
+func (e *Error) Unwrap() []error { return e.causes }
+
+// Reason is one stable upper-case word for what the code alone does not tell, such as "SEALED". The library's header
+// lists them.
+func (e *Error) Reason() string { return e.reason }
+
+// sentinels are the SDK's errors that callers look for. Those of its own engine are used where they mean the same, so
+// that a caller need not know which engine it talks to.
+var sentinels = map[string]error{
+	"ARTIFACT_UNUSABLE": dotc1z.ErrArtifactUnusable,
+	"READ_ONLY":         dotc1z.ErrReadOnly,
+	"NOT_C1Z":           dotc1z.ErrInvalidFile,
+	"NO_CURRENT_SYNC":   pebble.ErrNoCurrentSync,
+	"SEALED":            pebble.ErrEngineSealed,
+	"BAD_TOKEN":         pebble.ErrInvalidPageToken,
+	"AMBIGUOUS_ID":      pebble.ErrAmbiguousExternalID,
+	"CLOSED":            pebble.ErrEngineClosing,
+	"ALREADY_EXISTS":    pebble.ErrSaveDestExists,
+	"ENGINE_MISMATCH":   pebble.ErrUnknownEngine,
+}
+
+func newError(code codes.Code, reason, message string) *Error {
+	failure := &Error{code: code, reason: reason, message: message}
+	if sentinel, ok := sentinels[reason]; ok {
+		failure.causes = append(failure.causes, sentinel)
+	}
+	return failure
+}
+
+// errClosed is what every call on a closed store gets once its handle is gone; until then the library says the same.
+var errClosed error = newError(codes.Unavailable, "CLOSED", "the store is closed")
+
+func invalidArgument(message string) error {
+	return newError(codes.InvalidArgument, "INVALID_ARGUMENT", message)
+}
+
+// checkContext returns the context's error, with its code, once the context is done.
+func checkContext(ctx context.Context) error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	return &Error{code: status.FromContextError(err).Code(), reason: "CANCELLED", message: err.Error(), causes: []error{err}}
+}
+
+// endedBy adds the context's error to a failure that the context caused.
+func endedBy(ctx context.Context, err error) error {
+	failure, ok := err.(*Error)
+	if cause := ctx.Err(); ok && cause != nil && failure.code == codes.Canceled {
+		failure.code = status.FromContextError(cause).Code()
+		failure.causes = append(failure.causes, cause)
+	}
+	return err
+}

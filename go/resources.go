@@ -1,0 +1,51 @@
+package c1z
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
+	"github.com/conductorone/baton-sdk/pkg/sourcecache"
+
+	"example.com/libc1z/go/internal/apipb"
+)
+
+// PutResources stores resources in the bound sync, under the source-cache scope of ctx; of several with one type and id
+// the last wins.
+func (s *store) PutResources(ctx context.Context, resources ...*v2.Resource) error {
+	list := nonNil(resources)
+	if len(list) == 0 {
+		return nil
+	}
+	return exec(ctx, s.native.putResources, &apipb.PutResourcesRequest{
+		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
+	})
+}
+
+// ListResources returns one page in the order of types and ids, filtered by type and parent.
+func (s *store) ListResources(
+	ctx context.Context, request *v2.ResourcesServiceListResourcesRequest,
+) (*v2.ResourcesServiceListResourcesResponse, error) {
+	return call[v2.ResourcesServiceListResourcesResponse](ctx, s.native.listResources, request)
+}
+
+// GetResource fails with codes.NotFound when there is none of the type with the id.
+func (s *store) GetResource(
+	ctx context.Context, request *reader_v2.ResourcesReaderServiceGetResourceRequest,
+) (*reader_v2.ResourcesReaderServiceGetResourceResponse, error) {
+	return call[reader_v2.ResourcesReaderServiceGetResourceResponse](ctx, s.native.getResource, request)
+}
+
+// ListResourcesByIds returns the resources in the order asked for, without those that are not there.
+func (s *store) ListResourcesByIds(
+	ctx context.Context, request *reader_v2.ResourcesReaderServiceListResourcesByIdsRequest,
+) (*reader_v2.ResourcesReaderServiceListResourcesByIdsResponse, error) {
+	return call[reader_v2.ResourcesReaderServiceListResourcesByIdsResponse](ctx, s.native.listResourcesByIds, request)
+}
+
+// DeleteResourceRecord deletes one resource, if it is there; what refers to it stays.
+func (s *store) DeleteResourceRecord(ctx context.Context, resourceTypeID, resourceID string) error {
+	return exec(ctx, s.native.deleteResource, &apipb.DeleteResourceRequest{
+		ResourceId: v2.ResourceId_builder{ResourceType: resourceTypeID, Resource: resourceID}.Build(),
+	})
+}

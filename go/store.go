@@ -1,0 +1,91 @@
+package c1z
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+
+	"example.com/libc1z/go/internal/apipb"
+)
+
+// store is an open file. What the SDK asserts on the store object itself is a method here; the sub-stores are views of
+// the same handle.
+type store struct {
+	native      *handle
+	metadata    connectorstore.StoreMetadata
+	tmpDir      string
+	syncLimit   int
+	skipCleanup bool
+}
+
+var (
+	_ c1zstore.Store                             = (*store)(nil)
+	_ connectorstore.StreamingReader             = (*store)(nil)
+	_ connectorstore.LatestFinishedSyncIDFetcher = (*store)(nil)
+	_ connectorstore.DBSizeProvider              = (*store)(nil)
+)
+
+func newStore(ctx context.Context, native *handle, opts dotc1z.StoreOptions) (*store, error) {
+	metadata, err := call[apipb.GetMetadataResponse](ctx, native.getMetadata, &apipb.GetMetadataRequest{})
+	if err != nil {
+		native.free()
+		return nil, err
+	}
+	return &store{
+		native: native,
+		metadata: connectorstore.StoreMetadata{
+			Engine:          metadata.GetEngine(),
+			Format:          metadata.GetFormat(),
+			PayloadEncoding: c1zstore.PayloadEncoding(metadata.GetPayloadEncoding()).String(),
+		},
+		tmpDir:      opts.TmpDir,
+		syncLimit:   opts.SyncLimit,
+		skipCleanup: opts.SkipCleanup,
+	}, nil
+}
+
+// Metadata says how the file is stored. It works on a closed store too.
+func (s *store) Metadata() connectorstore.StoreMetadata { return s.metadata }
+
+// CurrentDBSizeBytes is the size of the working copy on disk.
+func (s *store) CurrentDBSizeBytes() (int64, error) {
+	metadata, err := call[apipb.GetMetadataResponse](context.Background(), s.native.getMetadata, &apipb.GetMetadataRequest{})
+	if err != nil {
+		return 0, err
+	}
+	return int64(metadata.GetDatabaseSizeBytes()), nil
+}
+
+// Save writes what has changed to the file and leaves the store open. On failure, dotc1z.ErrArtifactUnusable, the
+// previous file is untouched.
+func (s *store) Save(ctx context.Context) error {
+	return exec(ctx, s.native.save, &apipb.SaveRequest{})
+}
+
+// Close saves if anything has changed, and closes. Closing a closed store does nothing.
+//
+// When the file cannot be saved, or the context ends first, the error is dotc1z.ErrArtifactUnusable, the previous file
+// is untouched and the store stays open: Close can be called again. With a stream still open it fails with
+// codes.FailedPrecondition.
+func (s *store) Close(ctx context.Context) error {
+	request, err := marshal(&apipb.CloseRequest{})
+	if err != nil {
+		return err
+	}
+	return s.native.close(ctx, request)
+}
+
+// Grants is the view for grant expansion.
+func (s *store) Grants() c1zstore.GrantStore { return grantStore{s.native} }
+
+// SyncMeta is the view on the syncs themselves.
+func (s *store) SyncMeta() c1zstore.SyncMeta { return syncMeta{s.native} }
+
+// FileOps makes files and syncs out of a sync.
+func (s *store) FileOps() c1zstore.FileOps { return fileOps{s.native, s.tmpDir} }
+
+// SessionStore keeps values of a connector beside the sync.
+func (s *store) SessionStore() sessions.SessionStore { return sessionStore{s.native} }

@@ -1,0 +1,1092 @@
+// libc1z: stores and reads .c1z files, the snapshots of who has access to what.
+//
+// Generated from the sources of the library by `make header`; do not edit.
+//
+// HOW A CALL WORKS
+//
+// Every call takes protobuf bytes and gives protobuf bytes: requests and responses are the messages of the matching
+// service call (packages c1.connector.v2 and c1.reader.v2), or of c1z.v1 where no service has one; all of them are in
+// the folder proto/ of the library. So nearly every function has one signature:
+//
+//     c1z_code c1z_<verb>_<noun>(const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error);
+//
+// It returns a gRPC status code; C1Z_OK is 0. `*response` and `*error` are written only when there is something to
+// write: the response on success, the error on failure. `error` may be NULL when the code is enough. `response` may be
+// NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
+// defaults. Lists come in pages: pass a response's next_page_token on until it is empty. A list response holds its
+// records in field 1, where the matching put request has them, so that its bytes can be put as they are.
+//
+// A FIRST PROGRAM
+//
+// Opens a file, or the start of a new one, writes one resource type into a sync, saves, and shows how much there is.
+//
+//     #include <c1z.h>
+//     #include <stdio.h>
+//     #include <stdlib.h>
+//     #include <string.h>
+//
+//     static void check(c1z_code code, c1z_error *error) {
+//       if (code == C1Z_OK) return;
+//       fprintf(stderr, "%s: %s\n", c1z_error_reason(error), c1z_error_message(error));
+//       c1z_error_free(error);
+//       exit(1);
+//     }
+//
+//     // A protobuf message of short string fields: field number n is the n-th text, NULL for none.
+//     static c1z_slice message(unsigned char *out, int fields, const char **text) {
+//       size_t len = 0;
+//       for (int n = 0; n < fields; n++) {
+//         if (text[n] == NULL) continue;
+//         size_t size = strlen(text[n]);  // below 128: one byte of length
+//         out[len++] = (unsigned char)((n + 1) << 3 | 2);
+//         out[len++] = (unsigned char)size;
+//         memcpy(out + len, text[n], size);
+//         len += size;
+//       }
+//       return (c1z_slice){out, len};
+//     }
+//
+//     int main(int argc, char **argv) {
+//       unsigned char bytes[256], inner[128];
+//       const char *path = argc > 1 ? argv[1] : "first.c1z";
+//       c1z_store *store = NULL;
+//       c1z_buffer *page = NULL;
+//       c1z_error *error = NULL;
+//
+//       // c1z.v1.OpenRequest { path = 1 }
+//       check(c1z_open(message(bytes, 1, &path), NULL, &store, &error), error);
+//       // c1z.v1.StartSyncRequest { sync_type = 1 }
+//       check(c1z_start_sync(store, message(bytes, 1, (const char *[]){"full"}), &page, &error), error);
+//       c1z_buffer_free(page);
+//       // c1z.v1.PutResourceTypesRequest { list = 1 } of c1.connector.v2.ResourceType { id = 1, display_name = 2 }
+//       c1z_slice user = message(inner, 2, (const char *[]){"user", "User"});
+//       inner[user.len] = 0;
+//       check(c1z_put_resource_types(store, message(bytes, 1, (const char *[]){(char *)inner}), NULL, &error), error);
+//       check(c1z_end_sync(store, (c1z_slice){0}, NULL, NULL, &error), error);
+//       check(c1z_list_resource_types(store, (c1z_slice){0}, &page, &error), error);
+//       printf("%zu bytes of resource types in %s\n", c1z_buffer_data(page).len, path);
+//       c1z_buffer_free(page);
+//       check(c1z_close(store, (c1z_slice){0}, NULL, NULL, &error), error);
+//       c1z_store_free(store);
+//       return 0;
+//     }
+//
+// Build it with `cc first.c $(pkg-config --cflags --libs c1z)`.
+//
+// WHO OWNS WHAT
+//
+// | object     | comes from                 | the caller                                                              |
+// |------------|----------------------------|-------------------------------------------------------------------------|
+// | c1z_store  | c1z_open                   | c1z_close, which saves; then c1z_store_free                             |
+// | c1z_buffer | *response of a call        | c1z_buffer_free; c1z_buffer_data is valid until then                    |
+// | c1z_error  | *error of a failed call    | c1z_error_free; its strings are valid until then                        |
+// | c1z_cursor | c1z_scan_*                 | c1z_cursor_free, before c1z_close                                       |
+// | c1z_cancel | c1z_cancel_new             | c1z_cancel_free, also while a call that was given it runs               |
+// | c1z_slice  | the caller                 | keeps the bytes readable until the call returns; the library copies     |
+//
+// Freeing NULL does nothing. A closed store stays a valid handle until it is freed: calls on it fail with
+// C1Z_UNAVAILABLE, closing it again succeeds.
+//
+// ERRORS
+//
+// The code says what kind of failure it is, the reason which one, the message what was the matter and with which file,
+// field or key. Codes and reasons are stable, messages are for people.
+//
+// | reason              | code                     | what to do                                                        |
+// |---------------------|--------------------------|-------------------------------------------------------------------|
+// | INVALID_ARGUMENT    | C1Z_INVALID_ARGUMENT     | correct the request                                               |
+// | BAD_TOKEN           | C1Z_INVALID_ARGUMENT     | the page token is not one of this listing: start again            |
+// | NOT_FOUND           | C1Z_NOT_FOUND            | -                                                                 |
+// | ALREADY_EXISTS      | C1Z_ALREADY_EXISTS       | choose another path                                               |
+// | AMBIGUOUS_ID        | C1Z_FAILED_PRECONDITION  | name the resource too                                             |
+// | NO_CURRENT_SYNC     | C1Z_FAILED_PRECONDITION  | start, resume or select a sync first                              |
+// | SEALED              | C1Z_FAILED_PRECONDITION  | the sync has ended: resume it, or start another                   |
+// | READ_ONLY           | C1Z_FAILED_PRECONDITION  | open the file for writing                                         |
+// | FAILED_PRECONDITION | C1Z_FAILED_PRECONDITION  | see the message                                                   |
+// | NOT_C1Z             | C1Z_FAILED_PRECONDITION  | not a .c1z file                                                   |
+// | FORMAT_V1           | C1Z_FAILED_PRECONDITION  | a .c1z file of format v1, which holds SQLite                      |
+// | ENGINE_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another engine                                     |
+// | LAYOUT_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another version of this library                    |
+// | PAYLOAD_ENCODING    | C1Z_FAILED_PRECONDITION  | a .c1z file whose payload is framed in an unknown way             |
+// | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
+// | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted                        |
+// | IO, ENGINE          | by cause                 | the operating system or the storage engine refused                |
+// | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again            |
+// | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
+// | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
+// | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store                          |
+//
+// THREADS
+//
+// Any thread may call any function on a store at any time; reads run beside each other and beside writes, writes queue
+// up. c1z_close waits for calls that are running. Only the _free functions need the object for themselves. There is no
+// state that belongs to a thread: a call may be made on one and its error be looked at on another.
+//
+// WHAT ELSE EVERY CALL PROMISES AND WANTS
+//
+// Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
+// bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
+// library never aborts, never writes to stdout, reads no environment variable and installs no signal handler. It may be
+// loaded and closed with dlopen and dlclose any number of times; see c1z_get_api.
+
+
+#ifndef C1Z_H
+#define C1Z_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The version of the table that this library gives out; hosts ask for the version that they were built for.
+#define C1Z_API_VERSION 1
+
+// A response: protobuf bytes that the caller owns.
+typedef struct c1z_buffer c1z_buffer;
+
+// A flag that stops the calls it was given to. It may be set from any thread and at any time.
+typedef struct c1z_cancel c1z_cancel;
+
+// A walk over records. It may be used from any thread, by one at a time.
+typedef struct c1z_cursor c1z_cursor;
+
+// Why a call failed. The caller owns it.
+typedef struct c1z_error c1z_error;
+
+// An open file, or one that was open: a closed handle stays valid until it is freed.
+typedef struct c1z_store c1z_store;
+
+// Bytes that somebody else owns. With `len` 0, `data` may be a null pointer.
+typedef struct {
+  // The first byte.
+  const uint8_t *data;
+  // Number of bytes.
+  size_t len;
+} c1z_slice;
+
+// What a call returns: a status code with the number that gRPC gives it.
+typedef int32_t c1z_code;
+
+// Called with what is done, of how much, and the caller's own pointer. The units are those of the call.
+typedef void (*c1z_progress_fn)(uint64_t done, uint64_t total, void *userdata);
+
+// How a caller watches and stops a long call. A null pointer to it, or in it, means that the caller does not.
+//
+// The progress function is called on the thread of the call and must not call into the same store.
+typedef struct {
+  // Stops the call with `C1Z_CANCELLED` soon after it is set; may be null.
+  const c1z_cancel *cancel;
+  // Told of progress; may be null.
+  c1z_progress_fn progress;
+  // Given to `progress` as it is.
+  void *userdata;
+} c1z_control;
+
+// A call on a store that takes long.
+typedef c1z_code (*c1z_long_call_fn)(const c1z_store *store,
+                                     c1z_slice request,
+                                     const c1z_control *control,
+                                     c1z_buffer **response,
+                                     c1z_error **error);
+
+// A call on a store.
+typedef c1z_code (*c1z_call_fn)(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_buffer **response,
+                                c1z_error **error);
+
+// A call that starts a walk.
+typedef c1z_code (*c1z_scan_fn)(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_cursor **cursor,
+                                c1z_error **error);
+
+// Every function of the library, under its name without prefix. New functions are only ever appended: a host may call
+// those that lie below `struct_size`.
+typedef struct {
+  // Bytes of this table in the library that gave it out.
+  size_t struct_size;
+  // `c1z_version`.
+  const char *(*version)(void);
+  // `c1z_buffer_data`.
+  c1z_slice (*buffer_data)(const c1z_buffer *buffer);
+  // `c1z_buffer_free`.
+  void (*buffer_free)(c1z_buffer *buffer);
+  // `c1z_error_code`.
+  c1z_code (*error_code)(const c1z_error *error);
+  // `c1z_error_reason`.
+  const char *(*error_reason)(const c1z_error *error);
+  // `c1z_error_message`.
+  const char *(*error_message)(const c1z_error *error);
+  // `c1z_error_free`.
+  void (*error_free)(c1z_error *error);
+  // `c1z_cancel_new`.
+  c1z_cancel *(*cancel_new)(void);
+  // `c1z_cancel_set`.
+  void (*cancel_set)(const c1z_cancel *cancel);
+  // `c1z_cancel_free`.
+  void (*cancel_free)(c1z_cancel *cancel);
+  // `c1z_open`.
+  c1z_code (*open)(c1z_slice request,
+                   const c1z_control *control,
+                   c1z_store **store,
+                   c1z_error **error);
+  // `c1z_close`.
+  c1z_long_call_fn close;
+  // `c1z_save`.
+  c1z_long_call_fn save;
+  // `c1z_store_free`.
+  void (*store_free)(c1z_store *store);
+  // `c1z_get_metadata`.
+  c1z_call_fn get_metadata;
+  // `c1z_start_sync`.
+  c1z_call_fn start_sync;
+  // `c1z_start_or_resume_sync`.
+  c1z_call_fn start_or_resume_sync;
+  // `c1z_resume_sync`.
+  c1z_call_fn resume_sync;
+  // `c1z_set_current_sync`.
+  c1z_call_fn set_current_sync;
+  // `c1z_get_current_sync`.
+  c1z_call_fn get_current_sync;
+  // `c1z_checkpoint_sync`.
+  c1z_call_fn checkpoint_sync;
+  // `c1z_end_sync`.
+  c1z_long_call_fn end_sync;
+  // `c1z_cleanup`.
+  c1z_long_call_fn cleanup;
+  // `c1z_get_sync`.
+  c1z_call_fn get_sync;
+  // `c1z_list_syncs`.
+  c1z_call_fn list_syncs;
+  // `c1z_get_latest_finished_sync`.
+  c1z_call_fn get_latest_finished_sync;
+  // `c1z_list_sync_runs`.
+  c1z_call_fn list_sync_runs;
+  // `c1z_get_latest_sync_run`.
+  c1z_call_fn get_latest_sync_run;
+  // `c1z_mark_sync_supports_diff`.
+  c1z_call_fn mark_sync_supports_diff;
+  // `c1z_mark_sync_verified`.
+  c1z_call_fn mark_sync_verified;
+  // `c1z_clear_sync_verification`.
+  c1z_call_fn clear_sync_verification;
+  // `c1z_get_stats`.
+  c1z_call_fn get_stats;
+  // `c1z_recalculate_stats`.
+  c1z_long_call_fn recalculate_stats;
+  // `c1z_clone_sync`.
+  c1z_long_call_fn clone_sync;
+  // `c1z_diff_syncs`.
+  c1z_long_call_fn diff_syncs;
+  // `c1z_put_resource_types`.
+  c1z_call_fn put_resource_types;
+  // `c1z_list_resource_types`.
+  c1z_call_fn list_resource_types;
+  // `c1z_get_resource_type`.
+  c1z_call_fn get_resource_type;
+  // `c1z_put_resources`.
+  c1z_call_fn put_resources;
+  // `c1z_delete_resource`.
+  c1z_call_fn delete_resource;
+  // `c1z_list_resources`.
+  c1z_call_fn list_resources;
+  // `c1z_get_resource`.
+  c1z_call_fn get_resource;
+  // `c1z_list_resources_by_ids`.
+  c1z_call_fn list_resources_by_ids;
+  // `c1z_put_entitlements`.
+  c1z_call_fn put_entitlements;
+  // `c1z_delete_entitlement`.
+  c1z_call_fn delete_entitlement;
+  // `c1z_list_entitlements`.
+  c1z_call_fn list_entitlements;
+  // `c1z_get_entitlement`.
+  c1z_call_fn get_entitlement;
+  // `c1z_list_entitlements_by_ids`.
+  c1z_call_fn list_entitlements_by_ids;
+  // `c1z_put_grants`.
+  c1z_call_fn put_grants;
+  // `c1z_delete_grant`.
+  c1z_call_fn delete_grant;
+  // `c1z_delete_grants`.
+  c1z_call_fn delete_grants;
+  // `c1z_list_grants`.
+  c1z_call_fn list_grants;
+  // `c1z_get_grant`.
+  c1z_call_fn get_grant;
+  // `c1z_list_grants_for_entitlement`.
+  c1z_call_fn list_grants_for_entitlement;
+  // `c1z_list_grants_for_entitlements`.
+  c1z_call_fn list_grants_for_entitlements;
+  // `c1z_list_grants_for_principal`.
+  c1z_call_fn list_grants_for_principal;
+  // `c1z_list_grants_for_resource_type`.
+  c1z_call_fn list_grants_for_resource_type;
+  // `c1z_put_asset`.
+  c1z_call_fn put_asset;
+  // `c1z_get_asset`.
+  c1z_call_fn get_asset;
+  // `c1z_put_expanded_grants`.
+  c1z_call_fn put_expanded_grants;
+  // `c1z_list_pending_expansion`.
+  c1z_call_fn list_pending_expansion;
+  // `c1z_list_grants_with_annotations`.
+  c1z_call_fn list_grants_with_annotations;
+  // `c1z_get_session_values`.
+  c1z_call_fn get_session_values;
+  // `c1z_set_session_values`.
+  c1z_call_fn set_session_values;
+  // `c1z_delete_session_values`.
+  c1z_call_fn delete_session_values;
+  // `c1z_clear_session`.
+  c1z_call_fn clear_session;
+  // `c1z_list_session_values`.
+  c1z_call_fn list_session_values;
+  // `c1z_scan_resources`.
+  c1z_scan_fn scan_resources;
+  // `c1z_scan_entitlements`.
+  c1z_scan_fn scan_entitlements;
+  // `c1z_scan_grants`.
+  c1z_scan_fn scan_grants;
+  // `c1z_cursor_next`.
+  c1z_code (*cursor_next)(c1z_cursor *cursor, c1z_buffer **response, c1z_error **error);
+  // `c1z_cursor_free`.
+  void (*cursor_free)(c1z_cursor *cursor);
+} c1z_api;
+
+// The call did what it says.
+#define C1Z_OK 0
+
+// The caller cancelled the call.
+#define C1Z_CANCELLED 1
+
+// A failure that no other code describes.
+#define C1Z_UNKNOWN 2
+
+// A request that no state of the store could answer.
+#define C1Z_INVALID_ARGUMENT 3
+
+// Not given by this library.
+#define C1Z_DEADLINE_EXCEEDED 4
+
+// What the request names is not there.
+#define C1Z_NOT_FOUND 5
+
+// What the call would create is there already.
+#define C1Z_ALREADY_EXISTS 6
+
+// The operating system does not permit it.
+#define C1Z_PERMISSION_DENIED 7
+
+// A limit or the disk.
+#define C1Z_RESOURCE_EXHAUSTED 8
+
+// The store's state, or the file, does not permit the call.
+#define C1Z_FAILED_PRECONDITION 9
+
+// Not given by this library.
+#define C1Z_ABORTED 10
+
+// Not given by this library.
+#define C1Z_OUT_OF_RANGE 11
+
+// Not given by this library.
+#define C1Z_UNIMPLEMENTED 12
+
+// A defect of the library.
+#define C1Z_INTERNAL 13
+
+// The store is closed, or the engine is busy.
+#define C1Z_UNAVAILABLE 14
+
+// Damaged bytes.
+#define C1Z_DATA_LOSS 15
+
+// Not given by this library.
+#define C1Z_UNAUTHENTICATED 16
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The bytes of a buffer. They live until the buffer is freed; of a null pointer there are none.
+//
+// # Safety
+// `buffer` is null or came from this library and is not freed.
+c1z_slice c1z_buffer_data(const c1z_buffer *buffer);
+
+// Frees a buffer. A null pointer is nothing to do.
+//
+// # Safety
+// `buffer` is null or came from this library and is not freed.
+void c1z_buffer_free(c1z_buffer *buffer);
+
+// The status code of an error; `C1Z_OK` of a null pointer.
+//
+// # Safety
+// `error` is null or came from this library and is not freed.
+c1z_code c1z_error_code(const c1z_error *error);
+
+// The reason of an error: one stable upper-case word, see the list at the top. It lives as long as the error; of a null
+// pointer it is the empty string.
+//
+// # Safety
+// `error` is null or came from this library and is not freed.
+const char *c1z_error_reason(const c1z_error *error);
+
+// What went wrong, for people: UTF-8 that ends with NUL and names the file, field or key. It lives as long as the error;
+// of a null pointer it is the empty string.
+//
+// # Safety
+// `error` is null or came from this library and is not freed.
+const char *c1z_error_message(const c1z_error *error);
+
+// Frees an error. A null pointer is nothing to do.
+//
+// # Safety
+// `error` is null or came from this library and is not freed.
+void c1z_error_free(c1z_error *error);
+
+// A flag that is not set. Free it with `c1z_cancel_free`.
+c1z_cancel *c1z_cancel_new(void);
+
+// Sets the flag, for good. A null pointer is nothing to do.
+//
+// # Safety
+// `cancel` is null or came from `c1z_cancel_new` and is not freed.
+void c1z_cancel_set(const c1z_cancel *cancel);
+
+// Frees the flag; a call that was given it goes on. A null pointer is nothing to do.
+//
+// # Safety
+// `cancel` is null or came from `c1z_cancel_new` and is not freed.
+void c1z_cancel_free(c1z_cancel *cancel);
+
+// The version of the library, for people: "0.1.0". It lives forever.
+const char *c1z_version(void);
+
+// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only.
+//
+// `request` holds a `c1z.v1.OpenRequest`. On success `*store` is a handle that is closed with `c1z_close` and then freed
+// with `c1z_store_free`. The sync that a reader would be shown is bound.
+//
+// Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
+// not one of ours (reasons `FORMAT_V1`, `NOT_C1Z`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`), `C1Z_DATA_LOSS` when it is
+// damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
+//
+// # Safety
+// `request.data` is readable for `request.len` bytes; `store` and `error` are null or writable; `control` is null or
+// valid.
+c1z_code c1z_open(c1z_slice request,
+                  const c1z_control *control,
+                  c1z_store **store,
+                  c1z_error **error);
+
+// Saves the file if anything has changed, and leaves it open. Progress is in bytes.
+//
+// `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
+// the previous file as it was and can be tried again.
+c1z_code c1z_save(const c1z_store *store,
+                  c1z_slice request,
+                  const c1z_control *control,
+                  c1z_buffer **response,
+                  c1z_error **error);
+
+// Saves the file if anything has changed, and closes it. Waits for calls that are running. The handle stays valid:
+// every later call but this one and `c1z_store_free` fails with `C1Z_UNAVAILABLE`, closing again succeeds.
+//
+// `request` holds a `c1z.v1.CloseRequest`; the response is empty.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, leaves
+// the previous file as it was and the store open: close again once the cause is gone, or with `discard`.
+c1z_code c1z_close(const c1z_store *store,
+                   c1z_slice request,
+                   const c1z_control *control,
+                   c1z_buffer **response,
+                   c1z_error **error);
+
+// What is known of an open file without reading a record.
+//
+// `request` holds a `c1z.v1.GetMetadataRequest`, the response a `c1z.v1.GetMetadataResponse`.
+c1z_code c1z_get_metadata(const c1z_store *store,
+                          c1z_slice request,
+                          c1z_buffer **response,
+                          c1z_error **error);
+
+// Frees a handle. An open store is closed without saving: close it first, and look at the result. Cursors of the store
+// may be freed before or after. A null pointer is nothing to do.
+//
+// # Safety
+// `store` is null or came from `c1z_open`, is not freed, and no call on it is running.
+void c1z_store_free(c1z_store *store);
+
+// Starts a sync and binds it; older ones stay. While a sync that a caller started or resumed is open, the same type
+// gets that one again.
+//
+// `request` holds a `c1z.v1.StartSyncRequest`, the response a `c1z.v1.BoundSyncResponse`.
+//
+// Fails with `C1Z_INVALID_ARGUMENT` when the type is unknown or only a partial sync may have a parent,
+// `C1Z_FAILED_PRECONDITION` when a sync of another type is open.
+c1z_code c1z_start_sync(const c1z_store *store,
+                        c1z_slice request,
+                        c1z_buffer **response,
+                        c1z_error **error);
+
+// Resumes the sync with an id, ended or not; without an id the latest unfinished one of the type that started within a
+// week, or starts a new one.
+//
+// `request` holds a `c1z.v1.StartOrResumeSyncRequest`, the response a `c1z.v1.BoundSyncResponse`.
+//
+// Fails with `C1Z_NOT_FOUND` when there is no sync with that id.
+c1z_code c1z_start_or_resume_sync(const c1z_store *store,
+                                  c1z_slice request,
+                                  c1z_buffer **response,
+                                  c1z_error **error);
+
+// Binds a sync for writing, also one that has ended.
+//
+// `request` holds a `c1z.v1.ResumeSyncRequest`, the response a `c1z.v1.BoundSyncResponse`.
+//
+// Fails with `C1Z_NOT_FOUND` when there is no sync with that id.
+c1z_code c1z_resume_sync(const c1z_store *store,
+                         c1z_slice request,
+                         c1z_buffer **response,
+                         c1z_error **error);
+
+// Binds a sync; on a read-only store it decides what reads are shown.
+//
+// `request` holds a `c1z.v1.SetCurrentSyncRequest`; the response is empty.
+//
+// Fails with `C1Z_NOT_FOUND` when there is no sync with that id.
+c1z_code c1z_set_current_sync(const c1z_store *store,
+                              c1z_slice request,
+                              c1z_buffer **response,
+                              c1z_error **error);
+
+// The bound sync and the token of its last checkpoint, both empty when none is bound.
+//
+// `request` holds a `c1z.v1.GetCurrentSyncRequest`, the response a `c1z.v1.GetCurrentSyncResponse`.
+c1z_code c1z_get_current_sync(const c1z_store *store,
+                              c1z_slice request,
+                              c1z_buffer **response,
+                              c1z_error **error);
+
+// Stores the token of the bound sync. On return it, and every record put before, survives a crash of the machine in
+// the working copy; the file changes when it is saved.
+//
+// `request` holds a `c1z.v1.CheckpointSyncRequest`; the response is empty.
+c1z_code c1z_checkpoint_sync(const c1z_store *store,
+                             c1z_slice request,
+                             c1z_buffer **response,
+                             c1z_error **error);
+
+// Ends the bound sync: takes statistics, makes everything durable, unbinds it. When it fails the sync stays bound and
+// unended.
+//
+// `request` holds a `c1z.v1.EndSyncRequest`; the response is empty.
+c1z_code c1z_end_sync(const c1z_store *store,
+                      c1z_slice request,
+                      const c1z_control *control,
+                      c1z_buffer **response,
+                      c1z_error **error);
+
+// Drops old syncs by the SDK's retention policy and gives their space back.
+//
+// `request` holds a `c1z.v1.CleanupRequest`, the response a `c1z.v1.CleanupResponse`.
+c1z_code c1z_cleanup(const c1z_store *store,
+                     c1z_slice request,
+                     const c1z_control *control,
+                     c1z_buffer **response,
+                     c1z_error **error);
+
+// Reads one sync with its statistics.
+//
+// `request` holds a `c1.reader.v2.SyncsReaderServiceGetSyncRequest`, the response the matching response.
+//
+// Fails with `C1Z_NOT_FOUND` when there is none.
+c1z_code c1z_get_sync(const c1z_store *store,
+                      c1z_slice request,
+                      c1z_buffer **response,
+                      c1z_error **error);
+
+// Lists all syncs, unfinished ones included, ordered by id.
+//
+// `request` holds a `c1.reader.v2.SyncsReaderServiceListSyncsRequest`, the response the matching response.
+c1z_code c1z_list_syncs(const c1z_store *store,
+                        c1z_slice request,
+                        c1z_buffer **response,
+                        c1z_error **error);
+
+// The sync of a type, or of any, that ended last; an empty response when there is none.
+//
+// `request` holds a `c1.reader.v2.SyncsReaderServiceGetLatestFinishedSyncRequest`, the response the matching response.
+c1z_code c1z_get_latest_finished_sync(const c1z_store *store,
+                                      c1z_slice request,
+                                      c1z_buffer **response,
+                                      c1z_error **error);
+
+// Lists all syncs with everything that is known of them.
+//
+// `request` holds a `c1z.v1.ListSyncRunsRequest`, the response a `c1z.v1.ListSyncRunsResponse`.
+c1z_code c1z_list_sync_runs(const c1z_store *store,
+                            c1z_slice request,
+                            c1z_buffer **response,
+                            c1z_error **error);
+
+// The sync of a type, or of any, that ended last, with everything that is known of it; an empty response when there is
+// none.
+//
+// `request` holds a `c1z.v1.GetLatestSyncRunRequest`, the response a `c1z.v1.GetLatestSyncRunResponse`.
+c1z_code c1z_get_latest_sync_run(const c1z_store *store,
+                                 c1z_slice request,
+                                 c1z_buffer **response,
+                                 c1z_error **error);
+
+// Marks a sync, ended or not, as one whose collection was complete.
+//
+// `request` holds a `c1z.v1.MarkSyncSupportsDiffRequest`; the response is empty.
+c1z_code c1z_mark_sync_supports_diff(const c1z_store *store,
+                                     c1z_slice request,
+                                     c1z_buffer **response,
+                                     c1z_error **error);
+
+// Records that a sync which has ended passed its checks.
+//
+// `request` holds a `c1z.v1.MarkSyncVerifiedRequest`; the response is empty.
+c1z_code c1z_mark_sync_verified(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_buffer **response,
+                                c1z_error **error);
+
+// Takes the mark of `c1z_mark_sync_verified` away.
+//
+// `request` holds a `c1z.v1.ClearSyncVerificationRequest`; the response is empty.
+c1z_code c1z_clear_sync_verification(const c1z_store *store,
+                                     c1z_slice request,
+                                     c1z_buffer **response,
+                                     c1z_error **error);
+
+// Statistics of a sync; without an id, of the newest finished one of the type.
+//
+// `request` holds a `c1z.v1.GetStatsRequest`, the response a `c1z.v1.GetStatsResponse`.
+//
+// Fails with `C1Z_NOT_FOUND` when there is no such sync, `C1Z_INVALID_ARGUMENT` when it is of another type.
+c1z_code c1z_get_stats(const c1z_store *store,
+                       c1z_slice request,
+                       c1z_buffer **response,
+                       c1z_error **error);
+
+// Counts the records of a sync, or of the bound one, anew and stores the result.
+//
+// `request` holds a `c1z.v1.RecalculateStatsRequest`; the response is empty.
+c1z_code c1z_recalculate_stats(const c1z_store *store,
+                               c1z_slice request,
+                               const c1z_control *control,
+                               c1z_buffer **response,
+                               c1z_error **error);
+
+// Writes a finished sync into a new file; the store itself does not change.
+//
+// `request` holds a `c1z.v1.CloneSyncRequest`; the response is empty.
+//
+// Fails with `C1Z_ALREADY_EXISTS` when the path exists, `C1Z_NOT_FOUND` when there is no such sync,
+// `C1Z_FAILED_PRECONDITION` when it has not ended.
+c1z_code c1z_clone_sync(const c1z_store *store,
+                        c1z_slice request,
+                        const c1z_control *control,
+                        c1z_buffer **response,
+                        c1z_error **error);
+
+// Makes a new partial sync of the records that the applied sync holds and the base does not. Changed and deleted
+// records leave no trace.
+//
+// `request` holds a `c1z.v1.DiffSyncsRequest`, the response a `c1z.v1.DiffSyncsResponse`.
+c1z_code c1z_diff_syncs(const c1z_store *store,
+                        c1z_slice request,
+                        const c1z_control *control,
+                        c1z_buffer **response,
+                        c1z_error **error);
+
+// Puts one asset into the bound sync, replacing the one with the same id. Its bytes may be empty.
+//
+// `request` holds a `c1z.v1.PutAssetRequest`; the response is empty.
+c1z_code c1z_put_asset(const c1z_store *store,
+                       c1z_slice request,
+                       c1z_buffer **response,
+                       c1z_error **error);
+
+// Reads one asset with its bytes.
+//
+// `request` holds a `c1.connector.v2.AssetServiceGetAssetRequest`, the response a `c1z.v1.GetAssetResponse`.
+//
+// Fails with `C1Z_NOT_FOUND` when there is none.
+c1z_code c1z_get_asset(const c1z_store *store,
+                       c1z_slice request,
+                       c1z_buffer **response,
+                       c1z_error **error);
+
+// Walks the resources of a sync, or those of one type.
+//
+// `request` holds a `c1z.v1.ScanResourcesRequest`; pages are `c1.connector.v2.ResourcesServiceListResourcesResponse`. On
+// success `*cursor` is freed with `c1z_cursor_free`; the store cannot be closed before.
+c1z_code c1z_scan_resources(const c1z_store *store,
+                            c1z_slice request,
+                            c1z_cursor **cursor,
+                            c1z_error **error);
+
+// Walks the entitlements of a sync.
+//
+// `request` holds a `c1z.v1.ScanEntitlementsRequest`; pages are
+// `c1.connector.v2.EntitlementsServiceListEntitlementsResponse`. On success `*cursor` is freed with `c1z_cursor_free`;
+// the store cannot be closed before.
+c1z_code c1z_scan_entitlements(const c1z_store *store,
+                               c1z_slice request,
+                               c1z_cursor **cursor,
+                               c1z_error **error);
+
+// Walks the grants of a sync, of an entitlement, of a principal, or of principals of one type.
+//
+// `request` holds a `c1z.v1.ScanGrantsRequest`; pages are `c1.connector.v2.GrantsServiceListGrantsResponse`. On success
+// `*cursor` is freed with `c1z_cursor_free`; the store cannot be closed before.
+c1z_code c1z_scan_grants(const c1z_store *store,
+                         c1z_slice request,
+                         c1z_cursor **cursor,
+                         c1z_error **error);
+
+// The next page of a cursor, of up to 10,000 records; behind the last one `*response` becomes null.
+//
+// The walk holds no snapshot: what is written behind its position shows up in it.
+//
+// # Safety
+// `cursor` is null or came from one of the functions above and is not freed; `response` and `error` are null or writable.
+c1z_code c1z_cursor_next(c1z_cursor *cursor,
+                         c1z_buffer **response,
+                         c1z_error **error);
+
+// Frees a cursor. A null pointer is nothing to do.
+//
+// # Safety
+// `cursor` is null or came from one of the functions above and is not freed.
+void c1z_cursor_free(c1z_cursor *cursor);
+
+// Puts entitlements into the bound sync.
+//
+// `request` holds a `c1z.v1.PutEntitlementsRequest`; the response is empty. Empty lists are nothing to do. A record
+// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
+// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read or names no resource; then
+// nothing is written.
+c1z_code c1z_put_entitlements(const c1z_store *store,
+                              c1z_slice request,
+                              c1z_buffer **response,
+                              c1z_error **error);
+
+// Deletes one entitlement of the bound sync by its resource and id; one that is not there is no error. Its grants
+// stay.
+//
+// `request` holds a `c1z.v1.DeleteEntitlementRequest`; the response is empty.
+c1z_code c1z_delete_entitlement(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_buffer **response,
+                                c1z_error **error);
+
+// Lists entitlements, ordered by resource: all, or those on one resource.
+//
+// `request` holds a `c1.connector.v2.EntitlementsServiceListEntitlementsRequest`, the response the matching response.
+// A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT`
+// (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file
+// has no sync to show.
+c1z_code c1z_list_entitlements(const c1z_store *store,
+                               c1z_slice request,
+                               c1z_buffer **response,
+                               c1z_error **error);
+
+// Reads one entitlement by its bare id.
+//
+// `request` holds a `c1.reader.v2.EntitlementsReaderServiceGetEntitlementRequest`, the response the matching response.
+//
+// Fails with `C1Z_NOT_FOUND` when there is none, `C1Z_FAILED_PRECONDITION` (`AMBIGUOUS_ID`) when several resources
+// have one with that id.
+c1z_code c1z_get_entitlement(const c1z_store *store,
+                             c1z_slice request,
+                             c1z_buffer **response,
+                             c1z_error **error);
+
+// Reads entitlements by their bare ids, in the order of the request; those that are not there are left out.
+//
+// `request` holds a `c1.reader.v2.EntitlementsReaderServiceListEntitlementsByIdsRequest`, the response the matching
+// response.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` (`AMBIGUOUS_ID`) when several resources have one with the same id.
+c1z_code c1z_list_entitlements_by_ids(const c1z_store *store,
+                                      c1z_slice request,
+                                      c1z_buffer **response,
+                                      c1z_error **error);
+
+// Puts grants that expansion derived or completed. A grant that is stored already keeps its expansion state, its time
+// of discovery and its scope; no grant becomes one that needs expansion.
+//
+// `request` holds a `c1z.v1.PutExpandedGrantsRequest`; the response is empty. Putting the same again changes nothing.
+c1z_code c1z_put_expanded_grants(const c1z_store *store,
+                                 c1z_slice request,
+                                 c1z_buffer **response,
+                                 c1z_error **error);
+
+// Lists the grants of the bound sync that wait for expansion.
+//
+// `request` holds a `c1z.v1.ListPendingExpansionRequest`, the response a `c1z.v1.ListPendingExpansionResponse`. A page
+// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
+// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
+// to show.
+c1z_code c1z_list_pending_expansion(const c1z_store *store,
+                                    c1z_slice request,
+                                    c1z_buffer **response,
+                                    c1z_error **error);
+
+// Lists grants of the bound sync, each with its expansion.
+//
+// `request` holds a `c1z.v1.ListGrantsWithAnnotationsRequest`, the response a
+// `c1z.v1.ListGrantsWithAnnotationsResponse`. A page has up to 10,000 rows; `next_page_token` is empty on the last
+// one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing,
+// `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+c1z_code c1z_list_grants_with_annotations(const c1z_store *store,
+                                          c1z_slice request,
+                                          c1z_buffer **response,
+                                          c1z_error **error);
+
+// Puts grants into the bound sync. A `GrantExpandable` annotation arms expansion.
+//
+// `request` holds a `c1z.v1.PutGrantsRequest`; the response is empty. Empty lists are nothing to do. A record replaces
+// the one with the same identity; of several in one call the last wins. The call is one atomic step.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
+// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read or lacks a part of its identity;
+// then nothing is written.
+c1z_code c1z_put_grants(const c1z_store *store,
+                        c1z_slice request,
+                        c1z_buffer **response,
+                        c1z_error **error);
+
+// Deletes the grant of the bound sync that answers to a public id; none is no error.
+//
+// `request` holds a `c1z.v1.DeleteGrantRequest`; the response is empty.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` (`AMBIGUOUS_ID`) when several grants have that id.
+c1z_code c1z_delete_grant(const c1z_store *store,
+                          c1z_slice request,
+                          c1z_buffer **response,
+                          c1z_error **error);
+
+// Deletes grants of the bound sync by what they refer to, as one atomic step; those that are not there are passed
+// over.
+//
+// `request` holds a `c1z.v1.DeleteGrantsRequest`; the response is empty.
+//
+// Fails with `C1Z_INVALID_ARGUMENT` when one lacks a part of its identity; then nothing is deleted.
+c1z_code c1z_delete_grants(const c1z_store *store,
+                           c1z_slice request,
+                           c1z_buffer **response,
+                           c1z_error **error);
+
+// Lists grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
+//
+// `request` holds a `c1.connector.v2.GrantsServiceListGrantsRequest`, the response the matching response. A page has
+// up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when
+// the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to
+// show.
+c1z_code c1z_list_grants(const c1z_store *store,
+                         c1z_slice request,
+                         c1z_buffer **response,
+                         c1z_error **error);
+
+// Reads one grant by its public id.
+//
+// `request` holds a `c1.reader.v2.GrantsReaderServiceGetGrantRequest`, the response the matching response.
+//
+// Fails with `C1Z_NOT_FOUND` when there is none, `C1Z_FAILED_PRECONDITION` (`AMBIGUOUS_ID`) when several have it.
+c1z_code c1z_get_grant(const c1z_store *store,
+                       c1z_slice request,
+                       c1z_buffer **response,
+                       c1z_error **error);
+
+// Lists the grants of one entitlement, ordered by principal. An entitlement without a resource is looked up by its
+// bare id; an unknown one has no grants.
+//
+// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementRequest`, the response the matching
+// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
+// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
+// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+c1z_code c1z_list_grants_for_entitlement(const c1z_store *store,
+                                         c1z_slice request,
+                                         c1z_buffer **response,
+                                         c1z_error **error);
+
+// Lists the grants of several entitlements, one entitlement after the other in the order of the request.
+//
+// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementsRequest`, the response the matching
+// response. A token of a request with other entitlements starts again with the first one. A page has up to 10,000
+// rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is
+// not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+c1z_code c1z_list_grants_for_entitlements(const c1z_store *store,
+                                          c1z_slice request,
+                                          c1z_buffer **response,
+                                          c1z_error **error);
+
+// Lists the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
+//
+// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForPrincipalRequest`, the response the matching
+// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
+// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
+// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+c1z_code c1z_list_grants_for_principal(const c1z_store *store,
+                                       c1z_slice request,
+                                       c1z_buffer **response,
+                                       c1z_error **error);
+
+// Lists the grants whose principal has a type, ordered by principal and entitlement.
+//
+// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForResourceTypeRequest`, the response the matching
+// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
+// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
+// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
+                                           c1z_slice request,
+                                           c1z_buffer **response,
+                                           c1z_error **error);
+
+// Puts resource types into the bound sync.
+//
+// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty. Empty lists are nothing to do. A record
+// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
+// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read.
+c1z_code c1z_put_resource_types(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_buffer **response,
+                                c1z_error **error);
+
+// Lists resource types, ordered by id.
+//
+// `request` holds a `c1.connector.v2.ResourceTypesServiceListResourceTypesRequest`, the response the matching
+// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
+// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
+// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+c1z_code c1z_list_resource_types(const c1z_store *store,
+                                 c1z_slice request,
+                                 c1z_buffer **response,
+                                 c1z_error **error);
+
+// Reads one resource type by its id.
+//
+// `request` holds a `c1.reader.v2.ResourceTypesReaderServiceGetResourceTypeRequest`, the response the matching
+// response.
+//
+// Fails with `C1Z_NOT_FOUND` when there is none.
+c1z_code c1z_get_resource_type(const c1z_store *store,
+                               c1z_slice request,
+                               c1z_buffer **response,
+                               c1z_error **error);
+
+// Puts resources into the bound sync.
+//
+// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty. Empty lists are nothing to do. A record
+// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
+// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read.
+c1z_code c1z_put_resources(const c1z_store *store,
+                           c1z_slice request,
+                           c1z_buffer **response,
+                           c1z_error **error);
+
+// Deletes one resource of the bound sync by its type and id; one that is not there is no error. What refers to it
+// stays.
+//
+// `request` holds a `c1z.v1.DeleteResourceRequest`; the response is empty.
+c1z_code c1z_delete_resource(const c1z_store *store,
+                             c1z_slice request,
+                             c1z_buffer **response,
+                             c1z_error **error);
+
+// Lists resources, ordered by type and id: all, those of a type, the children of a parent, or both.
+//
+// `request` holds a `c1.connector.v2.ResourcesServiceListResourcesRequest`, the response the matching response. A page
+// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
+// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
+// to show.
+c1z_code c1z_list_resources(const c1z_store *store,
+                            c1z_slice request,
+                            c1z_buffer **response,
+                            c1z_error **error);
+
+// Reads one resource by its type and id.
+//
+// `request` holds a `c1.reader.v2.ResourcesReaderServiceGetResourceRequest`, the response the matching response.
+//
+// Fails with `C1Z_NOT_FOUND` when there is none.
+c1z_code c1z_get_resource(const c1z_store *store,
+                          c1z_slice request,
+                          c1z_buffer **response,
+                          c1z_error **error);
+
+// Reads resources by their ids, in the order of the request; those that are not there are left out.
+//
+// `request` holds a `c1.reader.v2.ResourcesReaderServiceListResourcesByIdsRequest`, the response the matching
+// response.
+c1z_code c1z_list_resources_by_ids(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
+
+// Reads session values by their keys. Values beyond about 4 MB are named as unprocessed instead, but never all of
+// them.
+//
+// `request` holds a `c1z.v1.GetSessionValuesRequest`, the response a `c1z.v1.GetSessionValuesResponse`.
+c1z_code c1z_get_session_values(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_buffer **response,
+                                c1z_error **error);
+
+// Sets session values, all or none. Permitted without a bound sync.
+//
+// `request` holds a `c1z.v1.SetSessionValuesRequest`; the response is empty.
+c1z_code c1z_set_session_values(const c1z_store *store,
+                                c1z_slice request,
+                                c1z_buffer **response,
+                                c1z_error **error);
+
+// Deletes session values; those that are not there are no error.
+//
+// `request` holds a `c1z.v1.DeleteSessionValuesRequest`; the response is empty.
+c1z_code c1z_delete_session_values(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
+
+// Deletes every session value whose key starts with a prefix; with an empty one, all of the sync.
+//
+// `request` holds a `c1z.v1.ClearSessionRequest`; the response is empty.
+c1z_code c1z_clear_session(const c1z_store *store,
+                           c1z_slice request,
+                           c1z_buffer **response,
+                           c1z_error **error);
+
+// Lists session values whose key starts with a prefix, in key order, about 4 MB a page.
+//
+// `request` holds a `c1z.v1.ListSessionValuesRequest`, the response a `c1z.v1.ListSessionValuesResponse`.
+c1z_code c1z_list_session_values(const c1z_store *store,
+                                 c1z_slice request,
+                                 c1z_buffer **response,
+                                 c1z_error **error);
+
+// The function table of the version that the host was built for; null for a version that this library does not know.
+// The table lives forever.
+const c1z_api *c1z_get_api(uint32_t version);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* C1Z_H */

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs the system packages that building libc1z takes (Debian and Ubuntu), and says what else is missing.
+# Does nothing where everything is there already.
+set -euo pipefail
+
+packages=(
+  g++ make pkg-config        # RocksDB, the C examples, cgo
+  libclang1-14               # bindgen reads RocksDB's C header with it
+  libclang-common-14-dev     # stdbool.h and the like, for bindgen
+  ccache                     # RocksDB is built for two profiles; the second time it comes from the cache
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  echo "setup: installing ${missing[*]}" >&2
+  sudo=()
+  ((EUID == 0)) || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# newer NAME HAVE WANT HOW: whether version HAVE is at least WANT
+newer() {
+  if [[ -z $2 ]] || [[ $(printf '%s\n' "$3" "$2" | sort -V | head -1) != "$3" ]]; then
+    echo "setup: $1 $3 or newer is needed, ${2:-none} found; install it from $4" >&2
+    exit 1
+  fi
+}
+newer Rust "$(cargo --version 2>/dev/null | awk '{print $2}' || true)" 1.88.0 https://rustup.rs
+# A Go of 1.21 or newer fetches the toolchain that go.mod names by itself.
+newer Go "$(go env GOVERSION 2>/dev/null | sed 's/^go//' || true)" 1.21.0 https://go.dev/dl
+for component in rustfmt clippy; do
+  cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 || { echo "setup: rustup component add $component" >&2; exit 1; }
+done

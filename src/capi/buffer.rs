@@ -1,0 +1,33 @@
+//! Bytes that the library gives away.
+
+use super::slice::Slice;
+
+/// A response: protobuf bytes that the caller owns.
+pub struct Buffer(Vec<u8>);
+
+impl Buffer {
+    /// A buffer on the heap, owned by whoever holds the pointer.
+    pub(super) fn give(bytes: Vec<u8>) -> *mut Buffer {
+        Box::into_raw(Box::new(Buffer(bytes)))
+    }
+}
+
+/// The bytes of a buffer. They live until the buffer is freed; of a null pointer there are none.
+///
+/// # Safety
+/// `buffer` is null or came from this library and is not freed.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_buffer_data(buffer: *const Buffer) -> Slice {
+    unsafe { buffer.as_ref() }.map_or(Slice::EMPTY, |buffer| Slice::of(&buffer.0))
+}
+
+/// Frees a buffer. A null pointer is nothing to do.
+///
+/// # Safety
+/// `buffer` is null or came from this library and is not freed.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_buffer_free(buffer: *mut Buffer) {
+    if !buffer.is_null() {
+        drop(unsafe { Box::from_raw(buffer) });
+    }
+}

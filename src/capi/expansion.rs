@@ -1,0 +1,63 @@
+//! Expansion: which grants wait for it, and what it writes back.
+
+use super::buffer::Buffer;
+use super::call::{ask, tell, Raw};
+use super::code::Code;
+use super::error::ErrorObject;
+use super::slice::Slice;
+use super::store::StoreHandle;
+use crate::proto::api::{ListGrantsWithAnnotationsRequest, ListPendingExpansionRequest};
+
+/// Puts grants that expansion derived or completed. A grant that is stored already keeps its expansion state, its time
+/// of discovery and its scope; no grant becomes one that needs expansion.
+///
+/// `request` holds a `c1z.v1.PutExpandedGrantsRequest`; the response is empty. Putting the same again changes nothing.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_put_expanded_grants(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { tell(store, request, response, error, |store, Raw(request)| store.put_expanded_grants(request)) }
+}
+
+/// Lists the grants of the bound sync that wait for expansion.
+///
+/// `request` holds a `c1z.v1.ListPendingExpansionRequest`, the response a `c1z.v1.ListPendingExpansionResponse`. A page
+/// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
+/// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
+/// to show.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_list_pending_expansion(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        ask(store, request, response, error, |store, request: ListPendingExpansionRequest| {
+            store.list_pending_expansion(&request)
+        })
+    }
+}
+
+/// Lists grants of the bound sync, each with its expansion.
+///
+/// `request` holds a `c1z.v1.ListGrantsWithAnnotationsRequest`, the response a
+/// `c1z.v1.ListGrantsWithAnnotationsResponse`. A page has up to 10,000 rows; `next_page_token` is empty on the last
+/// one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing,
+/// `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_list_grants_with_annotations(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        ask(store, request, response, error, |store, request: ListGrantsWithAnnotationsRequest| {
+            store.list_grants_with_annotations(&request)
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Opening, saving, closing.
+
+use std::ffi::c_char;
+use std::path::Path;
+
+use super::buffer::Buffer;
+use super::call::{ask, guard, on_store, tell_long, Request};
+use super::cancel::{controlled, Control};
+use super::code::Code;
+use super::error::ErrorObject;
+use super::slice::Slice;
+use super::store::StoreHandle;
+use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, SaveRequest};
+use crate::store::{OpenOptions, Store};
+use crate::Error;
+
+/// The version of the library, for people: "0.1.0". It lives forever.
+#[no_mangle]
+pub extern "C" fn c1z_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only.
+///
+/// `request` holds a `c1z.v1.OpenRequest`. On success `*store` is a handle that is closed with `c1z_close` and then freed
+/// with `c1z_store_free`. The sync that a reader would be shown is bound.
+///
+/// Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
+/// not one of ours (reasons `FORMAT_V1`, `NOT_C1Z`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`), `C1Z_DATA_LOSS` when it is
+/// damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
+///
+/// # Safety
+/// `request.data` is readable for `request.len` bytes; `store` and `error` are null or writable; `control` is null or
+/// valid.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_open(
+    request: Slice,
+    control: *const Control,
+    store: *mut *mut StoreHandle,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        guard(error, || {
+            if store.is_null() {
+                return Err(Error::invalid("store is null"));
+            }
+            let request = OpenRequest::read(request.bytes()?)?;
+            let options = OpenOptions::of(&request)?;
+            let opened = controlled(control, |control| Store::open(Path::new(&request.path), options, control))?;
+            *store = StoreHandle::give(opened);
+            Ok(())
+        })
+    }
+}
+
+/// Saves the file if anything has changed, and leaves it open. Progress is in bytes.
+///
+/// `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
+/// the previous file as it was and can be tried again.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_save(
+    store: *const StoreHandle,
+    request: Slice,
+    control: *const Control,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { tell_long(store, request, control, response, error, |store, _: SaveRequest, control| store.save(control)) }
+}
+
+/// Saves the file if anything has changed, and closes it. Waits for calls that are running. The handle stays valid:
+/// every later call but this one and `c1z_store_free` fails with `C1Z_UNAVAILABLE`, closing again succeeds.
+///
+/// `request` holds a `c1z.v1.CloseRequest`; the response is empty.
+///
+/// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, leaves
+/// the previous file as it was and the store open: close again once the cause is gone, or with `discard`.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_close(
+    store: *const StoreHandle,
+    request: Slice,
+    control: *const Control,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        on_store(store, error, |shared| {
+            let request = CloseRequest::read(request.bytes()?)?;
+            controlled(control, |control| shared.close(request.discard, control))?;
+            if !response.is_null() {
+                *response = Buffer::give(Vec::new());
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What is known of an open file without reading a record.
+///
+/// `request` holds a `c1z.v1.GetMetadataRequest`, the response a `c1z.v1.GetMetadataResponse`.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_get_metadata(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { ask(store, request, response, error, |store, _: GetMetadataRequest| store.metadata()) }
+}

@@ -1,0 +1,59 @@
+//! Resource types.
+
+use super::buffer::Buffer;
+use super::call::{ask, tell, Raw};
+use super::code::Code;
+use super::error::ErrorObject;
+use super::slice::Slice;
+use super::store::StoreHandle;
+use crate::proto::connector::ResourceTypesServiceListResourceTypesRequest as ListRequest;
+use crate::proto::reader::ResourceTypesReaderServiceGetResourceTypeRequest as GetRequest;
+
+/// Puts resource types into the bound sync.
+///
+/// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty. Empty lists are nothing to do. A record
+/// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
+///
+/// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
+/// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_put_resource_types(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { tell(store, request, response, error, |store, Raw(request)| store.put_resource_types(request)) }
+}
+
+/// Lists resource types, ordered by id.
+///
+/// `request` holds a `c1.connector.v2.ResourceTypesServiceListResourceTypesRequest`, the response the matching
+/// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
+/// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
+/// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_list_resource_types(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { ask(store, request, response, error, |store, request: ListRequest| store.list_resource_types(&request)) }
+}
+
+/// Reads one resource type by its id.
+///
+/// `request` holds a `c1.reader.v2.ResourceTypesReaderServiceGetResourceTypeRequest`, the response the matching
+/// response.
+///
+/// Fails with `C1Z_NOT_FOUND` when there is none.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_get_resource_type(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { ask(store, request, response, error, |store, request: GetRequest| store.get_resource_type(&request)) }
+}

@@ -1,0 +1,94 @@
+//! The handle behind `c1z_store`.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::control::Control;
+use crate::store::Store;
+use crate::{Error, Result};
+
+/// An open file, or one that was open: a closed handle stays valid until it is freed.
+pub struct StoreHandle(pub(super) Arc<Shared>);
+
+/// What a handle and its cursors have in common.
+pub(super) struct Shared {
+    /// Read by every call for as long as it runs, so that closing waits for it.
+    store: RwLock<Option<Store>>,
+    poisoned: AtomicBool,
+    cursors: AtomicUsize,
+}
+
+impl StoreHandle {
+    /// A handle on the heap, owned by whoever holds the pointer.
+    pub(super) fn give(store: Store) -> *mut StoreHandle {
+        let shared =
+            Shared { store: RwLock::new(Some(store)), poisoned: AtomicBool::new(false), cursors: AtomicUsize::new(0) };
+        Box::into_raw(Box::new(StoreHandle(Arc::new(shared))))
+    }
+}
+
+impl Shared {
+    /// Calls `body` with the store, unless it is closed or an earlier call panicked in it.
+    pub fn with<T>(&self, body: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        let store = self.store.read();
+        let store = store.as_ref().ok_or(Error::Closed)?;
+        if self.poisoned.load(Ordering::Acquire) {
+            return Err(Error::Poisoned);
+        }
+        body(store)
+    }
+
+    /// From now on every call but closing fails.
+    pub fn poison(&self) {
+        self.poisoned.store(true, Ordering::Release);
+    }
+
+    /// Saves, unless `discard`, and closes. A save that fails leaves the store open. Closing a closed store does nothing.
+    ///
+    /// A poisoned store is closed without saving; what was not saved is then an error.
+    pub fn close(&self, discard: bool, control: &Control<'_>) -> Result<()> {
+        let mut slot = self.store.write();
+        let Some(store) = slot.take() else { return Ok(()) };
+        let refused = match self.cursors.load(Ordering::Acquire) {
+            0 if discard || self.poisoned.load(Ordering::Acquire) => None,
+            0 => store.save(control).err(),
+            open => Some(Error::FailedPrecondition(format!("{open} cursors are open: free them first"))),
+        };
+        if let Some(error) = refused {
+            *slot = Some(store);
+            return Err(error);
+        }
+        let lost = !discard && store.is_dirty();
+        let closed = store.close();
+        match lost {
+            true => Err(Error::ArtifactUnusable(Box::new(Error::Poisoned))),
+            false => closed,
+        }
+    }
+
+    pub fn cursor_opened(&self) {
+        self.cursors.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub fn cursor_freed(&self) {
+        self.cursors.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Frees a handle. An open store is closed without saving: close it first, and look at the result. Cursors of the store
+/// may be freed before or after. A null pointer is nothing to do.
+///
+/// # Safety
+/// `store` is null or came from `c1z_open`, is not freed, and no call on it is running.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_store_free(store: *mut StoreHandle) {
+    if !store.is_null() {
+        let handle = unsafe { Box::from_raw(store) };
+        // Dropping a database may panic no more than any other call.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            drop(handle.0.store.write().take());
+        }));
+    }
+}

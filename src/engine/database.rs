@@ -1,0 +1,96 @@
+//! An open database and the folder that it lives in.
+
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use rocksdb::DB;
+
+use super::{EngineOptions, Reader, Writer};
+use crate::keys::{self, LAYOUT_VERSION};
+use crate::{Error, Result};
+
+const LAYOUT: &str = "layout";
+
+/// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
+pub struct Engine {
+    pub(super) db: DB,
+    pub(super) barrier: Mutex<()>,
+    directory: PathBuf,
+    read_only: bool,
+}
+
+impl Engine {
+    /// Creates a database in `directory`, which must be empty.
+    pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
+        let mut database = options.database();
+        database.set_error_if_exists(true);
+        let engine = Engine::new(DB::open(&database, directory)?, directory, false);
+        engine.db.put(keys::meta(LAYOUT), LAYOUT_VERSION.to_be_bytes())?;
+        Ok(engine)
+    }
+
+    /// Opens the database in `directory`. One of another layout is refused before anything is changed.
+    pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
+        let mut database = options.database();
+        database.create_if_missing(false);
+        let engine = Engine::new(DB::open(&database, directory)?, directory, false);
+        engine.check_layout()?;
+        engine.writer().drop_unmapped_slots()?;
+        Ok(engine)
+    }
+
+    /// Opens the database in `directory` without changing anything in it.
+    pub fn open_read_only(directory: &Path, options: &EngineOptions) -> Result<Engine> {
+        let mut database = options.database();
+        database.create_if_missing(false);
+        let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, true);
+        engine.check_layout()?;
+        Ok(engine)
+    }
+
+    fn new(db: DB, directory: &Path, read_only: bool) -> Engine {
+        Engine { db, barrier: Mutex::new(()), directory: directory.to_path_buf(), read_only }
+    }
+
+    fn check_layout(&self) -> Result<()> {
+        let stamp = self.db.get(keys::meta(LAYOUT))?;
+        let version = stamp.as_deref().and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+        let detail = match version {
+            Some(LAYOUT_VERSION) => return Ok(()),
+            Some(other) => format!("database layout {other}, this library knows {LAYOUT_VERSION}"),
+            None => "database without a layout version".to_owned(),
+        };
+        Err(Error::Unsupported { path: self.directory.clone(), reason: "LAYOUT_MISMATCH", detail })
+    }
+
+    /// Whether the database was opened without the right to change it.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The folder that the database lives in.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Waits until nobody else writes and keeps everyone else from writing.
+    pub fn writer(&self) -> Writer<'_> {
+        Writer::new(self, self.barrier.lock())
+    }
+
+    /// The database as it is now; later writes do not show in it.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.db)
+    }
+
+    /// Bytes of the database on disk, logs included.
+    pub fn size_on_disk(&self) -> Result<u64> {
+        let mut bytes = 0;
+        for entry in std::fs::read_dir(&self.directory).map_err(Error::io("list", &self.directory))? {
+            let entry = entry.map_err(Error::io("list", &self.directory))?;
+            // A file that a compaction removes meanwhile takes no space.
+            bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+        }
+        Ok(bytes)
+    }
+}

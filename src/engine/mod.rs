@@ -1,0 +1,27 @@
+//! RocksDB as the store of records: key spans, atomic batches with their index entries, consistent reads, checkpoints.
+//!
+//! The engine knows stored records (`c1.storage.v3`) and slots; it knows neither connector messages nor files. One
+//! database holds all syncs of a file, each in the span of its slot, in a single column family with a single log, so
+//! that a synced write makes every earlier write durable too.
+//!
+//! [`Writer`] is the barrier: whoever holds it is alone in changing the database, and a checkpoint taken under it holds
+//! every write that was acknowledged before.
+
+mod counts;
+mod database;
+mod options;
+mod reader;
+mod record;
+mod records;
+mod runs;
+mod slots;
+mod writer;
+
+pub use counts::Counts;
+pub use database::Engine;
+pub use options::EngineOptions;
+pub use reader::{damaged, Reader, Scan};
+pub use record::{Entitlement, Grant, Kind, RecordKeys};
+pub use records::Records;
+pub use runs::SyncRun;
+pub use writer::{Durability, Writer};

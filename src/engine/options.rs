@@ -1,0 +1,46 @@
+//! How RocksDB is set up.
+
+use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options};
+
+/// What the caller decides about a database.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Bytes that block cache and write buffers stay below together.
+    pub memory_budget: usize,
+    /// Threads for flushes and compactions.
+    pub threads: usize,
+    /// Whether SST blocks are compressed: only of use when the file around them is not.
+    pub compress_blocks: bool,
+}
+
+impl EngineOptions {
+    /// Half of the budget caches blocks, the rest holds at most three write buffers and their slack.
+    pub(super) fn database(&self) -> Options {
+        let mut options = Options::default();
+        options.create_if_missing(true);
+        options.set_write_buffer_size((self.memory_budget / 8).max(1 << 20));
+        options.set_max_write_buffer_number(3);
+        options.set_max_background_jobs(self.threads.clamp(2, 64) as i32);
+        options.set_block_based_table_factory(&self.blocks());
+        options.set_compression_type(match self.compress_blocks {
+            true => DBCompressionType::Zstd,
+            false => DBCompressionType::None,
+        });
+        // Opening must cost milliseconds, and a working copy leaves no log that anybody reads.
+        options.set_skip_stats_update_on_db_open(true);
+        options.set_stats_persist_period_sec(0);
+        options.set_stats_dump_period_sec(0);
+        options.set_keep_log_file_num(1);
+        options.set_log_level(LogLevel::Error);
+        options
+    }
+
+    fn blocks(&self) -> BlockBasedOptions {
+        let mut blocks = BlockBasedOptions::default();
+        blocks.set_block_cache(&Cache::new_lru_cache((self.memory_budget / 2).max(1 << 20)));
+        blocks.set_block_size(16 << 10);
+        blocks.set_bloom_filter(10.0, false);
+        blocks.set_format_version(5);
+        blocks
+    }
+}

@@ -1,0 +1,101 @@
+//! Consistent reads.
+
+use rocksdb::{DBPinnableSlice, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode, DB};
+
+use crate::keys;
+use crate::proto::wire::Malformed;
+use crate::{Error, Result};
+
+/// The database at one moment.
+pub struct Reader<'e> {
+    snapshot: SnapshotWithThreadMode<'e, DB>,
+}
+
+impl<'e> Reader<'e> {
+    pub(super) fn new(db: &'e DB) -> Reader<'e> {
+        Reader { snapshot: db.snapshot() }
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &[u8]) -> Result<Option<DBPinnableSlice<'_>>> {
+        Ok(self.snapshot.get_pinned(key)?)
+    }
+
+    /// Whether `key` is there.
+    pub fn contains(&self, key: &[u8]) -> Result<bool> {
+        Ok(self.get(key)?.is_some())
+    }
+
+    /// The entries below `prefix` in key order, starting strictly behind `after`.
+    pub fn scan(&self, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
+        let mut scan = self.scan_from(prefix, after.unwrap_or(prefix));
+        if after.is_some() && scan.entries.key() == after {
+            scan.entries.next();
+        }
+        scan
+    }
+
+    /// The entries below `prefix` in key order, starting with `first` or what follows it.
+    pub fn scan_from(&self, prefix: &[u8], first: &[u8]) -> Scan<'_> {
+        let mut options = ReadOptions::default();
+        if let Some(end) = successor(prefix) {
+            options.set_iterate_upper_bound(end);
+        }
+        let mut entries = self.snapshot.raw_iterator_opt(options);
+        entries.seek(first);
+        Scan { entries, started: false }
+    }
+
+    /// Whether any entry is below `prefix`.
+    pub fn any(&self, prefix: &[u8]) -> Result<bool> {
+        Ok(self.scan(prefix, None).next()?.is_some())
+    }
+}
+
+/// The smallest key that is greater than every key with that prefix; `None` if there is none.
+pub(super) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|&byte| byte != 0xff)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
+/// Entries of a [`Reader`], one after the other.
+pub struct Scan<'r> {
+    entries: DBRawIteratorWithThreadMode<'r, DB>,
+    started: bool,
+}
+
+impl Scan<'_> {
+    /// The next entry, borrowed until the one after it is asked for.
+    // An `Iterator` could not lend.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        if std::mem::replace(&mut self.started, true) && self.entries.valid() {
+            self.entries.next();
+        }
+        // RocksDB: an iterator that meets a damaged block just ends; only its status tells.
+        if !self.entries.valid() {
+            self.entries.status()?;
+        }
+        Ok(self.entries.item())
+    }
+
+    /// Whether another entry follows the one that was returned last.
+    pub fn has_more(&mut self) -> Result<bool> {
+        if self.started && self.entries.valid() {
+            self.entries.next();
+            self.started = false;
+        }
+        if !self.entries.valid() {
+            self.entries.status()?;
+        }
+        Ok(self.entries.valid())
+    }
+}
+
+/// The error for a stored value that cannot be decoded; the key is shown without slot and family.
+pub fn damaged(family: keys::Family, key: &[u8], error: Malformed) -> Error {
+    let tuple = keys::tuple_of(key).escape_ascii();
+    Error::corruption(format!("{} at key \"{tuple}\"", family.noun()), error)
+}

@@ -1,0 +1,141 @@
+//! What the file holds about its syncs: the run, its resume token, its statistics.
+
+use prost::Message;
+
+use super::{Reader, Writer};
+use crate::keys::{self, Family, Slot, SyncId};
+use crate::proto::storage::{SyncRunRecord, SyncStatsRecord};
+use crate::proto::wire;
+use crate::{Error, Result};
+
+/// The field of a stored run that names the slot; `c1.storage.v3.SyncRunRecord` has no field with this number.
+const SLOT_FIELD: u32 = 1000;
+
+/// The highest field of `c1.storage.v3.SyncRunRecord` that this library knows. 8 is reserved: old files may have it.
+const KNOWN_FIELDS: std::ops::RangeInclusive<u32> = 1..=12;
+const RETIRED_FIELD: u32 = 8;
+
+/// A stored sync run.
+#[derive(Clone, Debug)]
+pub struct SyncRun {
+    /// Its id, also in `record.sync_id`.
+    pub id: SyncId,
+    /// Where its records are.
+    pub slot: Slot,
+    /// The run itself; its token is stored apart and empty here.
+    pub record: SyncRunRecord,
+    /// Fields that a newer library or an older SDK wrote; they are kept.
+    unknown: Vec<u8>,
+}
+
+impl SyncRun {
+    /// A run of which nothing is stored yet.
+    pub fn new(id: SyncId, slot: Slot, record: SyncRunRecord) -> SyncRun {
+        SyncRun { id, slot, record: SyncRunRecord { sync_id: id.to_string(), ..record }, unknown: Vec::new() }
+    }
+
+    fn decode(key: &[u8], value: &[u8]) -> Result<SyncRun> {
+        let id = keys::sync_of(key).ok_or_else(|| Error::corruption("sync run", "its key holds no KSUID"))?;
+        let damaged = |detail: String| Error::corruption(format!("sync {id}"), detail);
+        let record = SyncRunRecord::decode(value).map_err(|error| damaged(error.to_string()))?;
+        let (mut slot, mut unknown) = (None, Vec::new());
+        for field in wire::fields(value) {
+            let field = field.map_err(|error| damaged(error.to_string()))?;
+            match field.number {
+                SLOT_FIELD => slot = field.varint().ok().and_then(|slot| u32::try_from(slot).ok()),
+                RETIRED_FIELD => unknown.extend_from_slice(field.raw),
+                number if KNOWN_FIELDS.contains(&number) => {}
+                _ => unknown.extend_from_slice(field.raw),
+            }
+        }
+        let slot = Slot(slot.filter(|&slot| slot > 0).ok_or_else(|| damaged("no slot".into()))?);
+        Ok(SyncRun { id, slot, record, unknown })
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut value = self.record.encode_to_vec();
+        wire::put_varint(&mut value, SLOT_FIELD, self.slot.0.into());
+        value.extend_from_slice(&self.unknown);
+        value
+    }
+}
+
+impl Reader<'_> {
+    /// The run of a sync.
+    pub fn run(&self, id: SyncId) -> Result<Option<SyncRun>> {
+        let key = keys::of_sync(Family::SyncRun, id);
+        self.get(&key)?.map(|value| SyncRun::decode(&key, &value)).transpose()
+    }
+
+    /// Every run, ordered by id and so by the second in which it was started.
+    pub fn runs(&self) -> Result<Vec<SyncRun>> {
+        let mut runs = Vec::new();
+        let mut entries = self.scan(&keys::family(Slot::FILE, Family::SyncRun), None);
+        while let Some((key, value)) = entries.next()? {
+            runs.push(SyncRun::decode(key, value)?);
+        }
+        Ok(runs)
+    }
+
+    /// The token of a sync's last checkpoint, empty before the first.
+    pub fn token(&self, id: SyncId) -> Result<String> {
+        let value = self.get(&keys::of_sync(Family::SyncToken, id))?;
+        let token = value.map(|value| String::from_utf8(value.to_vec())).transpose();
+        Ok(token.map_err(|error| Error::corruption(format!("token of sync {id}"), error))?.unwrap_or_default())
+    }
+
+    /// The statistics that were taken of a sync, if they are about it.
+    pub fn stats(&self, id: SyncId) -> Result<Option<SyncStatsRecord>> {
+        let Some(value) = self.get(&keys::of_sync(Family::SyncStats, id))? else { return Ok(None) };
+        let stats = SyncStatsRecord::decode(&value[..])
+            .map_err(|error| Error::corruption(format!("statistics of sync {id}"), error))?;
+        Ok(Some(stats).filter(|stats| stats.sync_id == id.to_string()))
+    }
+}
+
+impl Writer<'_> {
+    /// Stores a run.
+    pub fn put_run(&mut self, run: &SyncRun) {
+        self.batch.put(keys::of_sync(Family::SyncRun, run.id), run.encode());
+    }
+
+    /// Stores the token of a sync.
+    pub fn put_token(&mut self, id: SyncId, token: &str) {
+        self.batch.put(keys::of_sync(Family::SyncToken, id), token);
+    }
+
+    /// Stores the statistics of a sync.
+    pub fn put_stats(&mut self, id: SyncId, stats: &SyncStatsRecord) {
+        self.batch.put(keys::of_sync(Family::SyncStats, id), stats.encode_to_vec());
+    }
+
+    /// Removes a sync with everything that the file holds of it, its session values included.
+    pub fn drop_sync(&mut self, run: &SyncRun) {
+        for family in [Family::SyncRun, Family::SyncToken, Family::SyncStats] {
+            self.batch.delete(keys::of_sync(family, run.id));
+        }
+        self.clear_below(&keys::sessions_of(&run.id.to_string()));
+        self.clear_slot(run.slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_this_library_does_not_know_survive_an_update() {
+        let id = SyncId::generate();
+        let mut value = SyncRun::new(id, Slot(3), SyncRunRecord::default()).encode();
+        wire::put_bytes(&mut value, 8, b"linked");
+        wire::put_varint(&mut value, 77, 5);
+        let key = keys::of_sync(Family::SyncRun, id);
+        let mut run = SyncRun::decode(&key, &value).unwrap();
+        run.record.supports_diff = true;
+        let again = SyncRun::decode(&key, &run.encode()).unwrap();
+        assert_eq!(again.slot, Slot(3));
+        assert!(again.record.supports_diff);
+        let kept: Vec<u32> = wire::fields(&again.unknown).map(|field| field.unwrap().number).collect();
+        assert_eq!(kept, [8, 77]);
+    }
+}

@@ -1,0 +1,88 @@
+//! The file that is read, by ranges that are known to lie in it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// An open file and its length at that time.
+#[derive(Debug)]
+pub(super) struct Input {
+    file: File,
+    pub(super) path: PathBuf,
+    pub(super) len: u64,
+}
+
+impl Input {
+    pub(super) fn open(path: &Path) -> Result<Input> {
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let metadata = file.metadata().map_err(Error::io("stat", path))?;
+        if !metadata.is_file() {
+            return Err(Error::invalid(format!("{}: not a regular file", path.display())));
+        }
+        Ok(Input { file, path: path.to_path_buf(), len: metadata.len() })
+    }
+
+    /// The bytes of one range. Nothing is allocated before the range is known to lie in the file.
+    pub(super) fn range(&self, start: u64, len: u64, what: &str) -> Result<Vec<u8>> {
+        if start.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(self.truncated(what));
+        }
+        let len = usize::try_from(len).map_err(|_| self.corrupt(format!("{what} does not fit into memory")))?;
+        let mut bytes = vec![0; len];
+        self.file.read_exact_at(&mut bytes, start).map_err(|error| self.read_error(what, error))?;
+        Ok(bytes)
+    }
+
+    /// Reads from `start` up to, not including, `end`.
+    pub(super) fn section(&self, start: u64, end: u64) -> Section<'_> {
+        Section { file: &self.file, at: start, end }
+    }
+
+    /// A corruption of this file.
+    pub(super) fn corrupt(&self, detail: impl ToString) -> Error {
+        Error::corruption(self.path.to_string_lossy(), detail)
+    }
+
+    /// The file ends within `what`.
+    pub(super) fn truncated(&self, what: &str) -> Error {
+        self.corrupt(format!("truncated {what}"))
+    }
+
+    /// What a failed read or decode of `what` means: the system's error, or bytes that are wrong.
+    pub(super) fn read_error(&self, what: &str, error: io::Error) -> Error {
+        if error.raw_os_error().is_some() {
+            return Error::io("read", &self.path)(error);
+        }
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.truncated(what),
+            _ => self.corrupt(format!("{what}: {error}")),
+        }
+    }
+}
+
+/// Part of a file as a stream. Any number may read one file at a time.
+#[derive(Debug)]
+pub(super) struct Section<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl Section<'_> {
+    /// Bytes not read yet.
+    pub(super) fn remaining(&self) -> u64 {
+        self.end.saturating_sub(self.at)
+    }
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.remaining()).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let read = self.file.read_at(&mut buffer[..wanted], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,60 @@
+//! What unpacking a file may cost.
+
+use std::path::Path;
+
+use crate::{Error, Result};
+
+/// SDK: the least that a payload may unpack to by default.
+const DEFAULT_DECODED_BYTES: u64 = 10 << 30;
+/// SDK: by default a payload may unpack to that many times the size of its file.
+const DEFAULT_RATIO: u64 = 100;
+/// SDK: what a zstd window may take by default.
+const DEFAULT_DECODER_MEMORY: u64 = 128 << 20;
+/// zstd's own bounds of a window's logarithm.
+const WINDOW_LOG: (u32, u32) = (10, 31);
+
+/// What unpacking may cost. `None` stands for the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that the payload may unpack to, tar headers included; the larger of 10 GiB and 100 times the file's size
+    /// by default.
+    pub max_decoded_bytes: Option<u64>,
+    /// Bytes that the window of one zstd stream may take, rounded down to a power of two; 128 MiB by default.
+    pub max_decoder_memory_bytes: Option<u64>,
+}
+
+impl Limits {
+    /// What may come out of a file of `file_len` bytes.
+    pub(super) fn decoded_bytes(&self, file_len: u64) -> u64 {
+        self.max_decoded_bytes.unwrap_or_else(|| DEFAULT_DECODED_BYTES.max(file_len.saturating_mul(DEFAULT_RATIO)))
+    }
+
+    /// The largest window that a zstd decoder may allocate, as zstd wants it: a logarithm.
+    pub(super) fn window_log(&self) -> u32 {
+        let bytes = self.max_decoder_memory_bytes.unwrap_or(DEFAULT_DECODER_MEMORY).max(1);
+        bytes.ilog2().clamp(WINDOW_LOG.0, WINDOW_LOG.1)
+    }
+}
+
+/// What is left of the bytes that a payload may unpack to.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+    limit: u64,
+}
+
+impl Budget {
+    pub(super) fn new(limit: u64) -> Budget {
+        Budget { left: limit, limit }
+    }
+
+    /// Takes `bytes`, or fails for the file at `path`.
+    pub(super) fn take(&mut self, path: &Path, bytes: u64) -> Result<()> {
+        self.left = self.left.checked_sub(bytes).ok_or_else(|| Error::LimitExceeded {
+            place: path.display().to_string(),
+            what: "the size of the unpacked payload".into(),
+            limit: self.limit,
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! The file around the database: header, manifest and a directory packed as payload. No RocksDB here.
+//!
+//! ```text
+//! 0    5  magic  "C1Z3\0"
+//! 5    4  length M of the manifest, big endian, at most 16 MiB
+//! 9    M  the manifest (c1.c1z.v3.C1ZManifestV3)
+//! 9+M  …  the payload, as the manifest's payload_encoding says: see [`Encoding`]
+//! ```
+//!
+//! Everything that is read is taken for hostile: no length is believed before it is compared with the file, no name is
+//! used before it is known to stay below its directory, and what a payload unpacks to is bounded by [`Limits`].
+
+mod encoding;
+mod frames;
+mod header;
+mod index;
+mod input;
+mod limits;
+mod list;
+mod manifest;
+mod names;
+mod pack;
+mod payload;
+mod save;
+mod tar_read;
+mod tar_write;
+mod unpack;
+mod unpack_frames;
+mod unpack_tar;
+
+#[cfg(test)]
+mod tests;
+
+pub use encoding::Encoding;
+pub use header::{read_format, read_head, FileFormat, Head};
+pub use limits::Limits;
+pub use list::{list, Entry, Stored};
+pub use manifest::verify_descriptors;
+pub use pack::{write, SaveOptions};
+pub use save::save;
+pub use unpack::unpack;

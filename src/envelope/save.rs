@@ -1,0 +1,102 @@
+//! Replacing a file as a whole: after any failure the old one is still there, untouched.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::pack::{Packing, SaveOptions};
+use super::Encoding;
+use crate::control::Control;
+use crate::proto::manifest::C1zManifestV3;
+use crate::{Error, Result};
+
+const WRITE_BUFFER: usize = 1 << 20;
+/// Linux follows that many links before it gives up.
+const MAX_LINKS: usize = 40;
+/// Longer file names leave no room for what a temporary name adds.
+const MAX_PREFIX_BYTES: usize = 200;
+/// Of a new file, before the process's umask.
+const MODE: u32 = 0o644;
+
+/// Writes a file and puts it in the place of `target` in one step: `manifest` with payload encoding and descriptors
+/// filled in, and the regular files below `directory`.
+///
+/// A link is followed: what it points at is replaced. The new file has the old one's permissions, and reaches the disk
+/// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else.
+///
+/// An error of `sync folder` alone comes after the replacement: then the new file is in place, but might not survive
+/// the system's crash.
+pub fn save(
+    target: &Path,
+    manifest: C1zManifestV3,
+    encoding: Encoding,
+    directory: &Path,
+    options: &SaveOptions,
+    control: &Control<'_>,
+) -> Result<()> {
+    if target.as_os_str().is_empty() {
+        return Err(Error::invalid("path to save to is empty"));
+    }
+    let packing = Packing::new(manifest, encoding, directory, options)?;
+    let (target, permissions) = destination(target)?;
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Removes itself when dropped before `persist`.
+    let temporary = temporary(&target, folder, permissions)?;
+    let mut out = BufWriter::with_capacity(WRITE_BUFFER, temporary.as_file());
+    packing.write(&mut out, &target, control)?;
+    drop(out);
+    temporary.as_file().sync_all().map_err(Error::io("sync", temporary.path()))?;
+    control.check()?;
+    temporary.persist(&target).map_err(|error| Error::io("rename to", &target)(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync folder", folder))
+}
+
+/// The file that is to be replaced or created, behind all links, and the permissions it has.
+fn destination(target: &Path) -> Result<(PathBuf, Option<Permissions>)> {
+    let mut path = target.to_path_buf();
+    for _ in 0..MAX_LINKS {
+        let metadata = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((path, None)),
+            result => result.map_err(Error::io("stat", &path))?,
+        };
+        if metadata.is_file() {
+            return Ok((path, Some(metadata.permissions())));
+        }
+        if metadata.is_dir() {
+            return Err(Error::io("write", &path)(ErrorKind::IsADirectory.into()));
+        }
+        if !metadata.is_symlink() {
+            return Err(Error::invalid(format!("{}: not a regular file", path.display())));
+        }
+        let link = fs::read_link(&path).map_err(Error::io("read link", &path))?;
+        path = path.parent().unwrap_or(Path::new("")).join(link);
+    }
+    Err(Error::invalid(format!("{}: too many links", target.display())))
+}
+
+fn temporary(target: &Path, folder: &Path, permissions: Option<Permissions>) -> Result<NamedTempFile> {
+    let name = target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", target.display())))?;
+    let mut prefix = OsString::from(".");
+    if name.len() <= MAX_PREFIX_BYTES {
+        prefix.push(name);
+    }
+    let created: io::Result<NamedTempFile> = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".tmp")
+        .permissions(Permissions::from_mode(MODE))
+        .tempfile_in(folder);
+    let temporary = created.map_err(Error::io("create a file in", folder))?;
+    if let Some(permissions) = permissions {
+        let permissions = Permissions::from_mode(permissions.mode() & 0o777);
+        let changed = temporary.as_file().set_permissions(permissions);
+        changed.map_err(Error::io("set the permissions of", temporary.path()))?;
+    }
+    Ok(temporary)
+}

@@ -1,0 +1,69 @@
+//! Unpacking a tar stream, compressed or not.
+
+use std::io::{BufReader, Read};
+
+use super::header::Head;
+use super::input::Input;
+use super::limits::Budget;
+use super::pack::Progress;
+use super::payload::CHUNK;
+use super::tar_read::Archive;
+use super::unpack::{folder_of, Target};
+use super::unpack_frames::{decode_error, decoder, has_ended};
+use super::{Encoding, Limits};
+use crate::control::Control;
+use crate::Result;
+
+/// Unpacks all files and folders of the stream.
+pub(super) fn unpack(
+    target: &Target<'_>,
+    head: &Head,
+    encoding: Encoding,
+    limits: &Limits,
+    control: &Control<'_>,
+) -> Result<()> {
+    read_archive(target.input, head, encoding, limits, |archive| {
+        let mut progress = Progress::new(control, 0);
+        while let Some(member) = archive.next()? {
+            control.check()?;
+            if member.is_folder {
+                target.create_folder(&member.name)?;
+                continue;
+            }
+            if let Some(folder) = folder_of(&member.name) {
+                target.create_folder(folder)?;
+            }
+            let mut output = target.create_file(&member.name)?;
+            archive.content(&member, |bytes| {
+                control.check()?;
+                output.put(bytes)?;
+                progress.advance(bytes.len() as u64);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    })
+}
+
+/// Gives the payload's tar stream to `with`, which reads it to its end.
+pub(super) fn read_archive<T>(
+    input: &Input,
+    head: &Head,
+    encoding: Encoding,
+    limits: &Limits,
+    with: impl FnOnce(&mut Archive<'_, &mut dyn Read>) -> Result<T>,
+) -> Result<T> {
+    let section = input.section(head.payload_start, input.len);
+    let budget = Budget::new(limits.decoded_bytes(input.len));
+    let window_log = limits.window_log();
+    let explain = |error| decode_error(input, "payload", error, window_log);
+    if encoding == Encoding::Tar {
+        return with(&mut Archive::new(&mut BufReader::with_capacity(CHUNK, section), input, &explain, budget));
+    }
+    let mut decoder = decoder(section, window_log).map_err(explain)?;
+    let result = with(&mut Archive::new(&mut decoder, input, &explain, budget))?;
+    match has_ended(decoder) {
+        true => Ok(result),
+        false => Err(input.corrupt("payload: bytes follow the zstd frame")),
+    }
+}

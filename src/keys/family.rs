@@ -1,0 +1,99 @@
+//! The first five bytes of every key.
+
+/// The span of keys that one sync occupies. Slots count up from 1 and are never reused; 0 belongs to the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// What belongs to the file and not to one sync.
+    pub const FILE: Slot = Slot(0);
+
+    /// The slot that `key` lies in.
+    pub fn of(key: &[u8]) -> Option<Slot> {
+        key.first_chunk().map(|bytes| Slot(u32::from_be_bytes(*bytes)))
+    }
+
+    /// The first key of the span and the first key after it.
+    pub fn span(self) -> (Vec<u8>, Vec<u8>) {
+        // The last slot has no successor: its span ends after the largest family byte instead.
+        let end = match self.0.checked_add(1) {
+            Some(next) => next.to_be_bytes().to_vec(),
+            None => [&self.0.to_be_bytes()[..], &[0xff]].concat(),
+        };
+        (self.0.to_be_bytes().to_vec(), end)
+    }
+}
+
+/// The kind of thing that a key leads to. Gaps leave room for later families of the same kind.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Engine metadata: one key for each name. Slot 0.
+    Meta = 0x01,
+    /// Sync runs by id; the value also names the sync's slot. Slot 0.
+    SyncRun = 0x02,
+    /// Resume tokens by sync id, apart from the run because they are large and rewritten often. Slot 0.
+    SyncToken = 0x03,
+    /// Statistics by sync id, written when a sync ends. Slot 0.
+    SyncStats = 0x04,
+    /// Session values by (session's sync id, key). Slot 0, because a session may name a sync that the file never held.
+    Session = 0x05,
+
+    /// Resource types by id.
+    ResourceType = 0x10,
+    /// Resources by (type, id).
+    Resource = 0x20,
+    /// Entitlements by structural identity.
+    Entitlement = 0x30,
+    /// Grants by structural identity.
+    Grant = 0x40,
+    /// Assets by id.
+    Asset = 0x50,
+
+    /// Index: (parent type, parent id) to resource.
+    ResourceByParent = 0x80,
+    /// Index: (principal type, principal id) to grant.
+    GrantByPrincipal = 0x90,
+    /// Index: the grants whose expansion is pending.
+    GrantNeedsExpansion = 0xA0,
+    /// Index: bare entitlement id to entitlement.
+    EntitlementById = 0xB0,
+    /// Index: public grant id to grant, for the ids that the identity cannot be read from.
+    GrantById = 0xC0,
+}
+
+impl Family {
+    /// The families of a slot that hold records, in key order.
+    pub const RECORDS: [Family; 5] =
+        [Family::ResourceType, Family::Resource, Family::Entitlement, Family::Grant, Family::Asset];
+
+    /// The families of a slot whose entries are derived from a record, in key order.
+    pub const INDEXES: [Family; 5] = [
+        Family::ResourceByParent,
+        Family::GrantByPrincipal,
+        Family::GrantNeedsExpansion,
+        Family::EntitlementById,
+        Family::GrantById,
+    ];
+
+    /// What a person calls a record of this family.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Family::Meta => "metadata",
+            Family::SyncRun => "sync",
+            Family::SyncToken => "sync token",
+            Family::SyncStats => "sync statistics",
+            Family::Session => "session value",
+            Family::ResourceType => "resource type",
+            Family::Resource => "resource",
+            Family::Entitlement => "entitlement",
+            Family::Grant => "grant",
+            Family::Asset => "asset",
+            Family::ResourceByParent => "resource by parent",
+            Family::GrantByPrincipal => "grant by principal",
+            Family::GrantNeedsExpansion => "grant needing expansion",
+            Family::EntitlementById => "entitlement by id",
+            Family::GrantById => "grant by id",
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Structural identity: what makes two records the same record.
+//!
+//! A resource is (type, id); an entitlement is a resource and its own id; a grant is an entitlement and a principal.
+//! Ids are the connector's bytes and are never parsed to decide identity. An entitlement id that starts with
+//! `type:id:` of its own resource, as most do, is stored as flag `1` and the rest; any other as flag `0` and the whole.
+//! The mapping is one to one for a given resource (baton-sdk RFC 0005).
+
+use super::tuple::{unescape, Elements, TupleWriter};
+
+const FLAG_WHOLE: &str = "0";
+const FLAG_TAIL: &str = "1";
+
+/// The identity of a resource, also as a principal or a parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceRef<'a> {
+    /// Resource type id.
+    pub resource_type: &'a str,
+    /// Resource id.
+    pub resource: &'a str,
+}
+
+/// The identity of an entitlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EntitlementRef<'a> {
+    /// The resource on which it can be held.
+    pub resource: ResourceRef<'a>,
+    /// Its public id.
+    pub id: &'a str,
+}
+
+/// The identity of a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GrantRef<'a> {
+    /// What is held.
+    pub entitlement: EntitlementRef<'a>,
+    /// Who holds it.
+    pub principal: ResourceRef<'a>,
+}
+
+impl<'a> ResourceRef<'a> {
+    /// The pair as a reference.
+    pub fn new(resource_type: &'a str, resource: &'a str) -> ResourceRef<'a> {
+        ResourceRef { resource_type, resource }
+    }
+
+    pub(super) fn write(&self, key: TupleWriter) -> TupleWriter {
+        key.element(self.resource_type).element(self.resource)
+    }
+}
+
+impl<'a> EntitlementRef<'a> {
+    /// The flag and what is left of the id.
+    fn compressed(&self) -> (&'static str, &'a str) {
+        let ResourceRef { resource_type, resource } = self.resource;
+        let tail = self.id.strip_prefix(resource_type).and_then(|id| id.strip_prefix(':'));
+        match tail.and_then(|id| id.strip_prefix(resource)).and_then(|id| id.strip_prefix(':')) {
+            Some(tail) => (FLAG_TAIL, tail),
+            None => (FLAG_WHOLE, self.id),
+        }
+    }
+
+    /// Whether the id starts with its resource's type and id, so that it can be read from the key.
+    pub fn is_derived(&self) -> bool {
+        self.compressed().0 == FLAG_TAIL
+    }
+
+    pub(super) fn write(&self, key: TupleWriter) -> TupleWriter {
+        let (flag, tail) = self.compressed();
+        self.resource.write(key).element(flag).element(tail)
+    }
+}
+
+impl<'a> GrantRef<'a> {
+    pub(super) fn write(&self, key: TupleWriter) -> TupleWriter {
+        self.principal.write(self.entitlement.write(key))
+    }
+
+    /// The id that a grant without one of its own answers to: `entitlement id:principal type:principal id`.
+    pub fn canonical_id(&self) -> String {
+        let ResourceRef { resource_type, resource } = self.principal;
+        [self.entitlement.id, resource_type, resource].join(":")
+    }
+
+    /// Whether `id` is [`GrantRef::canonical_id`], without building it.
+    pub fn is_canonical_id(&self, id: &str) -> bool {
+        id.strip_prefix(self.entitlement.id)
+            .and_then(|id| id.strip_prefix(':'))
+            .and_then(|id| id.strip_prefix(self.principal.resource_type))
+            .and_then(|id| id.strip_prefix(':'))
+            == Some(self.principal.resource)
+    }
+}
+
+/// The public id of the entitlement whose encoded identity comes next in `elements`.
+pub(super) fn read_entitlement_id(elements: &mut Elements<'_>) -> Option<String> {
+    let mut next = || String::from_utf8(unescape(elements.next()?)?.into_owned()).ok();
+    let (resource_type, resource, flag, tail) = (next()?, next()?, next()?, next()?);
+    match flag.as_str() {
+        FLAG_WHOLE => Some(tail),
+        FLAG_TAIL => Some(format!("{resource_type}:{resource}:{tail}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{Family, Slot};
+    use proptest::prelude::*;
+
+    fn id() -> impl Strategy<Value = String> {
+        prop_oneof!["[ab:]{0,5}", "[ -~é\\x00\\x01]{0,8}"]
+    }
+
+    proptest! {
+        #[test]
+        fn the_id_of_an_entitlement_is_read_back_from_its_key(rt in id(), r in id(), tail in id(), prefixed in any::<bool>()) {
+            let full = if prefixed { format!("{rt}:{r}:{tail}") } else { tail };
+            let entitlement = EntitlementRef { resource: ResourceRef::new(&rt, &r), id: &full };
+            let tuple = entitlement.write(TupleWriter::new(Slot(1), Family::Entitlement)).tuple();
+            prop_assert_eq!(read_entitlement_id(&mut Elements::of(&tuple)), Some(full.clone()));
+        }
+
+        #[test]
+        fn different_identities_have_different_keys(a in [id(), id(), id(), id(), id()], b in [id(), id(), id(), id(), id()]) {
+            fn key(of: &[String; 5]) -> Vec<u8> {
+                let [rt, r, e, pt, p] = of.each_ref().map(String::as_str);
+                let entitlement = EntitlementRef { resource: ResourceRef::new(rt, r), id: e };
+                GrantRef { entitlement, principal: ResourceRef::new(pt, p) }
+                    .write(TupleWriter::new(Slot(1), Family::Grant)).key()
+            }
+            prop_assert_eq!(key(&a) == key(&b), a == b);
+        }
+
+        #[test]
+        fn an_id_is_canonical_exactly_if_it_is_the_built_one(parts in [id(), id(), id(), id(), id()], other in id()) {
+            let [rt, r, e, pt, p] = parts.each_ref().map(String::as_str);
+            let grant = GrantRef { entitlement: EntitlementRef { resource: ResourceRef::new(rt, r), id: e }, principal: ResourceRef::new(pt, p) };
+            prop_assert!(grant.is_canonical_id(&grant.canonical_id()));
+            prop_assert_eq!(grant.is_canonical_id(&other), grant.canonical_id() == other);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Every key of the database, and every prefix that a listing scans.
+
+use super::identity::read_entitlement_id;
+use super::tuple::{unescape, Elements, TupleWriter};
+use super::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
+
+const HEAD: usize = 5;
+
+fn start(slot: Slot, family: Family) -> TupleWriter {
+    TupleWriter::new(slot, family)
+}
+
+/// The tuple of `key`: what follows slot and family.
+pub fn tuple_of(key: &[u8]) -> &[u8] {
+    key.get(HEAD..).unwrap_or_default()
+}
+
+/// Every key of `family` in `slot` starts with this.
+pub fn family(slot: Slot, family: Family) -> Vec<u8> {
+    start(slot, family).key()
+}
+
+/// A resource type by its id.
+pub fn resource_type(slot: Slot, id: &str) -> Vec<u8> {
+    start(slot, Family::ResourceType).element(id).key()
+}
+
+/// A resource.
+pub fn resource(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
+    resource.write(start(slot, Family::Resource)).key()
+}
+
+/// An entitlement.
+pub fn entitlement(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
+    entitlement.write(start(slot, Family::Entitlement)).key()
+}
+
+/// A grant.
+pub fn grant(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.write(start(slot, Family::Grant)).key()
+}
+
+/// An asset by its id.
+pub fn asset(slot: Slot, id: &str) -> Vec<u8> {
+    start(slot, Family::Asset).element(id).key()
+}
+
+/// The key of the record whose encoded tuple is `tuple`.
+pub fn record(slot: Slot, family: Family, tuple: &[u8]) -> Vec<u8> {
+    start(slot, family).encoded(tuple).key()
+}
+
+/// Index entry: `child` under `parent`.
+pub fn resource_by_parent(slot: Slot, parent: ResourceRef<'_>, child: ResourceRef<'_>) -> Vec<u8> {
+    child.write(parent.write(start(slot, Family::ResourceByParent))).key()
+}
+
+/// Index entry: `grant` under its principal.
+pub fn grant_by_principal(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.entitlement.write(grant.principal.write(start(slot, Family::GrantByPrincipal))).key()
+}
+
+/// Index entry: `grant` is waiting for expansion.
+pub fn grant_needs_expansion(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.write(start(slot, Family::GrantNeedsExpansion)).key()
+}
+
+/// Index entry: `entitlement` under its bare id.
+pub fn entitlement_by_id(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
+    entitlement.write(start(slot, Family::EntitlementById).element(entitlement.id)).key()
+}
+
+/// Index entry: `grant` under its public id.
+pub fn grant_by_id(slot: Slot, id: &str, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.write(start(slot, Family::GrantById).element(id)).key()
+}
+
+/// The tuple of the record that an index entry leads to; `None` for an entry that no record has.
+pub fn record_of_entry(family: Family, entry: &[u8]) -> Option<Vec<u8>> {
+    let mut elements = Elements::of(entry);
+    let own = match family {
+        Family::ResourceByParent => 2,
+        Family::EntitlementById | Family::GrantById => 1,
+        Family::GrantNeedsExpansion => 0,
+        Family::GrantByPrincipal => {
+            let principal = elements.take_encoded(2)?;
+            return Some([elements.rest()?, principal].join(&0));
+        }
+        _ => return None,
+    };
+    if own > 0 {
+        elements.take_encoded(own)?;
+    }
+    elements.rest().map(<[u8]>::to_vec)
+}
+
+/// Prefix: the resources of one type.
+pub fn resources_of_type(slot: Slot, resource_type: &str) -> Vec<u8> {
+    start(slot, Family::Resource).element(resource_type).prefix()
+}
+
+/// Prefix: the children of a resource, of every type.
+pub fn children_of(slot: Slot, parent: ResourceRef<'_>) -> Vec<u8> {
+    parent.write(start(slot, Family::ResourceByParent)).prefix()
+}
+
+/// Prefix: the children of a resource that have one type.
+pub fn children_of_type(slot: Slot, parent: ResourceRef<'_>, resource_type: &str) -> Vec<u8> {
+    parent.write(start(slot, Family::ResourceByParent)).element(resource_type).prefix()
+}
+
+/// Prefix: the entitlements on a resource.
+pub fn entitlements_on(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
+    resource.write(start(slot, Family::Entitlement)).prefix()
+}
+
+/// Prefix: the entitlements with a bare id.
+pub fn entitlements_with_id(slot: Slot, id: &str) -> Vec<u8> {
+    start(slot, Family::EntitlementById).element(id).prefix()
+}
+
+/// Prefix: the grants whose entitlement is on a resource of this type.
+pub fn grants_on_type(slot: Slot, resource_type: &str) -> Vec<u8> {
+    start(slot, Family::Grant).element(resource_type).prefix()
+}
+
+/// Prefix: the grants whose entitlement is on a resource.
+pub fn grants_on(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
+    resource.write(start(slot, Family::Grant)).prefix()
+}
+
+/// Prefix: the grants of an entitlement, ordered by (principal type, principal id).
+pub fn grants_of(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
+    entitlement.write(start(slot, Family::Grant)).prefix()
+}
+
+/// The grant of `principal` below a prefix made by [`grants_of`].
+pub fn below(grants_of: Vec<u8>, principal: ResourceRef<'_>) -> Vec<u8> {
+    principal.write(TupleWriter::continuing(grants_of)).key()
+}
+
+/// Prefix: the grants to principals of one type below a prefix made by [`grants_of`].
+pub fn below_type(grants_of: Vec<u8>, principal_type: &str) -> Vec<u8> {
+    TupleWriter::continuing(grants_of).element(principal_type).prefix()
+}
+
+/// Prefix: the index entries of grants to principals of one type.
+pub fn grants_to_type(slot: Slot, principal_type: &str) -> Vec<u8> {
+    start(slot, Family::GrantByPrincipal).element(principal_type).prefix()
+}
+
+/// Prefix: the index entries of grants to one principal.
+pub fn grants_to(slot: Slot, principal: ResourceRef<'_>) -> Vec<u8> {
+    principal.write(start(slot, Family::GrantByPrincipal)).prefix()
+}
+
+/// Prefix: the index entries of grants with a public id.
+pub fn grants_with_id(slot: Slot, id: &str) -> Vec<u8> {
+    start(slot, Family::GrantById).element(id).prefix()
+}
+
+/// The first element of a tuple, decoded: a record's resource type in every family that has one.
+pub fn first_element(tuple: &[u8]) -> Option<String> {
+    String::from_utf8(unescape(Elements::of(tuple).next()?)?.into_owned()).ok()
+}
+
+/// The public entitlement id that the tuple of an entitlement or a grant holds.
+pub fn entitlement_id(tuple: &[u8]) -> Option<String> {
+    read_entitlement_id(&mut Elements::of(tuple))
+}
+
+/// An entry of the file's own metadata.
+pub fn meta(name: &str) -> Vec<u8> {
+    start(Slot::FILE, Family::Meta).element(name).key()
+}
+
+/// What the file holds about one sync: its run, its token or its statistics. Ids are 20 raw bytes.
+pub fn of_sync(family: Family, sync: SyncId) -> Vec<u8> {
+    let mut key = start(Slot::FILE, family).key();
+    key.extend_from_slice(sync.as_bytes());
+    key
+}
+
+/// The sync that a key made by [`of_sync`] is about.
+pub fn sync_of(key: &[u8]) -> Option<SyncId> {
+    tuple_of(key).try_into().ok().map(SyncId::from_bytes)
+}
+
+/// A session value; its stored name is `prefix` followed by `name`.
+pub fn session(sync: &str, prefix: &str, name: &str) -> Vec<u8> {
+    start(Slot::FILE, Family::Session).element(sync).element_of(prefix.as_bytes(), name.as_bytes()).key()
+}
+
+/// Prefix: the session values of `sync` whose name starts with `prefix`.
+pub fn sessions(sync: &str, prefix: &str) -> Vec<u8> {
+    session(sync, prefix, "")
+}
+
+/// Prefix: every session value of `sync`.
+pub fn sessions_of(sync: &str) -> Vec<u8> {
+    start(Slot::FILE, Family::Session).element(sync).prefix()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRANT: GrantRef<'static> = GrantRef {
+        entitlement: EntitlementRef {
+            resource: ResourceRef { resource_type: "gr\0up", resource: "g:1" },
+            id: "gr\0up:g:1:member",
+        },
+        principal: ResourceRef { resource_type: "user", resource: "" },
+    };
+
+    #[test]
+    fn every_index_entry_leads_to_its_record() {
+        let slot = Slot(7);
+        let entries = [
+            (Family::GrantByPrincipal, grant_by_principal(slot, GRANT)),
+            (Family::GrantNeedsExpansion, grant_needs_expansion(slot, GRANT)),
+            (Family::GrantById, grant_by_id(slot, "an id", GRANT)),
+        ];
+        for (family, entry) in entries {
+            let tuple = record_of_entry(family, tuple_of(&entry)).unwrap();
+            assert_eq!(record(slot, Family::Grant, &tuple), grant(slot, GRANT), "{family:?}");
+        }
+        let (parent, child) = (ResourceRef::new("org", "o"), ResourceRef::new("repo", "r"));
+        let entry = resource_by_parent(slot, parent, child);
+        let tuple = record_of_entry(Family::ResourceByParent, tuple_of(&entry)).unwrap();
+        assert_eq!(record(slot, Family::Resource, &tuple), resource(slot, child));
+        let entry = entitlement_by_id(slot, GRANT.entitlement);
+        let tuple = record_of_entry(Family::EntitlementById, tuple_of(&entry)).unwrap();
+        assert_eq!(record(slot, Family::Entitlement, &tuple), entitlement(slot, GRANT.entitlement));
+    }
+
+    #[test]
+    fn the_layouts_of_version_1_do_not_change() {
+        assert_eq!(grant(Slot(1), GRANT), b"\0\0\0\x01\x40gr\x01\x01up\0g:1\x001\0member\0user\0");
+        assert_eq!(meta("layout"), b"\0\0\0\0\x01layout");
+        assert_eq!(session("s", "p/", "k"), b"\0\0\0\0\x05s\0p/k");
+        assert_eq!(resource_type(Slot(0x01020304), "user"), b"\x01\x02\x03\x04\x10user");
+    }
+
+    #[test]
+    fn a_session_prefix_matches_literally() {
+        assert!(session("s", "ab", "c").starts_with(&sessions("s", "ab")));
+        assert!(!session("s", "", "a\0b").starts_with(&sessions("s", "ab")));
+        assert!(!session("s2", "ab", "").starts_with(&sessions("s", "")));
+    }
+}

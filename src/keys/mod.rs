@@ -1,0 +1,25 @@
+//! Keys: how identities become bytes whose order is the order of every listing.
+//!
+//! ```text
+//! key = slot (u32, big endian) | family (1 byte) | tuple
+//! ```
+//!
+//! A *slot* is the span of keys of one sync; slot 0 holds what belongs to the file. `docs/format.md` gives the same
+//! layouts with their byte values; changing any of them means another layout version.
+
+mod family;
+mod identity;
+mod layout;
+mod sync_id;
+mod token;
+mod tuple;
+
+pub use family::{Family, Slot};
+pub use identity::{EntitlementRef, GrantRef, ResourceRef};
+pub use layout::*;
+pub use sync_id::SyncId;
+pub use token::{BatchToken, Listing};
+pub use tuple::{unescape, Elements, TupleWriter};
+
+/// The layout that this crate writes and the only one that it opens.
+pub const LAYOUT_VERSION: u32 = 1;

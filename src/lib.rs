@@ -1,0 +1,32 @@
+//! Stores and reads `.c1z` files: snapshots of who has access to what.
+//!
+//! | module | knows |
+//! |---|---|
+//! | `capi` | the C ABI: pointers in, protobuf bytes out; the only `extern "C"` |
+//! | [`store`] | an open `.c1z` file: what every C function means |
+//! | [`engine`] | RocksDB: key spans, batches, indexes, checkpoints. Stored records, not connector messages and not files |
+//! | [`translate`] | connector messages (v2) to stored records (v3) and back, on the wire |
+//! | [`envelope`] | the file around the database: header, manifest, payload. No RocksDB |
+//! | [`keys`] | tuple encoding, identities, key layouts, page tokens. No RocksDB |
+//! | [`proto`] | the generated messages and the wire format underneath |
+//!
+//! Dependencies point one way: capi → store → {engine, translate, envelope} → keys → proto.
+
+#![deny(unsafe_code, unsafe_op_in_unsafe_fn, missing_docs)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::expect_used))]
+
+#[cfg(feature = "engine")]
+#[allow(unsafe_code)]
+pub mod capi;
+pub mod control;
+#[cfg(feature = "engine")]
+pub mod engine;
+pub mod envelope;
+pub mod error;
+pub mod keys;
+pub mod proto;
+#[cfg(feature = "engine")]
+pub mod store;
+pub mod translate;
+
+pub use error::{Error, Result};

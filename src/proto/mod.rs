@@ -1,0 +1,27 @@
+//! The messages of the wire schema (`proto/`), under short names.
+
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
+
+/// Generated, one module for each part of a package's name: its paths between packages rely on that.
+#[allow(missing_docs, deprecated, rustdoc::all, clippy::all)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/protos.rs"));
+}
+
+pub use generated::c1::c1z::v1 as c1z_v1;
+pub use generated::c1::c1z::v3 as manifest;
+pub use generated::c1::connector::v2 as connector;
+pub use generated::c1::reader::v2 as reader;
+pub use generated::c1::reader::v3 as reader_v3;
+pub use generated::c1::storage::v3 as storage;
+pub use generated::c1z::v1 as api;
+
+/// An encoded `google.protobuf.FileDescriptorSet`: the whole schema and what it imports, sorted by file path.
+pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// An encoded `google.protobuf.FileDescriptorSet`: package `c1.storage.v3` and what it imports, each file once, sorted
+/// by file path. A file's manifest embeds it; its bytes depend on the schema alone.
+pub static STORAGE_DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/storage_descriptors.bin"));

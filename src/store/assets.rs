@@ -1,0 +1,42 @@
+//! Assets: icons and the like, by id.
+
+use prost::Message;
+
+use super::{view, Store};
+use crate::engine::{Kind, Records};
+use crate::keys;
+use crate::proto::api::{GetAssetResponse, PutAssetRequest};
+use crate::proto::connector::AssetServiceGetAssetRequest as GetRequest;
+use crate::proto::storage::AssetRecord;
+use crate::{Error, Result};
+
+const NOUN: &str = "asset";
+
+impl Store {
+    /// Puts one asset; its bytes may be empty.
+    pub fn put_asset(&self, request: PutAssetRequest) -> Result<()> {
+        let id = request.asset.map(|asset| asset.id).filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| Error::invalid("asset.id is missing"))?;
+        let record = AssetRecord {
+            sync_id: self.bound()?.id.to_string(),
+            external_id: id,
+            content_type: request.content_type,
+            data: request.data,
+            discovered_at: Some(view::now()),
+        };
+        let mut records = Records::default();
+        records.push(|out| record.encode(out)).map_err(|error| Error::Internal(error.to_string()))?;
+        self.put_records(Kind::Asset, &records)
+    }
+
+    /// One asset with its bytes.
+    pub fn get_asset(&self, request: &GetRequest) -> Result<GetAssetResponse> {
+        let id = request.asset.as_ref().map(|asset| asset.id.as_str()).filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| Error::invalid("asset.id is missing"))?;
+        let view = self.view("", &[])?;
+        let stored = view.reader.get(&keys::asset(view.slot, id))?.ok_or_else(|| Error::not_found(NOUN, id))?;
+        let record =
+            AssetRecord::decode(&stored[..]).map_err(|error| Error::corruption(format!("asset {id:?}"), error))?;
+        Ok(GetAssetResponse { content_type: record.content_type, data: record.data })
+    }
+}

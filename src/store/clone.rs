@@ -1,0 +1,66 @@
+//! Writing one sync into a file of its own.
+
+use std::path::Path;
+
+use super::save::{manifest, pack, take_checkpoint};
+use super::view::latest_finished;
+use super::{open::working_folder, Store};
+use crate::control::Control;
+use crate::engine::{Durability, Engine};
+use crate::proto::api::CloneSyncRequest;
+use crate::proto::storage::SyncType;
+use crate::{Error, Result};
+
+impl Store {
+    /// Writes a finished sync, or the newest finished full one, into a new file: its records, indexes, run, token and
+    /// statistics, but no session values. The store itself does not change; a read-only one will do.
+    pub fn clone_sync(&self, request: &CloneSyncRequest, control: &Control<'_>) -> Result<()> {
+        let target = Path::new(&request.path);
+        if request.path.is_empty() {
+            return Err(Error::invalid("path is empty"));
+        }
+        must_not_exist(target)?;
+        let source = self.engine.reader();
+        let run = match request.sync_id.as_str() {
+            "" => {
+                let latest = latest_finished(&source.runs()?, Some(SyncType::Full)).cloned();
+                latest.ok_or_else(|| Error::not_found("finished sync of type", "full"))?
+            }
+            id => self.run(&source, id)?,
+        };
+        if run.record.ended_at.is_none() {
+            return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
+        }
+
+        let tmp_dir = Some(&request.tmp_dir).filter(|dir| !dir.is_empty()).map(Path::new);
+        let work = working_folder(tmp_dir.or(self.options.tmp_dir.as_deref()))?;
+        let folder = |name: &str| {
+            let path = work.path().join(name);
+            std::fs::create_dir(&path).map_err(Error::io("create", &path)).map(|()| path)
+        };
+        let engine = Engine::create(&folder("database")?, &self.engine_options)?;
+        source.copy_slot(run.slot, &engine, &self.engine_options, &folder("staging")?, control)?;
+        let mut writer = engine.writer();
+        writer.adopt_slot(run.slot);
+        writer.put_token(run.id, &source.token(run.id)?);
+        if let Some(stats) = source.stats(run.id)? {
+            writer.put_stats(run.id, &stats);
+        }
+        writer.put_run(&run);
+        writer.commit(Durability::Synced)?;
+
+        let checkpoint = work.path().join("checkpoint");
+        take_checkpoint(&writer, &checkpoint)?;
+        let manifest = manifest(&engine.reader())?;
+        must_not_exist(target)?;
+        pack(target, manifest, self.encoding, &checkpoint, &self.options, control)
+    }
+}
+
+fn must_not_exist(path: &Path) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("open", path)(error)),
+        Ok(_) => Err(Error::AlreadyExists(path.to_path_buf())),
+    }
+}

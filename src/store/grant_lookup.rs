@@ -1,0 +1,129 @@
+//! Finding grants by ids that do not name their identity.
+//!
+//! Most ids are the canonical `entitlement id:principal type:principal id` with an entitlement id of `type:id:tail`.
+//! Such a grant has no index entry: its id is split at its colons in every way and each way is one lookup. Every other
+//! grant is in an index (`engine::Grant`), so a lookup finds exactly the grants with that id and never scans.
+
+use super::entitlements::entitlement_key;
+use super::put::entitlement_ref;
+use super::Store;
+use crate::engine::{damaged, Grant, Reader};
+use crate::keys::{self, EntitlementRef, Family, GrantRef, ResourceRef, Slot};
+use crate::proto::connector::Entitlement;
+use crate::translate;
+use crate::{Error, Result};
+
+const NOUN: &str = "grant";
+
+impl Store {
+    /// The key of the one grant with a public id.
+    pub(super) fn grant_key(&self, reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Vec<u8>> {
+        let mut found = indexed(reader, slot, id)?;
+        split(reader, slot, id, &mut found)?;
+        found.dedup();
+        match found.len() {
+            0 => Err(Error::not_found(NOUN, id)),
+            1 => Ok(found.remove(0)),
+            _ => Err(Error::Ambiguous { noun: NOUN, id: id.to_owned() }),
+        }
+    }
+
+    /// The prefix of an entitlement's grants. An entitlement without a resource is looked up by its bare id, first among
+    /// entitlements, then among the grants that have one without a record; `None` if there is none.
+    pub(super) fn grants_prefix(
+        &self,
+        reader: &Reader<'_>,
+        slot: Slot,
+        entitlement: &Entitlement,
+    ) -> Result<Option<Vec<u8>>> {
+        if entitlement.id.is_empty() {
+            return Err(Error::invalid("entitlement.id is missing"));
+        }
+        if let Some(identity) = entitlement_ref(entitlement) {
+            return Ok(Some(keys::grants_of(slot, identity)));
+        }
+        if let Some(key) = entitlement_key(reader, slot, &entitlement.id)? {
+            let mut prefix = keys::record(slot, Family::Grant, keys::tuple_of(&key));
+            prefix.push(0);
+            return Ok(Some(prefix));
+        }
+        let mut found = None;
+        for_each_split(reader, slot, &entitlement.id, |identity| {
+            let prefix = keys::grants_of(slot, identity);
+            if reader.any(&prefix)? && found.replace(prefix).is_some() {
+                return Err(Error::Ambiguous { noun: "entitlement", id: entitlement.id.clone() });
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+}
+
+/// The grants with an index entry for `id`.
+fn indexed(reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Vec<Vec<u8>>> {
+    let mut entries = reader.scan(&keys::grants_with_id(slot, id), None);
+    let mut found = Vec::new();
+    while let Some((entry, _)) = entries.next()? {
+        if let Some(tuple) = keys::record_of_entry(Family::GrantById, keys::tuple_of(entry)) {
+            found.push(keys::record(slot, Family::Grant, &tuple));
+        }
+    }
+    Ok(found)
+}
+
+/// The grants whose identity can be read from `id`.
+fn split(reader: &Reader<'_>, slot: Slot, id: &str, found: &mut Vec<Vec<u8>>) -> Result<()> {
+    let colons: Vec<usize> = colons(id).collect();
+    if colons.len() > Grant::MAX_COLONS {
+        return Ok(());
+    }
+    for (index, &principal_type) in colons.iter().enumerate() {
+        for &principal in &colons[index + 1..] {
+            let (entitlement, rest) = (&id[..principal_type], &id[principal_type + 1..]);
+            let (principal_type, principal) = (&rest[..principal - principal_type - 1], &id[principal + 1..]);
+            let principal = ResourceRef::new(principal_type, principal);
+            for_each_split(reader, slot, entitlement, |entitlement| {
+                let key = keys::grant(slot, GrantRef { entitlement, principal });
+                let Some(stored) = reader.get(&key)? else { return Ok(()) };
+                // The row may have an id of its own, and be in the index under that one.
+                let public_id = translate::grant_public_id(&stored);
+                if public_id.map_err(|error| damaged(Family::Grant, &key, error))? == id && !found.contains(&key) {
+                    found.push(key);
+                }
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with every entitlement identity that `id` can be read as (`type:id:tail`). Where there is more than one
+/// way, types and resources without any grant are left out at the first colon where that shows.
+fn for_each_split(
+    reader: &Reader<'_>,
+    slot: Slot,
+    id: &str,
+    mut visit: impl FnMut(EntitlementRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let colons: Vec<usize> = colons(id).collect();
+    let several = colons.len() > 2;
+    for (index, &first) in colons.iter().enumerate() {
+        let resource_type = &id[..first];
+        let rest = &colons[index + 1..];
+        if rest.is_empty() || several && !reader.any(&keys::grants_on_type(slot, resource_type))? {
+            continue;
+        }
+        for &second in rest {
+            let resource = ResourceRef::new(resource_type, &id[first + 1..second]);
+            if several && !reader.any(&keys::grants_on(slot, resource))? {
+                continue;
+            }
+            visit(EntitlementRef { resource, id })?;
+        }
+    }
+    Ok(())
+}
+
+fn colons(id: &str) -> impl Iterator<Item = usize> + '_ {
+    id.bytes().enumerate().filter(|&(_, byte)| byte == b':').map(|(at, _)| at)
+}

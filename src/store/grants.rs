@@ -1,0 +1,178 @@
+//! Reading grants.
+
+use prost::Message;
+
+use super::page::{self, page_size, Query, Response};
+use super::put::resource_ref;
+use super::view::View;
+use super::{Encoded, Store};
+use crate::keys::{self, BatchToken, Family, Listing, ResourceRef};
+use crate::proto::connector::{
+    Entitlement, GrantsServiceListGrantsRequest as ListRequest, GrantsServiceListGrantsResponse as ListResponse,
+};
+use crate::proto::reader::{
+    GrantsReaderServiceGetGrantRequest as GetRequest, GrantsReaderServiceGetGrantResponse as GetResponse,
+    GrantsReaderServiceListGrantsForEntitlementRequest as ForEntitlementRequest,
+    GrantsReaderServiceListGrantsForEntitlementResponse as ForEntitlementResponse,
+    GrantsReaderServiceListGrantsForEntitlementsRequest as ForEntitlementsRequest,
+    GrantsReaderServiceListGrantsForEntitlementsResponse as ForEntitlementsResponse,
+    GrantsReaderServiceListGrantsForPrincipalRequest as ForPrincipalRequest,
+    GrantsReaderServiceListGrantsForPrincipalResponse as ForPrincipalResponse,
+    GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
+    GrantsReaderServiceListGrantsForResourceTypeResponse as ForResourceTypeResponse,
+};
+use crate::proto::wire::Malformed;
+use crate::translate::{grant_from_record, GrantForm};
+use crate::{Error, Result};
+
+const FAMILY: Family = Family::Grant;
+
+/// A stored grant as its connector sent it.
+pub(super) fn with_expansion(stored: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    grant_from_record(stored, GrantForm::WithExpansion, out)
+}
+
+impl Store {
+    /// A page of grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
+    pub fn list_grants(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
+        let view = self.view(&request.active_sync_id, &request.annotations)?;
+        let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
+            Some(resource) => keys::grants_on(view.slot, resource_ref(resource)),
+            None => keys::family(view.slot, FAMILY),
+        };
+        let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
+        page::records(&view.reader, &query, FAMILY, with_expansion)
+    }
+
+    /// The one grant with a public id.
+    pub fn get_grant(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
+        let view = self.view("", &request.annotations)?;
+        let key = self.grant_key(&view.reader, view.slot, &request.grant_id)?;
+        page::single(&view.reader, FAMILY, &key, with_expansion)?
+            .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id))
+    }
+
+    /// A page of the grants of one entitlement, ordered by principal: all, that of one principal, or those to principals
+    /// of some types. Without a resource the entitlement is looked up by its bare id; an unknown one has no grants.
+    #[allow(deprecated)]
+    pub fn list_grants_for_entitlement(
+        &self,
+        request: &ForEntitlementRequest,
+    ) -> Result<Encoded<ForEntitlementResponse>> {
+        let view = self.view("", &request.annotations)?;
+        let entitlement = request.entitlement.as_ref().ok_or_else(|| Error::invalid("entitlement is missing"))?;
+        let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
+            return Ok(Response::default().finish(""));
+        };
+        if let Some(principal) = &request.principal_id {
+            return self.one_or_none(&view, &keys::below(prefix, resource_ref(principal)), &request.page_token);
+        }
+        let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
+        query.parts = principal_type_parts(&query.prefix, &request.principal_resource_type_ids);
+        page::records(&view.reader, &query, FAMILY, with_expansion)
+    }
+
+    /// A page of the grants of several entitlements, one entitlement after the other in the order of the request. A
+    /// token of a request with other entitlements starts again with the first.
+    pub fn list_grants_for_entitlements(
+        &self,
+        request: &ForEntitlementsRequest,
+    ) -> Result<Encoded<ForEntitlementsResponse>> {
+        let view = self.view("", &request.annotations)?;
+        let ids = request.entitlements.iter().map(|entitlement| entitlement.id.as_str());
+        let mut position = BatchToken::decode(&request.page_token, ids.clone())?;
+        let mut left = page_size(request.page_size);
+        let mut response = Response::default();
+        while let Some(entitlement) = request.entitlements.get(position.index) {
+            let (rows, next) = self.batch_part(&view, entitlement, &position.inner, left, &mut response)?;
+            left -= rows.min(left);
+            position = match next.is_empty() {
+                true => BatchToken { index: position.index + 1, inner: String::new() },
+                false => BatchToken { inner: next, ..position },
+            };
+            if left == 0 {
+                break;
+            }
+        }
+        let token = match position.index < request.entitlements.len() {
+            true => position.encode(ids),
+            false => String::new(),
+        };
+        Ok(response.finish(&token))
+    }
+
+    fn batch_part(
+        &self,
+        view: &View<'_>,
+        entitlement: &Entitlement,
+        token: &str,
+        size: usize,
+        response: &mut Response,
+    ) -> Result<(usize, String)> {
+        if entitlement.id.is_empty() {
+            return Ok((0, String::new()));
+        }
+        let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
+            return Ok((0, String::new()));
+        };
+        let query = Query { listing: Listing::GrantsForEntitlement, prefix, parts: None, token, size };
+        query.run(&view.reader, |key, stored| response.row(FAMILY, key, stored, with_expansion).map(|()| true))
+    }
+
+    /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
+    pub fn list_grants_for_principal(&self, request: &ForPrincipalRequest) -> Result<Encoded<ForPrincipalResponse>> {
+        let view = self.view("", &request.annotations)?;
+        let principal = request.principal_id.as_ref().filter(|principal| !principal.resource.is_empty());
+        let principal = principal.map(resource_ref).ok_or_else(|| Error::invalid("principal_id is missing"))?;
+        if let Some(entitlement) = &request.entitlement {
+            return self.grant_of_principal(&view, entitlement, principal, &request.page_token);
+        }
+        let prefix = keys::grants_to(view.slot, principal);
+        let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
+        page::indexed(&view.reader, &query, (Family::GrantByPrincipal, view.slot, FAMILY), with_expansion)
+    }
+
+    fn grant_of_principal(
+        &self,
+        view: &View<'_>,
+        entitlement: &Entitlement,
+        principal: ResourceRef<'_>,
+        token: &str,
+    ) -> Result<Encoded<ForPrincipalResponse>> {
+        match self.grants_prefix(&view.reader, view.slot, entitlement)? {
+            Some(prefix) => self.one_or_none(view, &keys::below(prefix, principal), token),
+            None => Ok(Response::default().finish("")),
+        }
+    }
+
+    /// The page that holds the grant at `key` if there is one. It has no second page.
+    fn one_or_none<M: Message + Default>(&self, view: &View<'_>, key: &[u8], token: &str) -> Result<Encoded<M>> {
+        let found = match token {
+            "" => page::single(&view.reader, FAMILY, key, with_expansion)?,
+            _ => None,
+        };
+        Ok(found.unwrap_or_else(|| Response::default().finish("")))
+    }
+
+    /// A page of the grants whose principal has a type, ordered by principal and entitlement.
+    pub fn list_grants_for_resource_type(
+        &self,
+        request: &ForResourceTypeRequest,
+    ) -> Result<Encoded<ForResourceTypeResponse>> {
+        let view = self.view("", &request.annotations)?;
+        if request.resource_type_id.is_empty() {
+            return Err(Error::invalid("resource_type_id is missing"));
+        }
+        let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
+        let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
+        page::indexed(&view.reader, &query, (Family::GrantByPrincipal, view.slot, FAMILY), with_expansion)
+    }
+}
+
+/// The parts of an entitlement's grants that go to principals of the given types; `None` for all.
+fn principal_type_parts(prefix: &[u8], types: &[String]) -> Option<Vec<Vec<u8>>> {
+    let mut parts: Vec<Vec<u8>> = types.iter().map(|id| keys::below_type(prefix.to_vec(), id)).collect();
+    parts.sort();
+    parts.dedup();
+    Some(parts).filter(|parts| !parts.is_empty())
+}

@@ -1,0 +1,41 @@
+//! An open `.c1z` file in safe Rust: what every function of the C ABI means.
+//!
+//! [`Store::open`] unpacks the file into a private folder and opens the database there; [`Store::save`] packs it again.
+//! Between the two nothing touches the file. Every method takes `&self` and may be called from any thread; writes queue
+//! up at the engine's barrier, reads do not wait.
+//!
+//! Requests are the decoded protobuf messages of the matching service call. Lists of records arrive and leave as
+//! bytes ([`Encoded`]), so that nothing which this library has no name for is lost on the way.
+
+mod assets;
+mod binding;
+mod clone;
+mod diff;
+mod encoded;
+mod entitlements;
+mod expansion;
+mod grant_lookup;
+mod grants;
+mod lifecycle;
+mod open;
+mod page;
+mod put;
+mod resource_types;
+mod resources;
+mod retention;
+mod runs;
+mod save;
+mod scan;
+mod sessions;
+mod stats;
+mod token_stats;
+mod view;
+
+pub use encoded::Encoded;
+pub use open::{OpenOptions, Store};
+pub use retention::{select_syncs_to_delete, RetentionCandidate};
+pub use runs::SyncType;
+pub use scan::{Scan, ScanRequest};
+
+/// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.
+pub const ENGINE: &str = "rocksdb";

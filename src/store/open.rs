@@ -1,0 +1,214 @@
+//! Opening a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use tempfile::TempDir;
+
+use super::binding::Binding;
+use super::{view, ENGINE};
+use crate::control::Control;
+use crate::engine::{Engine, EngineOptions};
+use crate::envelope::{self, Encoding, FileFormat, Limits};
+use crate::keys::LAYOUT_VERSION;
+use crate::proto::api::{GetMetadataResponse, OpenRequest};
+use crate::proto::manifest::PayloadEncoding;
+use crate::{Error, Result};
+
+const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
+
+/// How a file is opened; see `c1z.v1.OpenRequest` for units and defaults.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// Refuse writes; the file must exist.
+    pub read_only: bool,
+    /// Where the working copy is kept; the system's temporary folder if `None`.
+    pub tmp_dir: Option<PathBuf>,
+    /// How a save frames the payload; as the opened file has it, or indexed zstd, if `None`.
+    pub encoding: Option<Encoding>,
+    /// Threads for packing, unpacking and background work; 0 means one for each processor.
+    pub threads: usize,
+    /// Bytes that block cache and write buffers stay below together; 0 means 256 MiB.
+    pub memory_budget: u64,
+    /// What unpacking may cost.
+    pub limits: Limits,
+}
+
+impl OpenOptions {
+    /// Reads the options of a request.
+    pub fn of(request: &OpenRequest) -> Result<OpenOptions> {
+        let limit = |value: u64| Some(value).filter(|&value| value > 0);
+        let encoding = PayloadEncoding::try_from(request.payload_encoding)
+            .map_err(|_| Error::invalid(format!("payload_encoding {} is unknown", request.payload_encoding)))?;
+        Ok(OpenOptions {
+            read_only: request.read_only,
+            tmp_dir: Some(&request.tmp_dir).filter(|dir| !dir.is_empty()).map(PathBuf::from),
+            encoding: match encoding {
+                PayloadEncoding::Unspecified => None,
+                encoding => Some(Encoding::try_from(encoding)?),
+            },
+            threads: request.threads as usize,
+            memory_budget: request.memory_budget_bytes,
+            limits: Limits {
+                max_decoded_bytes: limit(request.max_decoded_bytes),
+                max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
+            },
+        })
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+
+    fn engine(&self, encoding: Encoding) -> EngineOptions {
+        let budget = if self.memory_budget == 0 { DEFAULT_MEMORY_BUDGET } else { self.memory_budget };
+        EngineOptions {
+            memory_budget: usize::try_from(budget).unwrap_or(usize::MAX),
+            threads: self.threads(),
+            // A payload that is compressed as a whole becomes smaller if the blocks in it are not.
+            compress_blocks: encoding == Encoding::Tar,
+        }
+    }
+}
+
+/// An open `.c1z` file.
+///
+/// Dropping it gives up what was not saved and removes the working copy; the file stays as the last save left it.
+pub struct Store {
+    pub(super) path: PathBuf,
+    pub(super) options: OpenOptions,
+    pub(super) encoding: Encoding,
+    pub(super) engine_options: EngineOptions,
+    pub(super) engine: Engine,
+    pub(super) binding: Mutex<Binding>,
+    pub(super) dirty: AtomicBool,
+    // Declared after the engine: the database closes before its folder goes.
+    pub(super) work: TempDir,
+}
+
+impl Store {
+    /// Opens the file at `path`. A missing or empty one is created by the first save, unless it is opened read-only.
+    ///
+    /// Binds the sync that a reader would be shown, so that reads and writes go on where the last process stopped.
+    pub fn open(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
+        if path.as_os_str().is_empty() {
+            return Err(Error::invalid("path is empty"));
+        }
+        let work = working_folder(options.tmp_dir.as_deref())?;
+        let database = work.path().join("database");
+        std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
+
+        let (encoding, engine_options, engine) = match unpack(path, &database, &options, control)? {
+            Some(packed) => {
+                let encoding = options.encoding.unwrap_or(packed);
+                let engine_options = options.engine(encoding);
+                let engine = match options.read_only {
+                    true => Engine::open_read_only(&database, &engine_options),
+                    false => Engine::open(&database, &engine_options),
+                };
+                (encoding, engine_options, engine.map_err(|error| naming(path, error))?)
+            }
+            None => {
+                let encoding = options.encoding.unwrap_or(Encoding::IndexedZstd);
+                let engine_options = options.engine(encoding);
+                let engine = Engine::create(&database, &engine_options)?;
+                (encoding, engine_options, engine)
+            }
+        };
+        let binding = view::default_run(&engine.reader().runs()?).map(Binding::at_open).unwrap_or_default();
+        Ok(Store {
+            path: path.to_path_buf(),
+            options,
+            encoding,
+            engine_options,
+            engine,
+            binding: Mutex::new(binding),
+            dirty: AtomicBool::new(false),
+            work,
+        })
+    }
+
+    /// Closes the database and removes the working copy; what was not saved is gone.
+    pub fn close(self) -> Result<()> {
+        let Store { engine, work, .. } = self;
+        drop(engine);
+        let folder = work.path().to_path_buf();
+        work.close().map_err(Error::io("remove", folder))
+    }
+
+    /// What is known of the store without reading a record.
+    pub fn metadata(&self) -> Result<GetMetadataResponse> {
+        Ok(GetMetadataResponse {
+            engine: ENGINE.to_owned(),
+            format: "v3".to_owned(),
+            payload_encoding: PayloadEncoding::from(self.encoding).into(),
+            path: self.path.to_string_lossy().into_owned(),
+            read_only: self.options.read_only,
+            dirty: self.is_dirty(),
+            current_sync_id: self.binding.lock().bound().map(|bound| bound.id.to_string()).unwrap_or_default(),
+            database_size_bytes: self.engine.size_on_disk()?,
+            database_path: self.engine.directory().to_string_lossy().into_owned(),
+        })
+    }
+
+    /// Whether there is something to save.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty.load(Ordering::Acquire)
+    }
+
+    pub(super) fn mark_dirty(&self) {
+        self.dirty.store(true, Ordering::Release);
+    }
+}
+
+pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
+    let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    tempfile::Builder::new().prefix("c1z-").tempdir_in(&parent).map_err(Error::io("create a folder in", &parent))
+}
+
+/// Unpacks the file; `None` if there is none yet and one may be created.
+fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>) -> Result<Option<Encoding>> {
+    let length = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(Error::io("open", path)(error)),
+    };
+    if length == 0 {
+        return match options.read_only {
+            true => Err(Error::not_found("file", path.to_string_lossy())),
+            false => Ok(None),
+        };
+    }
+    let unsupported = |reason, detail| Error::Unsupported { path: path.to_path_buf(), reason, detail };
+    if envelope::read_format(path)? == FileFormat::V1 {
+        return Err(unsupported("FORMAT_V1", "a file of format v1 (SQLite); convert it first".into()));
+    }
+    let head = envelope::read_head(path)?;
+    let manifest = &head.manifest;
+    if manifest.engine != ENGINE {
+        let detail = format!("written by engine {:?}, this library opens {ENGINE:?}", manifest.engine);
+        return Err(unsupported("ENGINE_MISMATCH", detail));
+    }
+    if manifest.engine_schema_version != LAYOUT_VERSION {
+        let version = manifest.engine_schema_version;
+        let detail = format!("database layout {version}, this library knows {LAYOUT_VERSION}");
+        return Err(unsupported("LAYOUT_MISMATCH", detail));
+    }
+    let head = envelope::unpack(path, into, &options.limits, control)?;
+    Ok(Some(Encoding::try_from(head.manifest.payload_encoding())?))
+}
+
+/// Says which file a damaged database came from; the working folder means nothing to the caller.
+fn naming(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Engine(error) if error.kind() == rocksdb::ErrorKind::Corruption => {
+            Error::corruption(path.to_string_lossy(), error)
+        }
+        Error::Unsupported { reason, detail, .. } => Error::Unsupported { path: path.to_path_buf(), reason, detail },
+        other => other,
+    }
+}

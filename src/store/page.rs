@@ -1,0 +1,180 @@
+//! Pages: rows assembled into a list response, byte by byte, without building messages.
+//!
+//! Every list response of the services has its rows in field 1 and the next page's token in field 2.
+
+use prost::Message;
+
+use super::Encoded;
+use crate::engine::{damaged, Reader};
+use crate::keys::{self, Family, Listing, Slot};
+use crate::proto::wire::{self, Malformed};
+use crate::Result;
+
+/// SDK: the most rows of a page, and how many there are if the request does not say.
+const MAX_PAGE_SIZE: u32 = 10_000;
+
+const ROW: u32 = 1;
+const NEXT_PAGE_TOKEN: u32 = 2;
+
+/// How a stored record becomes the message that callers know.
+pub(super) type Translate = fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed>;
+
+/// The number of rows that a request for `size` of them gets.
+pub(super) fn page_size(size: u32) -> usize {
+    match size {
+        0 => MAX_PAGE_SIZE as usize,
+        size => size.min(MAX_PAGE_SIZE) as usize,
+    }
+}
+
+/// One page of a listing.
+pub(super) struct Query<'q> {
+    pub listing: Listing,
+    /// What the token is checked against: every row's key starts with it.
+    pub prefix: Vec<u8>,
+    /// The parts of the prefix that are scanned, in key order; `None` for all of it.
+    pub parts: Option<Vec<Vec<u8>>>,
+    pub token: &'q str,
+    pub size: usize,
+}
+
+impl Query<'_> {
+    pub fn new(listing: Listing, prefix: Vec<u8>, token: &str, size: u32) -> Query<'_> {
+        Query { listing, prefix, parts: None, token, size: page_size(size) }
+    }
+
+    /// Calls `row` with each entry of the page, which says whether it became a row, and returns the token of the page
+    /// that follows, empty after the last.
+    pub fn run(
+        &self,
+        reader: &Reader<'_>,
+        mut row: impl FnMut(&[u8], &[u8]) -> Result<bool>,
+    ) -> Result<(usize, String)> {
+        let after = self.listing.after(&self.prefix, self.token)?;
+        let whole = std::slice::from_ref(&self.prefix);
+        let parts = self.parts.as_deref().unwrap_or(whole);
+        let mut rows = 0;
+        for (index, part) in parts.iter().enumerate() {
+            // A token inside or behind this part: go on there, or leave the part out.
+            let inside = after.as_deref().filter(|after| after.starts_with(part));
+            if inside.is_none() && after.as_deref().is_some_and(|after| after > &part[..]) {
+                continue;
+            }
+            let mut entries = reader.scan(part, inside);
+            loop {
+                let last = match entries.next()? {
+                    Some((key, value)) => {
+                        rows += usize::from(row(key, value)?);
+                        if rows < self.size {
+                            continue;
+                        }
+                        key.to_vec()
+                    }
+                    None => break,
+                };
+                let more = entries.has_more()? || index + 1 < parts.len();
+                let token = if more { self.listing.token(&self.prefix, &last) } else { String::new() };
+                return Ok((rows, token));
+            }
+        }
+        Ok((rows, String::new()))
+    }
+}
+
+/// A list response under construction.
+#[derive(Default)]
+pub(super) struct Response {
+    bytes: Vec<u8>,
+}
+
+impl Response {
+    /// Appends the stored record at `key` as a row.
+    pub fn row(&mut self, family: Family, key: &[u8], stored: &[u8], translate: Translate) -> Result<()> {
+        wire::put_nested(&mut self.bytes, ROW, |out| translate(stored, out))
+            .map_err(|error| damaged(family, key, error))
+    }
+
+    /// Appends a row that `write` appends.
+    pub fn row_with(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        wire::put_nested(&mut self.bytes, ROW, write)
+    }
+
+    /// The rows alone: a list response whose token is empty.
+    pub fn into_rows(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub fn finish<M: Message + Default>(mut self, next_page_token: &str) -> Encoded<M> {
+        wire::put_bytes(&mut self.bytes, NEXT_PAGE_TOKEN, next_page_token.as_bytes());
+        Encoded::from_bytes(self.bytes)
+    }
+}
+
+/// A page of records, scanned where they are kept.
+pub(super) fn records<M: Message + Default>(
+    reader: &Reader<'_>,
+    query: &Query<'_>,
+    family: Family,
+    translate: Translate,
+) -> Result<Encoded<M>> {
+    collect(reader, query, family, translate).map(|(response, next)| response.finish(&next))
+}
+
+/// A page of records, found through an index. An entry without a record is passed over.
+pub(super) fn indexed<M: Message + Default>(
+    reader: &Reader<'_>,
+    query: &Query<'_>,
+    index: (Family, Slot, Family),
+    translate: Translate,
+) -> Result<Encoded<M>> {
+    collect_indexed(reader, query, index, translate).map(|(response, next)| response.finish(&next))
+}
+
+/// The rows of [`records`] and the token of the page that follows.
+pub(super) fn collect(
+    reader: &Reader<'_>,
+    query: &Query<'_>,
+    family: Family,
+    translate: Translate,
+) -> Result<(Response, String)> {
+    let mut response = Response::default();
+    let (_, next) = query.run(reader, |key, stored| response.row(family, key, stored, translate).map(|()| true))?;
+    Ok((response, next))
+}
+
+/// The rows of [`indexed`] and the token of the page that follows.
+pub(super) fn collect_indexed(
+    reader: &Reader<'_>,
+    query: &Query<'_>,
+    (index, slot, family): (Family, Slot, Family),
+    translate: Translate,
+) -> Result<(Response, String)> {
+    let mut response = Response::default();
+    let (_, next) = query.run(reader, |entry, _| {
+        let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(entry)) else { return Ok(false) };
+        let key = keys::record(slot, family, &tuple);
+        match reader.get(&key)? {
+            Some(stored) => response.row(family, &key, &stored, translate).map(|()| true),
+            None => Ok(false),
+        }
+    })?;
+    Ok((response, next))
+}
+
+/// The record at `key` as the only row; `None` if there is none.
+pub(super) fn one(reader: &Reader<'_>, family: Family, key: &[u8], translate: Translate) -> Result<Option<Response>> {
+    let Some(stored) = reader.get(key)? else { return Ok(None) };
+    let mut response = Response::default();
+    response.row(family, key, &stored, translate)?;
+    Ok(Some(response))
+}
+
+/// [`one`] as a finished response: every get response has its record in field 1, as a list response has its rows.
+pub(super) fn single<M: Message + Default>(
+    reader: &Reader<'_>,
+    family: Family,
+    key: &[u8],
+    translate: Translate,
+) -> Result<Option<Encoded<M>>> {
+    Ok(one(reader, family, key, translate)?.map(|response| response.finish("")))
+}

@@ -1,0 +1,62 @@
+//! Reading resources.
+
+use super::page::{self, Query, Response};
+use super::put::resource_ref;
+use super::{Encoded, Store};
+use crate::keys::{self, Family, Listing};
+use crate::proto::connector::{
+    ResourcesServiceListResourcesRequest as ListRequest, ResourcesServiceListResourcesResponse as ListResponse,
+};
+use crate::proto::reader::{
+    ResourcesReaderServiceGetResourceRequest as GetRequest, ResourcesReaderServiceGetResourceResponse as GetResponse,
+    ResourcesReaderServiceListResourcesByIdsRequest as ByIdsRequest,
+    ResourcesReaderServiceListResourcesByIdsResponse as ByIdsResponse,
+};
+use crate::translate::resource_from_record;
+use crate::{Error, Result};
+
+const FAMILY: Family = Family::Resource;
+
+impl Store {
+    /// A page of resources, ordered by type and id: all, those of a type, the children of a parent, or both.
+    pub fn list_resources(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
+        let view = self.view(&request.active_sync_id, &request.annotations)?;
+        let slot = view.slot;
+        let query = |prefix| Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
+        let parent = request.parent_resource_id.as_ref().filter(|parent| !parent.resource.is_empty());
+        let prefix = match (parent.map(resource_ref), request.resource_type_id.as_str()) {
+            (None, "") => keys::family(slot, FAMILY),
+            (None, resource_type) => keys::resources_of_type(slot, resource_type),
+            (Some(parent), "") => keys::children_of(slot, parent),
+            (Some(parent), resource_type) => keys::children_of_type(slot, parent, resource_type),
+        };
+        match parent {
+            None => page::records(&view.reader, &query(prefix), FAMILY, resource_from_record),
+            Some(_) => {
+                let index = (Family::ResourceByParent, slot, FAMILY);
+                page::indexed(&view.reader, &query(prefix), index, resource_from_record)
+            }
+        }
+    }
+
+    /// One resource by its type and id.
+    pub fn get_resource(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
+        let view = self.view("", &request.annotations)?;
+        let id = request.resource_id.as_ref().ok_or_else(|| Error::invalid("resource_id is missing"))?;
+        page::single(&view.reader, FAMILY, &keys::resource(view.slot, resource_ref(id)), resource_from_record)?
+            .ok_or_else(|| Error::not_found(FAMILY.noun(), format!("{}:{}", id.resource_type, id.resource)))
+    }
+
+    /// The resources with the given ids in the order of the request; those that are not there are left out.
+    pub fn list_resources_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
+        let view = self.view("", &request.annotations)?;
+        let mut response = Response::default();
+        for id in &request.resource_ids {
+            let key = keys::resource(view.slot, resource_ref(id));
+            if let Some(stored) = view.reader.get(&key)? {
+                response.row(FAMILY, &key, &stored, resource_from_record)?;
+            }
+        }
+        Ok(response.finish(""))
+    }
+}

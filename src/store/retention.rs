@@ -1,0 +1,84 @@
+//! Which syncs a file keeps: the SDK's retention policy.
+
+use super::view::compare;
+use super::Store;
+use crate::control::Control;
+use crate::engine::{Durability, SyncRun};
+use crate::proto::api::{CleanupRequest, CleanupResponse};
+use crate::proto::storage::SyncType;
+use crate::Result;
+
+/// SDK: how many full syncs a file keeps.
+const DEFAULT_KEEP: usize = 2;
+
+/// What the policy looks at.
+#[derive(Clone, Debug)]
+pub struct RetentionCandidate {
+    /// Of what type the sync is; unknown and retired types count as full.
+    pub of_type: SyncType,
+    /// When it started.
+    pub started_at: Option<prost_types::Timestamp>,
+    /// When it ended; an unfinished sync is never deleted.
+    pub ended_at: Option<prost_types::Timestamp>,
+    /// Whether it is the bound one, which is never deleted.
+    pub current: bool,
+}
+
+/// The positions of the syncs to delete. `candidates` are ordered from oldest to newest.
+///
+/// SDK `SelectSyncsToDelete`: the newest `keep` full syncs stay, one less while a sync is bound; of the others, those go
+/// that ended before the earliest full sync that stays was started.
+pub fn select_syncs_to_delete(candidates: &[RetentionCandidate], keep: usize) -> Vec<usize> {
+    let bound = candidates.iter().any(|candidate| candidate.current);
+    let keep = if bound { keep.saturating_sub(1) } else { keep };
+    let deletable = |index: &usize| candidates[*index].ended_at.is_some() && !candidates[*index].current;
+    let (partial, full): (Vec<usize>, Vec<usize>) = (0..candidates.len())
+        .filter(deletable)
+        .partition(|&index| matches!(candidates[index].of_type, SyncType::Partial | SyncType::ResourcesOnly));
+
+    let overflow = full.len().saturating_sub(keep);
+    let mut delete = full[..overflow].to_vec();
+    // SDK: with a bound sync the cutoff is one earlier, because the bound sync takes the place of a kept one.
+    let earliest = if bound { overflow.checked_sub(1) } else { Some(overflow) };
+    let earliest = earliest.filter(|_| overflow > 0).and_then(|index| full.get(index));
+    if let Some(started_at) = earliest.and_then(|&index| candidates[index].started_at.as_ref()) {
+        let ended_before = |index: &&usize| {
+            candidates[**index].ended_at.as_ref().is_some_and(|ended| compare(ended, started_at).is_lt())
+        };
+        delete.extend(partial.iter().filter(ended_before));
+    }
+    delete
+}
+
+impl Store {
+    /// Drops old syncs by the retention policy and gives their disk space back.
+    pub fn cleanup(&self, request: &CleanupRequest, control: &Control<'_>) -> Result<CleanupResponse> {
+        let mut writer = self.writer()?;
+        let current = self.binding.lock().bound().map(|bound| bound.id);
+        let mut runs = self.engine.reader().runs()?;
+        // Ids order runs to the second only.
+        let started = |run: &SyncRun| run.record.started_at.map(|at| (at.seconds, at.nanos));
+        runs.sort_by(|a, b| started(a).cmp(&started(b)).then(a.id.cmp(&b.id)));
+        let candidates: Vec<RetentionCandidate> = runs
+            .iter()
+            .map(|run| RetentionCandidate {
+                of_type: run.record.r#type(),
+                started_at: run.record.started_at,
+                ended_at: run.record.ended_at,
+                current: Some(run.id) == current,
+            })
+            .collect();
+        let keep = if request.keep == 0 { DEFAULT_KEEP } else { request.keep as usize };
+        let selected: Vec<_> =
+            select_syncs_to_delete(&candidates, keep).into_iter().map(|index| &runs[index]).collect();
+        control.check()?;
+        if selected.is_empty() {
+            return Ok(CleanupResponse::default());
+        }
+        selected.iter().for_each(|run| writer.drop_sync(run));
+        writer.commit(Durability::Synced)?;
+        self.mark_dirty();
+        writer.reclaim(&selected.iter().map(|run| run.slot).collect::<Vec<_>>())?;
+        Ok(CleanupResponse { deleted_sync_ids: selected.iter().map(|run| run.id.to_string()).collect() })
+    }
+}

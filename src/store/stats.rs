@@ -1,0 +1,99 @@
+//! Statistics: taken when a sync ends, kept beside it, counted anew when asked for an unfinished one.
+
+use super::runs::{parse_type, type_name};
+use super::view::{latest_finished, now};
+use super::{token_stats, Store};
+use crate::control::Control;
+use crate::engine::{Counts, Durability, Reader, SyncRun};
+use crate::proto::api::{GetStatsRequest, GetStatsResponse, RecalculateStatsRequest};
+use crate::proto::{reader as v2, storage as v3};
+use crate::{Error, Result};
+
+impl Store {
+    /// Statistics of a sync, finished or not; without an id, of the newest finished one of the type.
+    pub fn get_stats(&self, request: &GetStatsRequest) -> Result<GetStatsResponse> {
+        let of_type = parse_type(&request.sync_type)?;
+        let reader = self.engine.reader();
+        let run = match request.sync_id.as_str() {
+            "" => {
+                let latest = latest_finished(&reader.runs()?, of_type).cloned();
+                latest.ok_or_else(|| Error::not_found("finished sync of type", &request.sync_type))?
+            }
+            id => self.run(&reader, id)?,
+        };
+        if of_type.is_some_and(|wanted| wanted != run.record.r#type()) {
+            let actual = type_name(run.record.r#type());
+            return Err(Error::invalid(format!("sync {} is of type {actual}, not {}", run.id, request.sync_type)));
+        }
+        Ok(GetStatsResponse { stats: Some(of_run(&reader, &run, &Control::none())?) })
+    }
+
+    /// Counts the records of a sync, or of the bound one, anew and stores the result.
+    pub fn recalculate_stats(&self, request: &RecalculateStatsRequest, control: &Control<'_>) -> Result<()> {
+        let mut writer = self.writer()?;
+        let reader = self.engine.reader();
+        let run = match request.sync_id.as_str() {
+            "" => self.run(&reader, &self.bound()?.id.to_string())?,
+            id => self.run(&reader, id)?,
+        };
+        writer.put_stats(run.id, &count(&reader, &run, control)?);
+        writer.commit(Durability::Synced)?;
+        self.mark_dirty();
+        Ok(())
+    }
+}
+
+/// The statistics of a run as callers know them: those that were taken, or counted now if none were.
+pub(super) fn of_run(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) -> Result<v2::SyncStats> {
+    let stored = reader.stats(run.id)?.filter(|_| run.record.ended_at.is_some());
+    Ok(described(match stored {
+        Some(stats) => stats,
+        None => count(reader, run, control)?,
+    }))
+}
+
+/// Counts the records of a run.
+pub(super) fn count(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) -> Result<v3::SyncStatsRecord> {
+    let Counts { resource_types, resources, entitlements, grants, assets } = reader.count(run.slot, control)?;
+    let mut stats = v3::SyncStatsRecord {
+        sync_id: run.id.to_string(),
+        resource_types,
+        resources: resources.values().sum(),
+        entitlements: entitlements.values().sum(),
+        grants: grants.values().sum(),
+        assets,
+        resources_by_resource_type: resources,
+        entitlements_by_resource_type: entitlements,
+        grants_by_entitlement_resource_type: grants,
+        written_at: Some(now()),
+        ..v3::SyncStatsRecord::default()
+    };
+    token_stats::apply(&mut stats, &reader.token(run.id)?);
+    Ok(stats)
+}
+
+fn described(stats: v3::SyncStatsRecord) -> v2::SyncStats {
+    let calls = |calls: std::collections::BTreeMap<String, v3::CallStat>| {
+        let described = |call: v3::CallStat| v2::CallStat {
+            count: call.count,
+            total_ms: call.total_ms,
+            max_ms: call.max_ms,
+            errors: call.errors,
+            timeouts: call.timeouts,
+        };
+        calls.into_iter().map(|(name, call)| (name, described(call))).collect()
+    };
+    v2::SyncStats {
+        resource_types: stats.resource_types,
+        resources: stats.resources,
+        entitlements: stats.entitlements,
+        grants: stats.grants,
+        assets: stats.assets,
+        resources_by_resource_type: stats.resources_by_resource_type,
+        grants_by_resource_type: stats.grants_by_entitlement_resource_type,
+        entitlements_by_resource_type: stats.entitlements_by_resource_type,
+        step_durations_ms: stats.step_durations_ms,
+        connector_call_stats: calls(stats.connector_call_stats),
+        session_store_stats: calls(stats.session_store_stats),
+    }
+}

@@ -1,0 +1,106 @@
+//! Which sync a read is shown.
+
+use std::cmp::Ordering;
+use std::time::SystemTime;
+
+use prost::Message;
+use prost_types::{Any, Timestamp};
+
+use super::Store;
+use crate::engine::{Reader, SyncRun};
+use crate::keys::{Slot, SyncId};
+use crate::proto::c1z_v1::SyncDetails;
+use crate::proto::storage::SyncType;
+use crate::{Error, Result};
+
+/// SDK: an unfinished sync older than this is neither resumed nor shown unless it is named.
+const RESUMABLE_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// What a request for a sync that the file does not hold is shown: a slot without records.
+const NOTHING: Slot = Slot::FILE;
+
+/// A consistent view of one sync.
+pub(super) struct View<'s> {
+    pub reader: Reader<'s>,
+    pub slot: Slot,
+}
+
+impl Store {
+    /// The view that a request asks for: the sync it names, else the one its annotation names, else the bound one, else
+    /// the newest finished one of any type, else the newest unfinished one.
+    pub(super) fn view(&self, active_sync_id: &str, annotations: &[Any]) -> Result<View<'_>> {
+        let reader = self.engine.reader();
+        let named = match active_sync_id {
+            "" => annotated_sync(annotations)?,
+            id => Some(id.to_owned()),
+        };
+        let slot = match named {
+            Some(id) => match SyncId::parse(&id) {
+                Ok(id) => reader.run(id)?.map_or(NOTHING, |run| run.slot),
+                Err(_) => NOTHING,
+            },
+            None => match self.binding.lock().bound() {
+                Some(bound) => bound.slot,
+                None => default_run(&reader.runs()?).ok_or(Error::NoCurrentSync)?.slot,
+            },
+        };
+        Ok(View { reader, slot })
+    }
+
+    /// The view of the bound sync.
+    pub(super) fn bound_view(&self) -> Result<View<'_>> {
+        let slot = self.bound().map_err(|_| Error::NoCurrentSync)?.slot;
+        Ok(View { reader: self.engine.reader(), slot })
+    }
+}
+
+/// The sync that a `c1.c1z.v1.SyncDetails` annotation names. One that cannot be read is an error: falling through would
+/// show another sync than the one that was meant.
+fn annotated_sync(annotations: &[Any]) -> Result<Option<String>> {
+    for annotation in annotations {
+        if annotation.type_url.rsplit('/').next() == Some("c1.c1z.v1.SyncDetails") {
+            let details = SyncDetails::decode(&annotation.value[..])
+                .map_err(|error| Error::invalid(format!("annotation SyncDetails: {error}")))?;
+            return Ok(Some(details.id).filter(|id| !id.is_empty()));
+        }
+    }
+    Ok(None)
+}
+
+/// The run that is shown when none is named or bound.
+pub(super) fn default_run(runs: &[SyncRun]) -> Option<&SyncRun> {
+    latest_finished(runs, None).or_else(|| latest_unfinished(runs, None, now().seconds))
+}
+
+/// The finished run that ended last; of several, the one with the greatest id.
+pub(super) fn latest_finished(runs: &[SyncRun], of_type: Option<SyncType>) -> Option<&SyncRun> {
+    latest(runs, of_type, |run| run.record.ended_at.as_ref())
+}
+
+/// The unfinished run that started last, within a week.
+pub(super) fn latest_unfinished(runs: &[SyncRun], of_type: Option<SyncType>, now: i64) -> Option<&SyncRun> {
+    let unfinished = |run: &SyncRun| run.record.ended_at.is_none();
+    latest(runs, of_type, |run| {
+        run.record.started_at.as_ref().filter(|at| unfinished(run) && at.seconds >= now - RESUMABLE_SECONDS)
+    })
+}
+
+fn latest<'r>(
+    runs: &'r [SyncRun],
+    of_type: Option<SyncType>,
+    time: impl Fn(&'r SyncRun) -> Option<&'r Timestamp>,
+) -> Option<&'r SyncRun> {
+    let wanted = runs.iter().filter(|run| of_type.is_none_or(|wanted| run.record.r#type() == wanted));
+    let dated = wanted.filter_map(|run| Some((time(run)?, run)));
+    dated.max_by(|(a, left), (b, right)| compare(a, b).then(left.id.cmp(&right.id))).map(|(_, run)| run)
+}
+
+/// Orders two moments.
+pub(super) fn compare(a: &Timestamp, b: &Timestamp) -> Ordering {
+    (a.seconds, a.nanos).cmp(&(b.seconds, b.nanos))
+}
+
+/// The time of the call.
+pub(super) fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}

@@ -1,0 +1,211 @@
+//! `c1.connector.v2.Grant` ↔ `c1.storage.v3.GrantRecord`.
+
+use std::borrow::Cow;
+
+use super::all_or_nothing;
+use super::any::{put_annotations, Any};
+use super::expandable::{is_expandable, put_expandable_annotation, Expandable};
+use super::refs::{
+    put_entitlement_ref, put_entitlement_stub, put_principal_ref, put_principal_stub, string, ResourceId,
+};
+use super::sources::Sources;
+use super::stamp::{put_timestamp, Stamp, Timestamp};
+use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
+
+/// Whether a grant read from its record carries its `GrantExpandable` annotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantForm {
+    /// The grant as its connector sent it, the annotation last.
+    WithExpansion,
+    /// Without the annotation, for a caller that takes it from [`grant_expandable`] or has no use for it.
+    WithoutExpansion,
+}
+
+#[derive(Default)]
+struct Grant<'a> {
+    entitlement: Option<Cow<'a, [u8]>>,
+    principal: Option<Cow<'a, [u8]>>,
+    id: &'a str,
+    sources: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Grant<'a> {
+    fn parse(v2: &'a [u8]) -> Result<Self, Malformed> {
+        let mut message = Self::default();
+        for field in fields(v2) {
+            let field = field?;
+            match field.number {
+                1 => merge(&mut message.entitlement, field.bytes()?),
+                2 => merge(&mut message.principal, field.bytes()?),
+                3 => message.id = field.str()?,
+                5 => merge(&mut message.sources, field.bytes()?),
+                _ => {}
+            }
+        }
+        Ok(message)
+    }
+
+    /// Appends fields 2 to 4 of the record: which grant it is.
+    fn put_identity(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        put_bytes(out, 2, self.id.as_bytes());
+        if let Some(entitlement) = &self.entitlement {
+            put_nested(out, 3, |out| put_entitlement_ref(out, entitlement))?;
+        }
+        if let Some(principal) = &self.principal {
+            put_nested(out, 4, |out| put_principal_ref(out, principal))?;
+        }
+        Ok(())
+    }
+
+    /// Appends field 9 of the record.
+    fn put_sources(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        if let Some(sources) = &self.sources {
+            Sources::of_message(sources)?.put_in_record(out);
+        }
+        Ok(())
+    }
+}
+
+/// Appends the record of a v2 grant that a connector put.
+///
+/// The first `GrantExpandable` annotation that decodes leaves the annotations: as the record's expansion if it names
+/// an entitlement, for good if it does not. A grant without one has no expansion, whatever was stored before.
+pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let message = Grant::parse(v2)?;
+    let (taken, expandable) = Expandable::first(v2, 4)?.unzip();
+    let expansion = expandable.filter(|expandable| expandable.names_an_entitlement);
+    all_or_nothing(out, |out| {
+        message.put_identity(out)?;
+        put_timestamp(out, 5, stamp.discovered_at);
+        if let Some(expansion) = &expansion {
+            put_nested(out, 6, |out| expansion.put(out))?;
+        }
+        put_varint(out, 7, u64::from(expansion.is_some()));
+        for (place, annotation) in values(v2, 4).enumerate() {
+            let annotation = annotation?;
+            Any::parse(annotation)?;
+            if Some(place) != taken {
+                put_message(out, 8, annotation);
+            }
+        }
+        message.put_sources(out)?;
+        put_bytes(out, 10, stamp.source_scope_key.as_bytes());
+        Ok(())
+    })
+}
+
+/// Appends the record of a v2 grant that the expander writes back over the record `existing`.
+///
+/// Expansion state, discovery time and scope stay those of `existing`. A grant that did not exist is discovered `now`
+/// and has neither expansion nor scope. `GrantExpandable` annotations are dropped: the expander copies grants together
+/// with the annotation, and a derived grant must not be expanded again.
+pub fn expanded_grant_to_record(
+    v2: &[u8],
+    existing: Option<&[u8]>,
+    now: Timestamp,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    let message = Grant::parse(v2)?;
+    let existing = existing.map(Record::parse).transpose()?;
+    all_or_nothing(out, |out| {
+        message.put_identity(out)?;
+        match &existing {
+            None => put_timestamp(out, 5, now),
+            Some(existing) => existing.put_state(out),
+        }
+        for annotation in values(v2, 4) {
+            let annotation = annotation?;
+            if !is_expandable(&Any::parse(annotation)?) {
+                put_message(out, 8, annotation);
+            }
+        }
+        message.put_sources(out)?;
+        put_bytes(out, 10, existing.map_or("", |existing| existing.source_scope_key).as_bytes());
+        Ok(())
+    })
+}
+
+#[derive(Default)]
+struct Record<'a> {
+    external_id: &'a str,
+    entitlement: Option<Cow<'a, [u8]>>,
+    principal: Option<Cow<'a, [u8]>>,
+    discovered_at: Option<Cow<'a, [u8]>>,
+    expansion: Option<Cow<'a, [u8]>>,
+    needs_expansion: bool,
+    source_scope_key: &'a str,
+}
+
+impl<'a> Record<'a> {
+    fn parse(v3: &'a [u8]) -> Result<Self, Malformed> {
+        let mut record = Self::default();
+        for field in fields(v3) {
+            let field = field?;
+            match field.number {
+                2 => record.external_id = field.str()?,
+                3 => merge(&mut record.entitlement, field.bytes()?),
+                4 => merge(&mut record.principal, field.bytes()?),
+                5 => merge(&mut record.discovered_at, field.bytes()?),
+                6 => merge(&mut record.expansion, field.bytes()?),
+                7 => record.needs_expansion = field.bool()?,
+                10 => record.source_scope_key = field.str()?,
+                _ => {}
+            }
+        }
+        Ok(record)
+    }
+
+    /// Appends fields 5 to 7, which an expander's write keeps.
+    fn put_state(&self, out: &mut Vec<u8>) {
+        if let Some(discovered_at) = &self.discovered_at {
+            put_message(out, 5, discovered_at);
+        }
+        if let Some(expansion) = &self.expansion {
+            put_message(out, 6, expansion);
+        }
+        put_varint(out, 7, u64::from(self.needs_expansion));
+    }
+
+    /// The id that a host sees: the stored one or, where the writer gave none, one made of the references.
+    fn public_id(&self) -> Result<Cow<'a, str>, Malformed> {
+        match (&self.entitlement, &self.principal) {
+            (Some(entitlement), Some(principal)) if self.external_id.is_empty() => {
+                let entitlement = string(entitlement, 3)?;
+                let principal = ResourceId::parse_ref(principal)?;
+                Ok(format!("{entitlement}:{}:{}", principal.resource_type, principal.resource).into())
+            }
+            _ => Ok(self.external_id.into()),
+        }
+    }
+}
+
+/// Appends the v2 grant of a record.
+pub fn grant_from_record(v3: &[u8], form: GrantForm, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let record = Record::parse(v3)?;
+    let sources = Sources::of_record(v3)?;
+    all_or_nothing(out, |out| {
+        if let Some(entitlement) = &record.entitlement {
+            put_nested(out, 1, |out| put_entitlement_stub(out, entitlement))?;
+        }
+        if let Some(principal) = &record.principal {
+            put_nested(out, 2, |out| put_principal_stub(out, principal))?;
+        }
+        put_bytes(out, 3, record.public_id()?.as_bytes());
+        put_annotations(out, 4, v3, 8)?;
+        if let (GrantForm::WithExpansion, Some(expansion)) = (form, &record.expansion) {
+            put_expandable_annotation(out, 4, expansion);
+        }
+        sources.put_in_grant(out);
+        Ok(())
+    })
+}
+
+/// The public id of a stored grant: its external id or, if that is empty, `entitlement id:principal type:principal id`.
+pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+    Record::parse(v3)?.public_id()
+}
+
+/// The expansion of a stored grant as an encoded `c1.connector.v2.GrantExpandable`, `None` if it is not expandable.
+pub fn grant_expandable(v3: &[u8]) -> Result<Option<Cow<'_, [u8]>>, Malformed> {
+    Ok(Record::parse(v3)?.expansion)
+}
