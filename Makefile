@@ -22,8 +22,22 @@ STAGE_DEV     := $(CARGO_TARGET_DIR)/stage/debug
 # What a static libc1z needs beside itself.
 STATIC_LIBS   := -l:libc1z.a -lstdc++ -lm -ldl -lpthread
 
-# use STAGE: the environment in which that installation is found
-use = PKG_CONFIG_PATH="$(1)/lib/pkgconfig$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" LD_LIBRARY_PATH="$(1)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
+# exports STAGE: what pkg-config, cgo and the loader need to find that installation. Go's build cache does not notice when
+# pkg-config's answer or a header changes, but it does notice these flags: they name the folder and the header's hash.
+define exports
+export PKG_CONFIG_PATH="$(1)/lib/pkgconfig$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}";
+export LD_LIBRARY_PATH="$(1)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}";
+export CGO_LDFLAGS="-O2 -g -L$(1)/lib";
+export CGO_CFLAGS="-O2 -g -DC1Z_HEADER_$(shell sha256sum include/c1z.h | head -c 16)";
+endef
+use = $(subst $(newline), ,$(call exports,$(1)))
+define newline
+
+
+endef
+
+use_release = $(call use,$(STAGE_RELEASE))
+use_dev     = $(call use,$(STAGE_DEV))
 
 .PHONY: setup build stage stage-dev install env demo test test-rust test-c test-go lint check header bench clean
 
@@ -33,41 +47,41 @@ setup:
 build: setup
 	cargo build --release --lib
 
-# install_into PREFIX BUILD-FOLDER
+# install_into FOLDER BUILD-FOLDER PREFIX: the .pc files name PREFIX, which differs from FOLDER when packages are made
 define install_into
-	install -d "$(1)/include" "$(1)/lib/pkgconfig"
-	install -m 644 include/c1z.h "$(1)/include/"
-	install -m 755 "$(2)/libc1z.so" "$(1)/lib/libc1z.so.$(VERSION)"
-	ln -sf libc1z.so.$(VERSION) "$(1)/lib/$(SONAME)"
-	ln -sf $(SONAME) "$(1)/lib/libc1z.so"
-	install -m 644 "$(2)/libc1z.a" "$(1)/lib/"
-	sed 's|@PREFIX@|$(1)|; s|@NAME@|c1z|; s|@VERSION@|$(VERSION)|; s|@LIBS@|-lc1z|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z.pc"
-	sed 's|@PREFIX@|$(1)|; s|@NAME@|c1z-static|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(STATIC_LIBS)|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z-static.pc"
+	@install -d "$(1)/include" "$(1)/lib/pkgconfig"
+	@install -m 644 include/c1z.h "$(1)/include/"
+	@install -m 755 "$(2)/libc1z.so" "$(1)/lib/libc1z.so.$(VERSION)"
+	@ln -sf libc1z.so.$(VERSION) "$(1)/lib/$(SONAME)"
+	@ln -sf $(SONAME) "$(1)/lib/libc1z.so"
+	@install -m 644 "$(2)/libc1z.a" "$(1)/lib/"
+	@sed 's|@PREFIX@|$(3)|; s|@NAME@|c1z|; s|@VERSION@|$(VERSION)|; s|@LIBS@|-lc1z|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z.pc"
+	@sed 's|@PREFIX@|$(3)|; s|@NAME@|c1z-static|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(STATIC_LIBS)|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z-static.pc"
 endef
 
 stage: build
-	@$(call install_into,$(STAGE_RELEASE),$(CARGO_TARGET_DIR)/release)
+	$(call install_into,$(STAGE_RELEASE),$(CARGO_TARGET_DIR)/release,$(STAGE_RELEASE))
 
 stage-dev: setup
 	cargo build --lib
-	@$(call install_into,$(STAGE_DEV),$(CARGO_TARGET_DIR)/debug)
+	$(call install_into,$(STAGE_DEV),$(CARGO_TARGET_DIR)/debug,$(STAGE_DEV))
 
 install: build
-	$(call install_into,$(DESTDIR)$(PREFIX),$(CARGO_TARGET_DIR)/release)
+	$(call install_into,$(DESTDIR)$(PREFIX),$(CARGO_TARGET_DIR)/release,$(PREFIX))
 
 # The exports with which pkg-config and the loader find the built library: eval "$(make -s env)"
-env: stage
-	@echo 'export PKG_CONFIG_PATH="$(STAGE_RELEASE)/lib/pkgconfig$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}"'
-	@echo 'export LD_LIBRARY_PATH="$(STAGE_RELEASE)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"'
+env:
+	@$(MAKE) --no-print-directory -s stage >&2
+	@echo '$(use_release)'
 
 # Syncs this machine's accounts through the Go driver and lets the C program list the file.
 DEMO := $(CARGO_TARGET_DIR)/demo
 demo: stage
 	@mkdir -p "$(DEMO)" && rm -f "$(DEMO)/accounts.c1z"
 	@$(MAKE) -s -C examples/c OUT="$(DEMO)" STAGE="$(STAGE_RELEASE)" "$(DEMO)/list"
-	@$(call use,$(STAGE_RELEASE)) go -C examples/go build -o "$(DEMO)/unix-accounts" .
-	@$(call use,$(STAGE_RELEASE)) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/accounts.c1z"
-	@$(call use,$(STAGE_RELEASE)) "$(DEMO)/list" "$(DEMO)/accounts.c1z"
+	@$(use_release) go -C examples/go build -o "$(DEMO)/unix-accounts" .
+	@$(use_release) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/accounts.c1z"
+	@$(use_release) "$(DEMO)/list" "$(DEMO)/accounts.c1z"
 
 test: lint test-rust test-c test-go
 
@@ -81,16 +95,16 @@ test-c: stage-dev
 # The schema that the library was built with, for the comparison with the SDK's own.
 descriptors = $$(ls -t "$(CARGO_TARGET_DIR)"/debug/build/libc1z-*/out/descriptors.bin | head -1)
 test-go: stage-dev
-	$(call use,$(STAGE_DEV)) C1Z_DESCRIPTORS="$(descriptors)" go -C go test -timeout 20m ./...
-	$(call use,$(STAGE_DEV)) go -C examples/go test -timeout 20m ./...
-	$(call use,$(STAGE_DEV)) scripts/test-outside.sh
+	$(use_dev) C1Z_DESCRIPTORS="$(descriptors)" go -C go test -timeout 20m ./...
+	$(use_dev) go -C examples/go test -timeout 20m ./...
+	$(use_dev) scripts/test-outside.sh
 
 lint: stage-dev
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	@for module in go examples/go; do \
 	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
-	  $(call use,$(STAGE_DEV)) go -C $$module vet ./...; \
+	  $(use_dev) go -C $$module vet ./...; \
 	done
 
 # The inner loop: everything that needs no new build of RocksDB.

@@ -2,7 +2,7 @@ package c1z
 
 /*
 #cgo !c1z_static pkg-config: c1z
-#cgo c1z_static pkg-config: --static c1z
+#cgo c1z_static pkg-config: c1z-static
 
 #include <c1z.h>
 

@@ -1,6 +1,7 @@
 //! A file with two finished syncs and some of everything in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use c1z::capi::assets::c1z_put_asset;
 use c1z::capi::entitlements::c1z_put_entitlements;
@@ -33,28 +34,17 @@ pub struct Sample {
 
 impl Sample {
     pub fn new() -> Sample {
+        static FILE: LazyLock<(Vec<u8>, String, String)> = LazyLock::new(write_file);
+        let (bytes, first, second) = &*FILE;
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sample.c1z");
-        let store = Handle::open(&open_request(&path)).unwrap();
-        let first = write_sync(&store, &["alice"]);
-        let second = write_sync(&store, &["alice", "bob"]);
-        let values = [("key".to_owned(), b"value".to_vec())].into();
-        let session = SetSessionValuesRequest { sync_id: SESSION.into(), prefix: String::new(), values };
-        store.call(c1z_set_session_values, &session).unwrap();
-        store.close().unwrap();
-        Sample { folder, path, first, second }
+        std::fs::write(&path, bytes).unwrap();
+        Sample { folder, path, first: first.clone(), second: second.clone() }
     }
 
     /// A path in the sample's folder.
     pub fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// A copy of the file.
-    pub fn copy(&self, name: &str) -> PathBuf {
-        let copy = self.beside(name);
-        std::fs::copy(&self.path, &copy).unwrap();
-        copy
     }
 
     pub fn open(&self) -> Handle {
@@ -84,6 +74,20 @@ pub fn start_sync(store: &Handle) -> String {
 
 pub fn end_sync(store: &Handle) {
     store.call_long(c1z_end_sync, &EndSyncRequest {}, None).unwrap();
+}
+
+/// The bytes of the file and the ids of its syncs.
+fn write_file() -> (Vec<u8>, String, String) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sample.c1z");
+    let store = Handle::open(&open_request(&path)).unwrap();
+    let first = write_sync(&store, &["alice"]);
+    let second = write_sync(&store, &["alice", "bob"]);
+    let values = [("key".to_owned(), b"value".to_vec())].into();
+    let session = SetSessionValuesRequest { sync_id: SESSION.into(), prefix: String::new(), values };
+    store.call(c1z_set_session_values, &session).unwrap();
+    store.close().unwrap();
+    (std::fs::read(&path).unwrap(), first, second)
 }
 
 fn write_sync(store: &Handle, users: &[&str]) -> String {

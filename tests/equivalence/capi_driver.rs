@@ -5,6 +5,7 @@ use std::ptr::{null, null_mut};
 
 use c1z::capi::buffer::{c1z_buffer_data, c1z_buffer_free, Buffer};
 use c1z::capi::cancel::Control;
+use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::cursor::{
     c1z_cursor_free, c1z_cursor_next, c1z_scan_entitlements, c1z_scan_grants, c1z_scan_resources, Cursor,
 };
@@ -12,7 +13,6 @@ use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_er
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
 use c1z::capi::{assets, entitlements, expansion, file, grants, resource_types, resources, sessions, syncs};
-use c1z::error::Code;
 use prost::Message;
 
 use super::driver::*;
@@ -37,11 +37,11 @@ fn slice(bytes: &[u8]) -> Slice {
 
 /// Takes an error apart and frees it; it must agree with the code that was returned.
 fn told(code: Code, error: *mut ErrorObject) -> Answer<()> {
-    if code == Code::Ok {
+    if code == C1Z_OK {
         assert!(error.is_null(), "an error came with C1Z_OK");
         return Ok(());
     }
-    assert!(!error.is_null(), "{code:?} came without an error");
+    assert!(!error.is_null(), "code {code} came without an error");
     // SAFETY: the library gave the error away; its texts are copied before it is freed.
     unsafe {
         assert_eq!(c1z_error_code(error), code);

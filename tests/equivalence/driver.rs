@@ -43,14 +43,20 @@ pub use SyncsReaderServiceListSyncsResponse as ListSyncsResponse;
 /// Why a call failed, as far as a caller may rely on it: the text is free.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    pub code: Code,
+    pub code: i32,
     pub reason: String,
+}
+
+impl Failure {
+    pub fn is_not_found(&self) -> bool {
+        self.code == Code::NotFound as i32
+    }
 }
 
 pub type Answer<T> = Result<T, Failure>;
 
 pub fn failure<T>(code: Code, reason: &str) -> Answer<T> {
-    Err(Failure { code, reason: reason.to_owned() })
+    Err(Failure { code: code as i32, reason: reason.to_owned() })
 }
 
 /// An open file. Dropping it gives up what was not saved.

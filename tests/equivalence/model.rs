@@ -159,10 +159,6 @@ impl Model {
         &self.state.sessions
     }
 
-    pub fn rows_of_syncs(&self) -> impl Iterator<Item = (&String, &Rows)> {
-        self.state.syncs.iter().map(|(id, sync)| (id, &sync.rows))
-    }
-
     fn wrote(&mut self) {
         self.dirty = Some(true);
     }

@@ -215,7 +215,7 @@ impl Rows {
     pub fn delete_grant(&mut self, id: &str) -> Answer<()> {
         match self.grant_with_id(id) {
             Ok(key) => drop(self.grants.remove(&key)),
-            Err(missing) if missing.code == Code::NotFound => {}
+            Err(missing) if missing.is_not_found() => {}
             Err(ambiguous) => return Err(ambiguous),
         }
         Ok(())
@@ -326,7 +326,7 @@ impl Rows {
         }
         match self.get_entitlement(&entitlement.id) {
             Ok(found) => return Ok(entitlement_key(&found)),
-            Err(missing) if missing.code == Code::NotFound => {}
+            Err(missing) if missing.is_not_found() => {}
             Err(ambiguous) => return Err(ambiguous),
         }
         let held: BTreeSet<_> = self.grants.keys().map(|key| &key.0).filter(|key| key.derived).collect();

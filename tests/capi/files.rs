@@ -1,0 +1,151 @@
+//! Files that cannot be opened: the right code, the right reason, and the file's name.
+
+use std::fs;
+use std::path::Path;
+
+use c1z::control::Control;
+use c1z::envelope::{save, Encoding, SaveOptions};
+use c1z::error::Code;
+use c1z::proto::api::OpenRequest;
+use c1z::proto::manifest::C1zManifestV3;
+use prost::Message;
+use tempfile::TempDir;
+
+use crate::sample::{open_request, Sample};
+use crate::support::{assert_refused, Handle};
+
+/// Opens `path` for reading and for writing; both fail alike.
+#[track_caller]
+fn assert_unopenable(path: &Path, code: Code, reason: &str, culprit: &str) {
+    for read_only in [true, false] {
+        let opened = Handle::open(&OpenRequest { read_only, ..open_request(path) });
+        assert_refused(opened.map(drop), code, reason, culprit);
+        let opened = Handle::open(&OpenRequest { read_only, ..open_request(path) });
+        assert_refused(opened, code, reason, path.to_str().unwrap());
+    }
+}
+
+/// A folder with a file of these bytes.
+fn file(bytes: &[u8]) -> (TempDir, std::path::PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("test.c1z");
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// A well-formed file whose manifest says so.
+fn file_of(engine: &str, engine_schema_version: u32) -> (TempDir, std::path::PathBuf) {
+    let (folder, path) = file(b"");
+    let payload = folder.path().join("payload");
+    fs::create_dir(&payload).unwrap();
+    fs::write(payload.join("CURRENT"), "MANIFEST-000001\n").unwrap();
+    let manifest = C1zManifestV3 { engine: engine.into(), engine_schema_version, ..Default::default() };
+    let options = SaveOptions::default();
+    save(&path, manifest, Encoding::IndexedZstd, &payload, &options, &Control::none()).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn a_missing_or_empty_file_cannot_be_opened_read_only() {
+    let (folder, empty) = file(b"");
+    for path in [folder.path().join("missing.c1z"), empty] {
+        let opened = Handle::open(&OpenRequest { read_only: true, ..open_request(&path) });
+        assert_refused(opened, Code::NotFound, "NOT_FOUND", path.to_str().unwrap());
+    }
+}
+
+#[test]
+fn a_missing_or_empty_file_is_one_to_be_created() {
+    let (folder, empty) = file(b"");
+    for path in [folder.path().join("missing.c1z"), empty] {
+        Handle::open(&open_request(&path)).unwrap().close().unwrap();
+    }
+}
+
+#[test]
+fn a_file_of_format_v1_is_named_as_such() {
+    let (_folder, path) = file(b"C1ZF\0and then anything");
+    assert_unopenable(&path, Code::FailedPrecondition, "FORMAT_V1", "v1");
+}
+
+#[test]
+fn a_file_that_is_no_c1z_is_named_as_such() {
+    let (_folder, path) = file(b"PK\x03\x04 and then a zip");
+    assert_unopenable(&path, Code::FailedPrecondition, "NOT_C1Z", "not a .c1z file");
+}
+
+#[test]
+fn a_file_of_another_engine_names_the_engine() {
+    let (_folder, path) = file_of("pebble3", 1);
+    assert_unopenable(&path, Code::FailedPrecondition, "ENGINE_MISMATCH", "pebble3");
+}
+
+#[test]
+fn a_file_of_another_layout_names_the_version() {
+    let (_folder, path) = file_of("rocksdb", 4711);
+    assert_unopenable(&path, Code::FailedPrecondition, "LAYOUT_MISMATCH", "4711");
+}
+
+#[test]
+fn a_file_of_an_unknown_payload_encoding_names_its_number() {
+    let manifest = C1zManifestV3 {
+        engine: "rocksdb".into(),
+        engine_schema_version: c1z::keys::LAYOUT_VERSION,
+        payload_encoding: 77,
+        ..Default::default()
+    };
+    let manifest = manifest.encode_to_vec();
+    let (_folder, path) = file(&[b"C1Z3\0", &(manifest.len() as u32).to_be_bytes()[..], &manifest].concat());
+    assert_unopenable(&path, Code::FailedPrecondition, "PAYLOAD_ENCODING", "77");
+}
+
+#[test]
+fn a_file_that_holds_no_database_is_damaged() {
+    let (_folder, path) = file_of("rocksdb", c1z::keys::LAYOUT_VERSION);
+    assert_unopenable(&path, Code::DataLoss, "CORRUPTION", "");
+}
+
+#[test]
+fn a_truncated_file_is_damaged_wherever_it_ends() {
+    let bytes = fs::read(&Sample::new().path).unwrap();
+    let ends = (1..20).chain((20..bytes.len()).step_by(bytes.len() / 40)).chain(bytes.len() - 20..bytes.len());
+    for end in ends {
+        let (_folder, path) = file(&bytes[..end]);
+        assert_unopenable(&path, Code::DataLoss, "CORRUPTION", "");
+    }
+}
+
+#[test]
+fn a_file_with_a_changed_payload_is_damaged() {
+    let bytes = fs::read(&Sample::new().path).unwrap();
+    // The last quarter is payload and index.
+    for at in (bytes.len() * 3 / 4..bytes.len()).step_by(bytes.len() / 100) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x10;
+        let (_folder, path) = file(&changed);
+        assert_unopenable(&path, Code::DataLoss, "CORRUPTION", "");
+    }
+}
+
+#[test]
+fn a_file_that_unpacks_to_more_than_the_limit_is_refused() {
+    let sample = Sample::new();
+    let request = OpenRequest { max_decoded_bytes: 1, ..open_request(&sample.path) };
+    let name = sample.path.to_str().unwrap();
+    assert_refused(Handle::open(&request), Code::ResourceExhausted, "LIMIT_EXCEEDED", name);
+}
+
+#[test]
+fn a_folder_is_no_file() {
+    let folder = TempDir::new().unwrap();
+    assert_unopenable(folder.path(), Code::InvalidArgument, "INVALID_ARGUMENT", "not a regular file");
+}
+
+#[test]
+fn a_missing_folder_for_working_copies_is_named() {
+    let sample = Sample::new();
+    let missing = sample.beside("missing");
+    let missing = missing.to_str().unwrap();
+    let request = OpenRequest { tmp_dir: missing.into(), ..open_request(&sample.path) };
+    assert_refused(Handle::open(&request), Code::NotFound, "IO", missing);
+}

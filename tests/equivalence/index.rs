@@ -1,0 +1,54 @@
+//! What no read shows: every record of a saved file has its index entries, and every entry its record.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use c1z::control::Control;
+use c1z::engine::{Engine, EngineOptions, Kind, RecordKeys};
+use c1z::envelope::{self, Limits};
+use c1z::keys::{self, Family, Slot};
+
+const KINDS: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
+
+/// Opens the payload of a file beside the store and compares what its records ask for with what is there.
+pub fn agrees_with_the_records(file: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    envelope::unpack(file, folder.path(), &Limits::default(), &Control::none()).unwrap();
+    let options = EngineOptions { memory_budget: 16 << 20, threads: 1, compress_blocks: false };
+    let engine = Engine::open_read_only(folder.path(), &options).unwrap();
+    let reader = engine.reader();
+    let slots: BTreeSet<Slot> = reader.runs().unwrap().iter().map(|run| run.slot).collect();
+
+    let mut stored = BTreeSet::new();
+    let mut entries = reader.scan(b"", Some(&Slot(1).span().0));
+    while let Some((key, _)) = entries.next().unwrap() {
+        let slot = Slot::of(key).unwrap();
+        assert!(slots.contains(&slot), "a key of no sync: {}", key.escape_ascii());
+        stored.insert(key.to_vec());
+    }
+
+    let mut derived = BTreeSet::new();
+    for (slot, kind) in slots.iter().flat_map(|&slot| KINDS.map(|kind| (slot, kind))) {
+        let mut records = reader.scan(&keys::family(slot, kind.family()), None);
+        while let Some((key, record)) = records.next().unwrap() {
+            let RecordKeys { record: own, entries, missing } = RecordKeys::of(kind, slot, record).unwrap();
+            assert_eq!(own, key, "a record that is not where it belongs");
+            assert_eq!(missing, None);
+            derived.insert(own);
+            derived.extend(entries);
+        }
+    }
+    let printed = |keys: Vec<&Vec<u8>>| keys.iter().map(|key| key.escape_ascii().to_string()).collect::<Vec<_>>();
+    let orphans = printed(stored.difference(&derived).collect());
+    let lost = printed(derived.difference(&stored).collect());
+    assert!(orphans.is_empty() && lost.is_empty(), "entries without record: {orphans:?}; records without entry: {lost:?}");
+
+    // Tokens and statistics of a dropped sync go with it.
+    for family in [Family::SyncToken, Family::SyncStats] {
+        let mut rows = reader.scan(&keys::family(Slot::FILE, family), None);
+        while let Some((key, _)) = rows.next().unwrap() {
+            let sync = keys::sync_of(key).unwrap();
+            assert!(reader.run(sync).unwrap().is_some(), "{} of sync {sync}, which is not there", family.noun());
+        }
+    }
+}
