@@ -49,7 +49,7 @@ impl Reader<'_> {
         let mut entries = self.scan(&keys::family(slot, family), None);
         let (mut rows, mut run, mut run_type): (u64, i64, Vec<u8>) = (0, 0, Vec::new());
         while let Some((key, _)) = entries.next()? {
-            if rows % CHECK == 0 {
+            if rows.is_multiple_of(CHECK) {
                 control.check()?;
             }
             rows += 1;

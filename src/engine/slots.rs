@@ -100,7 +100,7 @@ impl Reader<'_> {
         let mut open: Option<SstFileWriter<'_>> = None;
         let mut copied = 0u64;
         while let Some((key, value)) = entries.next()? {
-            if copied % 4096 == 0 {
+            if copied.is_multiple_of(4096) {
                 control.check()?;
             }
             copied += 1;

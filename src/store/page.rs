@@ -61,20 +61,14 @@ impl Query<'_> {
                 continue;
             }
             let mut entries = reader.scan(part, inside);
-            loop {
-                let last = match entries.next()? {
-                    Some((key, value)) => {
-                        rows += usize::from(row(key, value)?);
-                        if rows < self.size {
-                            continue;
-                        }
-                        key.to_vec()
-                    }
-                    None => break,
-                };
-                let more = entries.has_more()? || index + 1 < parts.len();
-                let token = if more { self.listing.token(&self.prefix, &last) } else { String::new() };
-                return Ok((rows, token));
+            while let Some((key, value)) = entries.next()? {
+                rows += usize::from(row(key, value)?);
+                if rows == self.size {
+                    let last = key.to_vec();
+                    let more = entries.has_more()? || index + 1 < parts.len();
+                    let token = if more { self.listing.token(&self.prefix, &last) } else { String::new() };
+                    return Ok((rows, token));
+                }
             }
         }
         Ok((rows, String::new()))
