@@ -89,7 +89,7 @@ pub enum Error {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// A stable word for a host: `FORMAT_V1`, `NOT_C1Z`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`.
+        /// A stable word for a host: `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`.
         reason: &'static str,
         /// What it is instead.
         detail: String,

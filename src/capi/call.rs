@@ -184,3 +184,125 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+    use std::ptr::{null, null_mut};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::capi::code::*;
+    use crate::capi::cursor::{c1z_cursor_free, c1z_cursor_next, c1z_scan_resources};
+    use crate::capi::error::{c1z_error_free, c1z_error_message, c1z_error_reason};
+    use crate::capi::file::{c1z_close, c1z_get_metadata};
+    use crate::capi::store::c1z_store_free;
+    use crate::capi::syncs::c1z_start_sync;
+    use crate::proto::api::{CloseRequest, StartSyncRequest};
+    use crate::store::OpenOptions;
+
+    /// A new store and the folder of its file.
+    struct Opened(*mut StoreHandle, TempDir);
+
+    impl Drop for Opened {
+        fn drop(&mut self) {
+            unsafe { c1z_store_free(self.0) }
+        }
+    }
+
+    /// What a call came to: its code, and the reason and message of its error.
+    type Outcome = (Code, String, String);
+
+    fn outcome(call: impl FnOnce(*mut *mut ErrorObject) -> Code) -> Outcome {
+        let mut error = null_mut();
+        let code = call(&mut error);
+        let text = |text| unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned();
+        let (reason, message) = unsafe { (text(c1z_error_reason(error)), text(c1z_error_message(error))) };
+        unsafe { c1z_error_free(error) };
+        (code, reason, message)
+    }
+
+    fn opened() -> Opened {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("test.c1z"), OpenOptions::default(), &CoreControl::none()).unwrap();
+        Opened(StoreHandle::give(store), folder)
+    }
+
+    fn start_sync(store: &Opened) {
+        let request = StartSyncRequest { sync_type: "full".into(), ..Default::default() }.encode_to_vec();
+        let mut response = null_mut();
+        let code = unsafe { c1z_start_sync(store.0, Slice::of(&request), &mut response, null_mut()) };
+        assert_eq!(code, C1Z_OK);
+        unsafe { crate::capi::buffer::c1z_buffer_free(response) };
+    }
+
+    fn panic_in(store: &Opened) -> Outcome {
+        outcome(|error| unsafe {
+            tell(store.0, Slice::EMPTY, null_mut(), error, |_, Raw(_)| panic!("what {}", "happened"))
+        })
+    }
+
+    fn close(store: &Opened, discard: bool) -> Outcome {
+        let request = CloseRequest { discard }.encode_to_vec();
+        outcome(|error| unsafe { c1z_close(store.0, Slice::of(&request), null(), null_mut(), error) })
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_what_happened() {
+        let outcome = panic_in(&opened());
+        assert_eq!(outcome, (C1Z_INTERNAL, "INTERNAL".into(), "internal error: what happened".into()));
+    }
+
+    #[test]
+    fn after_a_panic_every_call_but_close_is_refused_as_poisoned() {
+        let store = opened();
+        panic_in(&store);
+        let mut response = null_mut();
+        let (code, reason, _) =
+            outcome(|error| unsafe { c1z_get_metadata(store.0, Slice::EMPTY, &mut response, error) });
+        assert_eq!((code, reason.as_str(), response), (C1Z_INTERNAL, "POISONED", null_mut()));
+        assert_eq!(close(&store, false).0, C1Z_OK);
+    }
+
+    #[test]
+    fn a_cursor_of_a_poisoned_store_is_refused_too_and_keeps_it_open_until_it_is_freed() {
+        let store = opened();
+        start_sync(&store);
+        let (mut cursor, mut response) = (null_mut(), null_mut());
+        let code = unsafe { c1z_scan_resources(store.0, Slice::EMPTY, &mut cursor, null_mut()) };
+        assert_eq!(code, C1Z_OK);
+        panic_in(&store);
+        let next = outcome(|error| unsafe { c1z_cursor_next(cursor, &mut response, error) });
+        assert_eq!(next.1, "POISONED");
+        assert_eq!(close(&store, true).0, C1Z_FAILED_PRECONDITION);
+        unsafe { c1z_cursor_free(cursor) };
+        assert_eq!(close(&store, true).0, C1Z_OK);
+    }
+
+    #[test]
+    fn a_poisoned_store_is_closed_without_saving_and_says_so() {
+        let store = opened();
+        start_sync(&store);
+        panic_in(&store);
+        let (code, reason, message) = close(&store, false);
+        assert_eq!((code, reason.as_str()), (C1Z_INTERNAL, "ARTIFACT_UNUSABLE"));
+        assert!(message.contains("poisoned"), "{message}");
+        assert!(!store.1.path().join("test.c1z").exists());
+        assert_eq!(close(&store, false).0, C1Z_OK, "it is closed by now");
+    }
+
+    #[test]
+    fn giving_up_what_a_poisoned_store_holds_succeeds() {
+        let store = opened();
+        start_sync(&store);
+        panic_in(&store);
+        assert_eq!(close(&store, true).0, C1Z_OK);
+    }
+
+    #[test]
+    fn a_panic_in_a_call_without_a_store_is_an_error_too() {
+        let (code, reason, _) = outcome(|error| unsafe { guard(error, || panic!("no store")) });
+        assert_eq!((code, reason.as_str()), (C1Z_INTERNAL, "INTERNAL"));
+    }
+}

@@ -26,8 +26,8 @@ pub extern "C" fn c1z_version() -> *const c_char {
 /// with `c1z_store_free`. The sync that a reader would be shown is bound.
 ///
 /// Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
-/// not one of ours (reasons `FORMAT_V1`, `NOT_C1Z`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`), `C1Z_DATA_LOSS` when it is
-/// damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
+/// not one of ours (reasons `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`),
+/// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
 ///
 /// # Safety
 /// `request.data` is readable for `request.len` bytes; `store` and `error` are null or writable; `control` is null or

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::slots::CHECK;
 use super::Reader;
 use crate::control::Control;
 use crate::keys::{self, Family, Slot};
 use crate::{Error, Result};
-
-/// How many rows pass between two looks at the caller's wish to stop.
-const CHECK: u64 = 4096;
 
 /// How many records of each kind a sync holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -29,12 +29,13 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Opens the database in `directory`. One of another layout is refused before anything is changed.
+    /// Opens the database in `directory`. One of another layout is refused.
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
         let engine = Engine::new(DB::open(&database, directory)?, directory, false);
         engine.check_layout()?;
+        engine.check_slots()?;
         engine.writer().drop_unmapped_slots()?;
         Ok(engine)
     }
@@ -45,6 +46,7 @@ impl Engine {
         database.create_if_missing(false);
         let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, true);
         engine.check_layout()?;
+        engine.check_slots()?;
         Ok(engine)
     }
 

@@ -9,6 +9,7 @@
 
 mod counts;
 mod database;
+mod host_id;
 mod options;
 mod reader;
 mod record;

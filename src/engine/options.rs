@@ -1,9 +1,10 @@
 //! How RocksDB is set up.
 
+use super::host_id;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options};
 
 /// What the caller decides about a database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct EngineOptions {
     /// Bytes that block cache and write buffers stay below together.
     pub memory_budget: usize,
@@ -32,6 +33,7 @@ impl EngineOptions {
         options.set_stats_dump_period_sec(0);
         options.set_keep_log_file_num(1);
         options.set_log_level(LogLevel::Error);
+        host_id::clear(&mut options);
         options
     }
 
@@ -41,6 +43,9 @@ impl EngineOptions {
         blocks.set_block_size(16 << 10);
         blocks.set_bloom_filter(10.0, false);
         blocks.set_format_version(5);
+        // What is known of every SST counts against the budget too, and does not grow with the file.
+        blocks.set_cache_index_and_filter_blocks(true);
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
         blocks
     }
 }

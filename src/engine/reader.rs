@@ -38,7 +38,7 @@ impl<'e> Reader<'e> {
     /// The entries below `prefix` in key order, starting with `first` or what follows it.
     pub fn scan_from(&self, prefix: &[u8], first: &[u8]) -> Scan<'_> {
         let mut options = ReadOptions::default();
-        if let Some(end) = successor(prefix) {
+        if let Some(end) = keys::successor(prefix) {
             options.set_iterate_upper_bound(end);
         }
         let mut entries = self.snapshot.raw_iterator_opt(options);
@@ -50,14 +50,6 @@ impl<'e> Reader<'e> {
     pub fn any(&self, prefix: &[u8]) -> Result<bool> {
         Ok(self.scan(prefix, None).next()?.is_some())
     }
-}
-
-/// The smallest key that is greater than every key with that prefix; `None` if there is none.
-pub(super) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|&byte| byte != 0xff)?;
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Some(end)
 }
 
 /// Entries of a [`Reader`], one after the other.

@@ -22,6 +22,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, in the order of their keys.
+    pub const ALL: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
+
     /// Where records of the kind are kept.
     pub fn family(self) -> Family {
         match self {
@@ -97,7 +100,7 @@ pub struct Asset<'a> {
 
 const NOBODY: ResourceRef<'static> = ResourceRef { resource_type: "", resource: "" };
 
-/// Reads fields `number` and `number + 1` of a reference into `resource`, keeping what an earlier occurrence set.
+/// Reads type and id of a reference into `resource`, keeping what an earlier occurrence set.
 fn read_ref<'a>(message: &'a [u8], resource: &mut ResourceRef<'a>) -> Result<(), Malformed> {
     for field in fields(message) {
         let field = field?;

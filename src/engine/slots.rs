@@ -3,6 +3,7 @@
 //! A slot that no sync run maps to is invisible. Data is written into a fresh slot first and mapped last, so a crash in
 //! between leaves nothing but garbage, which the next writable open removes.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use rocksdb::{IngestExternalFileOptions, SstFileWriter};
@@ -17,23 +18,21 @@ const NEXT_SLOT: &str = "next-slot";
 /// Bytes after which a copy goes on in another SST, so that several can be packed at once.
 const SST_BYTES: u64 = 32 << 20;
 
+/// How many rows pass between two looks at the caller's wish to stop.
+pub(super) const CHECK: u64 = 4096;
+
 /// Bytes that a copy into an invisible slot collects before it commits them.
 const COMMIT_BYTES: usize = 4 << 20;
 
 impl Writer<'_> {
     /// Takes a slot that was never used. It is taken once this is committed.
     pub fn allocate_slot(&mut self) -> Result<Slot> {
-        let key = keys::meta(NEXT_SLOT);
-        let next = match self.engine.db.get(&key)? {
-            None => 1,
-            Some(bytes) => bytes
-                .try_into()
-                .map(u32::from_be_bytes)
-                .map_err(|bytes: Vec<u8>| Error::corruption("next slot", format!("{} bytes, not 4", bytes.len())))?,
-        };
-        let after = next.checked_add(1).ok_or_else(|| Error::FailedPrecondition("no slot left for a sync".into()))?;
-        self.batch.put(key, after.to_be_bytes());
-        Ok(Slot(next))
+        let slot = self.engine.next_slot()?;
+        if slot == Slot::NONE {
+            return Err(Error::FailedPrecondition("no slot is left for another sync".into()));
+        }
+        self.adopt_slot(slot);
+        Ok(slot)
     }
 
     /// Makes `slot`, which was filled from another database, one that was used here.
@@ -47,11 +46,12 @@ impl Writer<'_> {
         self.batch.delete_range(&start, &end);
     }
 
-    /// Gives the disk space of cleared slots back.
-    pub fn reclaim(&self, slots: &[Slot]) -> Result<()> {
+    /// Gives the disk space of cleared slots back, but for what a reader still looks at.
+    // RocksDB: DeleteFilesInRange would be faster, but takes files away from under snapshots.
+    pub fn reclaim(&self, slots: &[Slot], control: &Control<'_>) -> Result<()> {
         for slot in slots {
+            control.check()?;
             let (start, end) = slot.span();
-            self.engine.db.delete_file_in_range(&start, &end)?;
             self.engine.db.compact_range(Some(start), Some(end));
         }
         Ok(())
@@ -66,7 +66,33 @@ impl Writer<'_> {
         }
         unmapped.iter().for_each(|&slot| self.clear_slot(slot));
         self.commit(Durability::Buffered)?;
-        self.reclaim(&unmapped)
+        self.reclaim(&unmapped, &Control::none())
+    }
+}
+
+impl Engine {
+    /// The slot that the next sync gets.
+    fn next_slot(&self) -> Result<Slot> {
+        match self.db.get(keys::meta(NEXT_SLOT))?.map(<[u8; 4]>::try_from) {
+            None => Ok(Slot(1)),
+            Some(Ok(bytes)) => Ok(Slot(u32::from_be_bytes(bytes))),
+            Some(Err(bytes)) => Err(Error::corruption("next slot", format!("{} bytes, not 4", bytes.len()))),
+        }
+    }
+
+    /// Every sync has a slot of its own, and none that a later sync would be given.
+    pub(super) fn check_slots(&self) -> Result<()> {
+        let next = self.next_slot()?;
+        let mut used = HashSet::new();
+        for run in self.reader().runs()? {
+            if run.slot >= next || !used.insert(run.slot) {
+                return Err(Error::corruption(
+                    format!("sync {}", run.id),
+                    format!("slot {} is not its own", run.slot.0),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -79,6 +105,9 @@ fn used_slots(reader: &Reader<'_>) -> Result<Vec<Slot>> {
             Some((key, _)) => Slot::of(key).ok_or_else(|| Error::corruption("key", "shorter than a slot"))?,
             None => return Ok(slots),
         };
+        if slot == Slot::NONE {
+            return Err(Error::corruption("database", "a key in a slot that no sync can have"));
+        }
         slots.push(slot);
         from = slot.span().1;
     }
@@ -100,7 +129,7 @@ impl Reader<'_> {
         let mut open: Option<SstFileWriter<'_>> = None;
         let mut copied = 0u64;
         while let Some((key, value)) = entries.next()? {
-            if copied.is_multiple_of(4096) {
+            if copied.is_multiple_of(CHECK) {
                 control.check()?;
             }
             copied += 1;
@@ -143,7 +172,12 @@ impl Reader<'_> {
     ) -> Result<()> {
         let family = kind.family();
         let mut entries = self.scan(&keys::family(from, family), None);
+        let mut rows = 0u64;
         while let Some((key, stored)) = entries.next()? {
+            if rows.is_multiple_of(CHECK) {
+                control.check()?;
+            }
+            rows += 1;
             if self.contains(&keys::record(without, family, keys::tuple_of(key)))? {
                 continue;
             }
@@ -151,7 +185,6 @@ impl Reader<'_> {
             keys.entries.iter().for_each(|entry| writer.set(entry, b""));
             writer.set(&keys.record, stored);
             if writer.batch.size_in_bytes() >= COMMIT_BYTES {
-                control.check()?;
                 writer.commit(Durability::Buffered)?;
             }
         }

@@ -4,8 +4,8 @@ use parking_lot::MutexGuard;
 use rocksdb::{checkpoint::Checkpoint, WriteBatch, WriteOptions};
 use std::path::Path;
 
-use super::{damaged, reader::successor, Engine, Kind, RecordKeys, Records};
-use crate::keys::Slot;
+use super::{damaged, Engine, Kind, RecordKeys, Records};
+use crate::keys::{self, Slot};
 use crate::{Error, Result};
 
 /// How many stored records are looked up at a time before they are overwritten.
@@ -78,7 +78,7 @@ impl<'e> Writer<'e> {
 
     /// Removes every key below `prefix`, none of which an index depends on.
     pub fn clear_below(&mut self, prefix: &[u8]) {
-        if let Some(end) = successor(prefix) {
+        if let Some(end) = keys::successor(prefix) {
             self.batch.delete_range(prefix, &end);
         }
     }
@@ -98,7 +98,7 @@ impl<'e> Writer<'e> {
     }
 
     /// Places a copy of the database into `directory`, which must not exist: hard links where the file system has them.
-    /// The copy holds `CURRENT`, the manifest and SSTs, which is all that opening it takes.
+    /// RocksDB flushes for it, so the log holds nothing more and `CURRENT`, the manifest and the SSTs are all of it.
     pub fn checkpoint(&self, directory: &Path) -> Result<()> {
         Checkpoint::new(&self.engine.db)?.create_checkpoint(directory)?;
         for entry in std::fs::read_dir(directory).map_err(Error::io("list", directory))? {

@@ -37,5 +37,5 @@ pub use limits::Limits;
 pub use list::{list, Entry, Stored};
 pub use manifest::verify_descriptors;
 pub use pack::{write, SaveOptions};
-pub use save::save;
+pub use save::{save, SYNC_FOLDER};
 pub use unpack::unpack;

@@ -17,12 +17,14 @@ pub struct SaveOptions {
     pub threads: usize,
     /// zstd compression level.
     pub level: i32,
+    /// Refuse to replace a file that is there.
+    pub exclusive: bool,
 }
 
 impl Default for SaveOptions {
     /// One thread for each processor, zstd's default level.
     fn default() -> Self {
-        SaveOptions { threads: 0, level: zstd::DEFAULT_COMPRESSION_LEVEL }
+        SaveOptions { threads: 0, level: zstd::DEFAULT_COMPRESSION_LEVEL, exclusive: false }
     }
 }
 

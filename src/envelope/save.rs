@@ -14,6 +14,9 @@ use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
 
+/// The operation that fails when the file is in its place, but the folder could not be synced.
+pub const SYNC_FOLDER: &str = "sync folder";
+
 const WRITE_BUFFER: usize = 1 << 20;
 /// Linux follows that many links before it gives up.
 const MAX_LINKS: usize = 40;
@@ -28,7 +31,7 @@ const MODE: u32 = 0o644;
 /// A link is followed: what it points at is replaced. The new file has the old one's permissions, and reaches the disk
 /// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else.
 ///
-/// An error of `sync folder` alone comes after the replacement: then the new file is in place, but might not survive
+/// An error of [`SYNC_FOLDER`] alone comes after the replacement: then the new file is in place, but might not survive
 /// the system's crash.
 pub fn save(
     target: &Path,
@@ -54,8 +57,19 @@ pub fn save(
     drop(out);
     temporary.as_file().sync_all().map_err(Error::io("sync", temporary.path()))?;
     control.check()?;
-    temporary.persist(&target).map_err(|error| Error::io("rename to", &target)(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync folder", folder))
+    let persisted = match options.exclusive {
+        true => temporary.persist_noclobber(&target),
+        false => temporary.persist(&target),
+    };
+    persisted.map_err(|error| match error.error.kind() {
+        ErrorKind::AlreadyExists => Error::AlreadyExists(target.clone()),
+        _ => Error::io("rename to", &target)(error.error),
+    })?;
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A file system that has no such thing as syncing a folder.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced.map_err(Error::io(SYNC_FOLDER, folder)),
+    }
 }
 
 /// The file that is to be replaced or created, behind all links, and the permissions it has.

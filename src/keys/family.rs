@@ -8,19 +8,17 @@ impl Slot {
     /// What belongs to the file and not to one sync.
     pub const FILE: Slot = Slot(0);
 
+    /// Never allocated: what a request for a sync that the file does not hold is shown.
+    pub const NONE: Slot = Slot(u32::MAX);
+
     /// The slot that `key` lies in.
     pub fn of(key: &[u8]) -> Option<Slot> {
         key.first_chunk().map(|bytes| Slot(u32::from_be_bytes(*bytes)))
     }
 
-    /// The first key of the span and the first key after it.
+    /// The first key of the span and the first key after it. Of [`Slot::NONE`] the span is empty.
     pub fn span(self) -> (Vec<u8>, Vec<u8>) {
-        // The last slot has no successor: its span ends after the largest family byte instead.
-        let end = match self.0.checked_add(1) {
-            Some(next) => next.to_be_bytes().to_vec(),
-            None => [&self.0.to_be_bytes()[..], &[0xff]].concat(),
-        };
-        (self.0.to_be_bytes().to_vec(), end)
+        (self.0.to_be_bytes().to_vec(), self.0.saturating_add(1).to_be_bytes().to_vec())
     }
 }
 
@@ -63,19 +61,6 @@ pub enum Family {
 }
 
 impl Family {
-    /// The families of a slot that hold records, in key order.
-    pub const RECORDS: [Family; 5] =
-        [Family::ResourceType, Family::Resource, Family::Entitlement, Family::Grant, Family::Asset];
-
-    /// The families of a slot whose entries are derived from a record, in key order.
-    pub const INDEXES: [Family; 5] = [
-        Family::ResourceByParent,
-        Family::GrantByPrincipal,
-        Family::GrantNeedsExpansion,
-        Family::EntitlementById,
-        Family::GrantById,
-    ];
-
     /// What a person calls a record of this family.
     pub fn noun(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@
 //! `type:id:` of its own resource, as most do, is stored as flag `1` and the rest; any other as flag `0` and the whole.
 //! The mapping is one to one for a given resource (baton-sdk RFC 0005).
 
-use super::tuple::{unescape, Elements, TupleWriter};
+use super::tuple::TupleWriter;
 
 const FLAG_WHOLE: &str = "0";
 const FLAG_TAIL: &str = "1";
@@ -91,22 +91,22 @@ impl<'a> GrantRef<'a> {
     }
 }
 
-/// The public id of the entitlement whose encoded identity comes next in `elements`.
-pub(super) fn read_entitlement_id(elements: &mut Elements<'_>) -> Option<String> {
-    let mut next = || String::from_utf8(unescape(elements.next()?)?.into_owned()).ok();
-    let (resource_type, resource, flag, tail) = (next()?, next()?, next()?, next()?);
-    match flag.as_str() {
-        FLAG_WHOLE => Some(tail),
-        FLAG_TAIL => Some(format!("{resource_type}:{resource}:{tail}")),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{Family, Slot};
+    use crate::keys::{unescape, Elements, Family, Slot};
     use proptest::prelude::*;
+
+    /// The public id of the entitlement whose encoded identity comes next in `elements`.
+    fn read_entitlement_id(elements: &mut Elements<'_>) -> Option<String> {
+        let mut next = || String::from_utf8(unescape(elements.next()?)?.into_owned()).ok();
+        let (resource_type, resource, flag, tail) = (next()?, next()?, next()?, next()?);
+        match flag.as_str() {
+            FLAG_WHOLE => Some(tail),
+            FLAG_TAIL => Some(format!("{resource_type}:{resource}:{tail}")),
+            _ => None,
+        }
+    }
 
     fn id() -> impl Strategy<Value = String> {
         prop_oneof!["[ab:]{0,5}", "[ -~é\\x00\\x01]{0,8}"]

@@ -1,6 +1,5 @@
 //! Every key of the database, and every prefix that a listing scans.
 
-use super::identity::read_entitlement_id;
 use super::tuple::{unescape, Elements, TupleWriter};
 use super::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
 
@@ -162,11 +161,6 @@ pub fn grants_with_id(slot: Slot, id: &str) -> Vec<u8> {
 /// The first element of a tuple, decoded: a record's resource type in every family that has one.
 pub fn first_element(tuple: &[u8]) -> Option<String> {
     String::from_utf8(unescape(Elements::of(tuple).next()?)?.into_owned()).ok()
-}
-
-/// The public entitlement id that the tuple of an entitlement or a grant holds.
-pub fn entitlement_id(tuple: &[u8]) -> Option<String> {
-    read_entitlement_id(&mut Elements::of(tuple))
 }
 
 /// An entry of the file's own metadata.

@@ -1,12 +1,12 @@
 //! Page tokens: where a listing goes on, and which listing it was.
 //!
 //! ```text
-//! token = base64url( listing (1 byte) | CRC-32 of the scanned prefix (4 bytes) | last key without that prefix )
+//! token = base64url( listing (1 byte) | CRC-32 of prefix and filter (4 bytes) | last key without that prefix )
 //! ```
 //!
 //! The next page starts strictly after the last key, so a token keeps its meaning while rows come and go, and after the
-//! file is closed and opened again. The prefix names slot, family and filter: a token of another listing is refused,
-//! and whatever bytes a forged one holds, it cannot leave the prefix that is scanned.
+//! file is closed and opened again. Prefix and filter name the slot, the family and what is asked of it: a token of
+//! another listing is refused, and whatever bytes a forged one holds, it cannot leave the prefix that is scanned.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
@@ -57,23 +57,23 @@ impl Listing {
         Error::BadToken { listing: self.name() }
     }
 
-    /// The token of a page that ended at `last`, a key below `prefix`.
-    pub fn token(self, prefix: &[u8], last: &[u8]) -> String {
+    /// The token of a page that ended at `last`, a key below `prefix`. `filter` is what else the request asks for.
+    pub fn token(self, prefix: &[u8], filter: &[u8], last: &[u8]) -> String {
         let mut bytes = vec![self as u8];
-        bytes.extend_from_slice(&crc32fast::hash(prefix).to_be_bytes());
+        bytes.extend_from_slice(&checksum([prefix, filter]).to_be_bytes());
         bytes.extend_from_slice(last.strip_prefix(prefix).unwrap_or_default());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// The key after which the page starts; `None` for the empty token of the first page.
-    pub fn after(self, prefix: &[u8], token: &str) -> Result<Option<Vec<u8>>> {
+    pub fn after(self, prefix: &[u8], filter: &[u8], token: &str) -> Result<Option<Vec<u8>>> {
         if token.is_empty() {
             return Ok(None);
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| self.bad())?;
         let (&listing, rest) = bytes.split_first().ok_or_else(|| self.bad())?;
         let (hash, last) = rest.split_first_chunk().ok_or_else(|| self.bad())?;
-        if listing != self as u8 || *hash != crc32fast::hash(prefix).to_be_bytes() {
+        if listing != self as u8 || *hash != checksum([prefix, filter]).to_be_bytes() {
             return Err(self.bad());
         }
         Ok(Some([prefix, last].concat()))
@@ -95,7 +95,7 @@ impl BatchToken {
     /// The text form. `ids` are those of the whole request, in its order.
     pub fn encode<'a>(&self, ids: impl Iterator<Item = &'a str>) -> String {
         let mut bytes = vec![Self::LISTING as u8];
-        bytes.extend_from_slice(&checksum(ids).to_be_bytes());
+        bytes.extend_from_slice(&checksum(ids.map(str::as_bytes)).to_be_bytes());
         bytes.extend_from_slice(&(self.index as u32).to_be_bytes());
         bytes.extend_from_slice(self.inner.as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
@@ -115,7 +115,7 @@ impl BatchToken {
         if listing != Self::LISTING as u8 {
             return Err(bad());
         }
-        if *hash != checksum(ids.clone()).to_be_bytes() {
+        if *hash != checksum(ids.clone().map(str::as_bytes)).to_be_bytes() {
             return Ok(first);
         }
         let index = u32::from_be_bytes(*index) as usize;
@@ -126,10 +126,10 @@ impl BatchToken {
     }
 }
 
-fn checksum<'a>(ids: impl Iterator<Item = &'a str>) -> u32 {
+fn checksum<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    for id in ids {
-        hasher.update(id.as_bytes());
+    for part in parts {
+        hasher.update(part);
         hasher.update(&[0]);
     }
     hasher.finalize()
@@ -142,11 +142,12 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_key_and_to_no_other_listing_or_filter() {
-        let token = Listing::Grants.token(b"prefix", b"prefix and more");
-        assert_eq!(Listing::Grants.after(b"prefix", &token).unwrap().unwrap(), b"prefix and more");
-        assert!(Listing::Resources.after(b"prefix", &token).is_err());
-        assert!(Listing::Grants.after(b"prefi", &token).is_err());
-        assert!(Listing::Grants.after(b"prefix", "").unwrap().is_none());
+        let token = Listing::Grants.token(b"prefix", b"filter", b"prefix and more");
+        assert_eq!(Listing::Grants.after(b"prefix", b"filter", &token).unwrap().unwrap(), b"prefix and more");
+        assert!(Listing::Resources.after(b"prefix", b"filter", &token).is_err());
+        assert!(Listing::Grants.after(b"prefi", b"filter", &token).is_err());
+        assert!(Listing::Grants.after(b"prefix", b"", &token).is_err());
+        assert!(Listing::Grants.after(b"prefix", b"filter", "").unwrap().is_none());
     }
 
     #[test]
@@ -163,7 +164,7 @@ mod tests {
         #[test]
         fn forged_tokens_never_panic_and_never_leave_the_prefix(text in "[A-Za-z0-9_=-]{0,40}", raw in proptest::collection::vec(any::<u8>(), 0..40)) {
             for token in [text, URL_SAFE_NO_PAD.encode(raw)] {
-                if let Ok(Some(key)) = Listing::Grants.after(b"prefix", &token) {
+                if let Ok(Some(key)) = Listing::Grants.after(b"prefix", b"", &token) {
                     prop_assert!(key.starts_with(b"prefix"));
                 }
                 let _ = BatchToken::decode(&token, ["a"].into_iter());

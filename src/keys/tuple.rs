@@ -113,6 +113,14 @@ pub fn unescape(element: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(out))
 }
 
+/// The smallest key that is greater than every key with that prefix; `None` if there is none.
+pub fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|&byte| byte != 0xff)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
 /// Takes a tuple apart, its elements still encoded.
 #[derive(Clone, Debug)]
 pub struct Elements<'a>(Option<&'a [u8]>);

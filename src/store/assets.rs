@@ -18,7 +18,8 @@ impl Store {
         let id = request.asset.map(|asset| asset.id).filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| Error::invalid("asset.id is missing"))?;
         let record = AssetRecord {
-            sync_id: self.bound()?.id.to_string(),
+            // Not the sync's: a record does not say where it is, so that a sync can be copied as it stands.
+            sync_id: String::new(),
             external_id: id,
             content_type: request.content_type,
             data: request.data,
@@ -29,11 +30,11 @@ impl Store {
         self.put_records(Kind::Asset, &records)
     }
 
-    /// One asset with its bytes.
+    /// One asset of the bound sync with its bytes.
     pub fn get_asset(&self, request: &GetRequest) -> Result<GetAssetResponse> {
         let id = request.asset.as_ref().map(|asset| asset.id.as_str()).filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| Error::invalid("asset.id is missing"))?;
-        let view = self.view("", &[])?;
+        let view = self.bound_view()?;
         let stored = view.reader.get(&keys::asset(view.slot, id))?.ok_or_else(|| Error::not_found(NOUN, id))?;
         let record =
             AssetRecord::decode(&stored[..]).map_err(|error| Error::corruption(format!("asset {id:?}"), error))?;

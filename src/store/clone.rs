@@ -6,7 +6,7 @@ use super::save::{manifest, pack, take_checkpoint};
 use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
-use crate::engine::{Durability, Engine};
+use crate::engine::{Durability, Engine, EngineOptions};
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
 use crate::{Error, Result};
@@ -26,7 +26,7 @@ impl Store {
                 let latest = latest_finished(&source.runs()?, Some(SyncType::Full)).cloned();
                 latest.ok_or_else(|| Error::not_found("finished sync of type", "full"))?
             }
-            id => self.run(&source, id)?,
+            id => self.run_by_id(&source, id)?,
         };
         if run.record.ended_at.is_none() {
             return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
@@ -38,8 +38,10 @@ impl Store {
             let path = work.path().join(name);
             std::fs::create_dir(&path).map_err(Error::io("create", &path)).map(|()| path)
         };
-        let engine = Engine::create(&folder("database")?, &self.engine_options)?;
-        source.copy_slot(run.slot, &engine, &self.engine_options, &folder("staging")?, control)?;
+        // Filled by whole files, it needs no memory of its own to speak of.
+        let options = EngineOptions { memory_budget: self.engine_options.memory_budget / 8, ..self.engine_options };
+        let engine = Engine::create(&folder("database")?, &options)?;
+        source.copy_slot(run.slot, &engine, &options, &folder("staging")?, control)?;
         let mut writer = engine.writer();
         writer.adopt_slot(run.slot);
         writer.put_token(run.id, &source.token(run.id)?);
@@ -52,8 +54,7 @@ impl Store {
         let checkpoint = work.path().join("checkpoint");
         take_checkpoint(&writer, &checkpoint)?;
         let manifest = manifest(&engine.reader())?;
-        must_not_exist(target)?;
-        pack(target, manifest, self.encoding, &checkpoint, &self.options, control)
+        pack(target, manifest, self.encoding, &checkpoint, &self.options, true, control)
     }
 }
 

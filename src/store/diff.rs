@@ -9,8 +9,6 @@ use crate::proto::api::{DiffSyncsRequest, DiffSyncsResponse};
 use crate::proto::storage::{SyncRunRecord, SyncType};
 use crate::{Error, Result};
 
-const KINDS: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
-
 impl Store {
     /// Makes a partial sync of the records of `applied` that have no counterpart in `base`. A changed or a deleted
     /// record leaves no trace. Neither input changes and the bound sync stays bound.
@@ -24,7 +22,7 @@ impl Store {
         }
         let mut writer = self.writer()?;
         let reader = self.engine.reader();
-        let (base, applied) = (self.run(&reader, base_id)?, self.run(&reader, applied_id)?);
+        let (base, applied) = (self.run_by_id(&reader, base_id)?, self.run_by_id(&reader, applied_id)?);
         for run in [&base, &applied] {
             if run.record.ended_at.is_none() {
                 return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
@@ -33,8 +31,12 @@ impl Store {
         let started_at = Some(now());
         let slot = writer.allocate_slot()?;
         writer.commit(Durability::Synced)?;
-        for kind in KINDS {
-            reader.copy_missing(kind, [applied.slot, base.slot, slot], &mut writer, control)?;
+        let slots = [applied.slot, base.slot, slot];
+        let copied = Kind::ALL.into_iter().try_for_each(|kind| reader.copy_missing(kind, slots, &mut writer, control));
+        if let Err(error) = copied {
+            writer.clear_slot(slot);
+            writer.commit(Durability::Buffered)?;
+            return Err(error);
         }
         let record = SyncRunRecord {
             r#type: SyncType::Partial.into(),

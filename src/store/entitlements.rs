@@ -1,6 +1,6 @@
 //! Reading entitlements.
 
-use super::page::{self, Query, Response};
+use super::page::{self, Query, Response, Source};
 use super::put::resource_ref;
 use super::{Encoded, Store};
 use crate::engine::Reader;
@@ -29,7 +29,7 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Entitlements, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, FAMILY, entitlement_from_record)
+        page::records(&view.reader, &query, Source::Records(FAMILY), entitlement_from_record)
     }
 
     /// The one entitlement with a bare id.

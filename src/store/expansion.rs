@@ -14,7 +14,7 @@ use crate::proto::api::{
 use crate::proto::connector::ResourceId;
 use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
 use crate::translate::{self, GrantForm, Stamp};
-use crate::Result;
+use crate::{Error, Result};
 
 impl Store {
     /// Puts the grants of a `c1z.v1.PutExpandedGrantsRequest`. A grant that is stored already keeps its expansion, its
@@ -26,18 +26,22 @@ impl Store {
         }
         let now = view::now();
         let stamp = Stamp { discovered_at: now, source_scope_key: "" };
+        let mut fresh = Records::default();
+        for (index, grant) in list.iter().enumerate() {
+            let written = fresh.push(|out| translate::grant_to_record(grant, &stamp, out));
+            written.map_err(|error| malformed_element(Kind::Grant, index, error))?;
+        }
         // The stored grant is read under the barrier: nobody may change it before it is written again.
         let (mut writer, bound) = self.bound_writer()?;
         let reader = self.engine.reader();
-        let (mut records, mut fresh) = (Records::default(), Vec::new());
-        for (index, grant) in list.into_iter().enumerate() {
-            let malformed = |error| malformed_element(Kind::Grant, index, error);
-            fresh.clear();
-            translate::grant_to_record(grant, &stamp, &mut fresh).map_err(malformed)?;
-            let key = RecordKeys::of(Kind::Grant, bound.slot, &fresh).map_err(malformed)?.record;
-            let stored = reader.get(&key)?;
+        let mut records = Records::default();
+        for (grant, fresh) in list.into_iter().zip(fresh.iter()) {
+            let key =
+                RecordKeys::of(Kind::Grant, bound.slot, fresh).map_err(|error| Error::Internal(error.to_string()))?;
+            let stored = reader.get(&key.record)?;
+            // The grant itself was translated before: what fails now is the stored one.
             let written = records.push(|out| translate::expanded_grant_to_record(grant, stored.as_deref(), now, out));
-            written.map_err(malformed)?;
+            written.map_err(|error| damaged(Family::Grant, &key.record, error))?;
         }
         writer.put(Kind::Grant, bound.slot, &records)?;
         writer.commit(Durability::Buffered)?;
@@ -54,7 +58,7 @@ impl Store {
         let prefix = keys::family(view.slot, Family::GrantNeedsExpansion);
         let query = Query::new(Listing::PendingExpansion, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
-        let (_, next) = query.run(&view.reader, |entry, _| {
+        let (_, next) = query.rows(&view.reader, |entry, _| {
             let key = keys::record(view.slot, Family::Grant, keys::tuple_of(entry));
             let Some(stored) = view.reader.get(&key)? else { return Ok(false) };
             let damaged = |error| damaged(Family::Grant, &key, error);
@@ -82,7 +86,7 @@ impl Store {
         };
         let query = Query::new(Listing::GrantsWithAnnotations, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
-        let (_, next) = query.run(&view.reader, |key, stored| {
+        let (_, next) = query.rows(&view.reader, |key, stored| {
             response.row(Family::Grant, key, stored, with_annotation).map(|()| true)
         })?;
         Ok(response.finish(&next))

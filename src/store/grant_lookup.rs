@@ -15,12 +15,14 @@ use crate::{Error, Result};
 
 const NOUN: &str = "grant";
 
+/// SDK: an id with more colons has too many ways to be read.
+const MAX_COLONS: usize = 64;
+
 impl Store {
     /// The key of the one grant with a public id.
     pub(super) fn grant_key(&self, reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Vec<u8>> {
         let mut found = indexed(reader, slot, id)?;
         split(reader, slot, id, &mut found)?;
-        found.dedup();
         match found.len() {
             0 => Err(Error::not_found(NOUN, id)),
             1 => Ok(found.remove(0)),
@@ -106,6 +108,9 @@ fn for_each_split(
     mut visit: impl FnMut(EntitlementRef<'_>) -> Result<()>,
 ) -> Result<()> {
     let colons: Vec<usize> = colons(id).collect();
+    if colons.len() > MAX_COLONS {
+        return Err(Error::Ambiguous { noun: "entitlement", id: id.to_owned() });
+    }
     let several = colons.len() > 2;
     for (index, &first) in colons.iter().enumerate() {
         let resource_type = &id[..first];

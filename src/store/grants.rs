@@ -2,11 +2,11 @@
 
 use prost::Message;
 
-use super::page::{self, page_size, Query, Response};
+use super::page::{self, page_size, Query, Response, Source};
 use super::put::resource_ref;
 use super::view::View;
 use super::{Encoded, Store};
-use crate::keys::{self, BatchToken, Family, Listing, ResourceRef};
+use crate::keys::{self, BatchToken, Family, Listing, ResourceRef, Slot};
 use crate::proto::connector::{
     Entitlement, GrantsServiceListGrantsRequest as ListRequest, GrantsServiceListGrantsResponse as ListResponse,
 };
@@ -41,7 +41,7 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, FAMILY, with_expansion)
+        page::records(&view.reader, &query, Source::Records(FAMILY), with_expansion)
     }
 
     /// The one grant with a public id.
@@ -64,12 +64,16 @@ impl Store {
         let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
             return Ok(Response::default().finish(""));
         };
+        let types = &request.principal_resource_type_ids;
         if let Some(principal) = &request.principal_id {
+            if !types.is_empty() && !types.contains(&principal.resource_type) {
+                return Ok(Response::default().finish(""));
+            }
             return self.one_or_none(&view, &keys::below(prefix, resource_ref(principal)), &request.page_token);
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
-        query.parts = principal_type_parts(&query.prefix, &request.principal_resource_type_ids);
-        page::records(&view.reader, &query, FAMILY, with_expansion)
+        query.parts = principal_type_parts(&query.prefix, types);
+        page::records(&view.reader, &query, Source::Records(FAMILY), with_expansion)
     }
 
     /// A page of the grants of several entitlements, one entitlement after the other in the order of the request. A
@@ -116,7 +120,7 @@ impl Store {
             return Ok((0, String::new()));
         };
         let query = Query { listing: Listing::GrantsForEntitlement, prefix, parts: None, token, size };
-        query.run(&view.reader, |key, stored| response.row(FAMILY, key, stored, with_expansion).map(|()| true))
+        page::collect(&view.reader, &query, Source::Records(FAMILY), with_expansion, response)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
@@ -124,12 +128,12 @@ impl Store {
         let view = self.view("", &request.annotations)?;
         let principal = request.principal_id.as_ref().filter(|principal| !principal.resource.is_empty());
         let principal = principal.map(resource_ref).ok_or_else(|| Error::invalid("principal_id is missing"))?;
-        if let Some(entitlement) = &request.entitlement {
+        if let Some(entitlement) = request.entitlement.as_ref().filter(|entitlement| !entitlement.id.is_empty()) {
             return self.grant_of_principal(&view, entitlement, principal, &request.page_token);
         }
         let prefix = keys::grants_to(view.slot, principal);
         let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
-        page::indexed(&view.reader, &query, (Family::GrantByPrincipal, view.slot, FAMILY), with_expansion)
+        page::records(&view.reader, &query, by_principal(view.slot), with_expansion)
     }
 
     fn grant_of_principal(
@@ -165,8 +169,13 @@ impl Store {
         }
         let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
         let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
-        page::indexed(&view.reader, &query, (Family::GrantByPrincipal, view.slot, FAMILY), with_expansion)
+        page::records(&view.reader, &query, by_principal(view.slot), with_expansion)
     }
+}
+
+/// Grants found through their principals.
+pub(super) fn by_principal(slot: Slot) -> Source {
+    Source::Index { index: Family::GrantByPrincipal, slot, records: FAMILY }
 }
 
 /// The parts of an entitlement's grants that go to principals of the given types; `None` for all.

@@ -28,13 +28,11 @@ impl Store {
             id => SyncId::parse(id)?,
         };
         let mut writer = self.writer()?;
-        if let Some(open) = self.open_run()? {
-            return match open.record.r#type() == of_type && request.sync_id.is_empty() {
-                true => Ok(BoundSyncResponse { sync_id: open.id.to_string(), started: false }),
-                false => Err(Error::FailedPrecondition(format!("sync {} is still open: end it first", open.id))),
-            };
+        match self.open_run(of_type)? {
+            Some(open) if request.sync_id.is_empty() => Ok(self.bind(&open)),
+            Some(open) => Err(still_open(&open)),
+            None => self.start(&mut writer, id, of_type, &request.parent_sync_id),
         }
-        self.start(&mut writer, id, of_type, &request.parent_sync_id)
     }
 
     /// Resumes the sync with that id, ended or not; without an id the latest unfinished one of the type that started
@@ -49,7 +47,8 @@ impl Store {
         let of_type = required_type(&request.sync_type)?;
         let mut writer = self.writer()?;
         let runs = self.engine.reader().runs()?;
-        match latest_unfinished(&runs, Some(of_type), now().seconds) {
+        let open = self.open_run(of_type)?;
+        match open.as_ref().or_else(|| latest_unfinished(&runs, Some(of_type), now().seconds)) {
             Some(run) => Ok(self.bind(run)),
             None => self.start(&mut writer, SyncId::generate(), of_type, ""),
         }
@@ -60,18 +59,18 @@ impl Store {
         if request.sync_id.is_empty() {
             return Err(Error::invalid("sync_id is missing"));
         }
-        Ok(self.bind(&self.run(&self.engine.reader(), &request.sync_id)?))
+        self.bind_by_id(&request.sync_id)
     }
 
     /// Binds a sync, also on a read-only store, where it decides what reads are shown.
     pub fn set_current_sync(&self, request: &SetCurrentSyncRequest) -> Result<()> {
-        self.bind(&self.run(&self.engine.reader(), &request.sync_id)?);
-        Ok(())
+        self.bind_by_id(&request.sync_id).map(|_| ())
     }
 
     /// The bound sync and the token of its last checkpoint, both empty if none is bound.
     pub fn get_current_sync(&self) -> Result<GetCurrentSyncResponse> {
-        match self.binding.lock().bound() {
+        let bound = self.binding.lock().bound();
+        match bound {
             None => Ok(GetCurrentSyncResponse::default()),
             Some(Bound { id, .. }) => {
                 Ok(GetCurrentSyncResponse { sync_id: id.to_string(), sync_token: self.engine.reader().token(id)? })
@@ -107,11 +106,14 @@ impl Store {
         Ok(())
     }
 
-    /// The open sync that a caller bound.
-    fn open_run(&self) -> Result<Option<SyncRun>> {
+    /// The open sync that a caller bound, if any; one of another type is in the way.
+    fn open_run(&self, of_type: SyncType) -> Result<Option<SyncRun>> {
         let bound = self.binding.lock().bound().filter(|bound| bound.by_caller);
         let run = bound.map(|bound| self.engine.reader().run(bound.id)).transpose()?.flatten();
-        Ok(run.filter(|run| run.record.ended_at.is_none()))
+        match run.filter(|run| run.record.ended_at.is_none()) {
+            Some(open) if open.record.r#type() != of_type => Err(still_open(&open)),
+            open => Ok(open),
+        }
     }
 
     fn start(
@@ -140,6 +142,12 @@ impl Store {
         Ok(BoundSyncResponse { started: true, ..self.bind(&run) })
     }
 
+    /// Binds under the barrier, where there is one: the sync must not be ended or dropped meanwhile.
+    fn bind_by_id(&self, id: &str) -> Result<BoundSyncResponse> {
+        let _barrier = (!self.options.read_only).then(|| self.engine.writer());
+        Ok(self.bind(&self.run_by_id(&self.engine.reader(), id)?))
+    }
+
     fn bind(&self, run: &SyncRun) -> BoundSyncResponse {
         *self.binding.lock() = Binding::by_caller(run);
         BoundSyncResponse { sync_id: run.id.to_string(), started: false }
@@ -148,4 +156,8 @@ impl Store {
 
 fn required_type(name: &str) -> Result<SyncType> {
     parse_type(name)?.ok_or_else(|| Error::invalid("sync_type is missing"))
+}
+
+fn still_open(run: &SyncRun) -> Error {
+    Error::FailedPrecondition(format!("sync {} is still open: end it first", run.id))
 }

@@ -9,6 +9,7 @@
 
 mod assets;
 mod binding;
+mod changes;
 mod clone;
 mod diff;
 mod encoded;

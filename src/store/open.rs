@@ -1,16 +1,17 @@
 //! Opening a file.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
 use super::binding::Binding;
+use super::changes::Changes;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions};
 use crate::envelope::{self, Encoding, FileFormat, Limits};
+use crate::error::Code;
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
@@ -85,7 +86,8 @@ pub struct Store {
     pub(super) engine_options: EngineOptions,
     pub(super) engine: Engine,
     pub(super) binding: Mutex<Binding>,
-    pub(super) dirty: AtomicBool,
+    pub(super) saving: Mutex<()>,
+    pub(super) changes: Changes,
     // Declared after the engine: the database closes before its folder goes.
     pub(super) work: TempDir,
 }
@@ -127,7 +129,8 @@ impl Store {
             engine_options,
             engine,
             binding: Mutex::new(binding),
-            dirty: AtomicBool::new(false),
+            saving: Mutex::new(()),
+            changes: Changes::default(),
             work,
         })
     }
@@ -142,6 +145,7 @@ impl Store {
 
     /// What is known of the store without reading a record.
     pub fn metadata(&self) -> Result<GetMetadataResponse> {
+        let bound = self.binding.lock().bound();
         Ok(GetMetadataResponse {
             engine: ENGINE.to_owned(),
             format: "v3".to_owned(),
@@ -149,7 +153,7 @@ impl Store {
             path: self.path.to_string_lossy().into_owned(),
             read_only: self.options.read_only,
             dirty: self.is_dirty(),
-            current_sync_id: self.binding.lock().bound().map(|bound| bound.id.to_string()).unwrap_or_default(),
+            current_sync_id: bound.map(|bound| bound.id.to_string()).unwrap_or_default(),
             database_size_bytes: self.engine.size_on_disk()?,
             database_path: self.engine.directory().to_string_lossy().into_owned(),
         })
@@ -157,11 +161,12 @@ impl Store {
 
     /// Whether there is something to save.
     pub fn is_dirty(&self) -> bool {
-        self.dirty.load(Ordering::Acquire)
+        self.changes.unsaved()
     }
 
+    /// Notes a change. Called under the barrier: a save that takes its checkpoint behind it has seen it.
     pub(super) fn mark_dirty(&self) {
-        self.dirty.store(true, Ordering::Release);
+        self.changes.made();
     }
 }
 
@@ -202,12 +207,13 @@ fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>
     Ok(Some(Encoding::try_from(head.manifest.payload_encoding())?))
 }
 
-/// Says which file a damaged database came from; the working folder means nothing to the caller.
+/// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked
+/// database from opening, other than this machine, is the file.
 fn naming(path: &Path, error: Error) -> Error {
+    let ours = matches!(error.code(), Code::ResourceExhausted | Code::PermissionDenied);
     match error {
-        Error::Engine(error) if error.kind() == rocksdb::ErrorKind::Corruption => {
-            Error::corruption(path.to_string_lossy(), error)
-        }
+        Error::Engine(error) if !ours => Error::corruption(path.to_string_lossy(), error),
+        Error::Corruption { place, detail } => Error::corruption(path.to_string_lossy(), format!("{place}: {detail}")),
         Error::Unsupported { reason, detail, .. } => Error::Unsupported { path: path.to_path_buf(), reason, detail },
         other => other,
     }

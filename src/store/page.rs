@@ -43,14 +43,19 @@ impl Query<'_> {
         Query { listing, prefix, parts: None, token, size: page_size(size) }
     }
 
+    /// What the token is checked against beside the prefix.
+    fn filter(&self) -> Vec<u8> {
+        self.parts.as_deref().unwrap_or_default().concat()
+    }
+
     /// Calls `row` with each entry of the page, which says whether it became a row, and returns the token of the page
     /// that follows, empty after the last.
-    pub fn run(
+    pub fn rows(
         &self,
         reader: &Reader<'_>,
         mut row: impl FnMut(&[u8], &[u8]) -> Result<bool>,
     ) -> Result<(usize, String)> {
-        let after = self.listing.after(&self.prefix, self.token)?;
+        let after = self.listing.after(&self.prefix, &self.filter(), self.token)?;
         let whole = std::slice::from_ref(&self.prefix);
         let parts = self.parts.as_deref().unwrap_or(whole);
         let mut rows = 0;
@@ -66,7 +71,10 @@ impl Query<'_> {
                 if rows == self.size {
                     let last = key.to_vec();
                     let more = entries.has_more()? || index + 1 < parts.len();
-                    let token = if more { self.listing.token(&self.prefix, &last) } else { String::new() };
+                    let token = match more {
+                        true => self.listing.token(&self.prefix, &self.filter(), &last),
+                        false => String::new(),
+                    };
                     return Ok((rows, token));
                 }
             }
@@ -104,55 +112,46 @@ impl Response {
     }
 }
 
-/// A page of records, scanned where they are kept.
+/// Where the rows of a page are found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    /// Each entry is a record of that family.
+    Records(Family),
+    /// Each entry of an index leads to a record in the slot. One without a record is passed over.
+    Index { index: Family, slot: Slot, records: Family },
+}
+
+/// A page of records.
 pub(super) fn records<M: Message + Default>(
     reader: &Reader<'_>,
     query: &Query<'_>,
-    family: Family,
+    source: Source,
     translate: Translate,
 ) -> Result<Encoded<M>> {
-    collect(reader, query, family, translate).map(|(response, next)| response.finish(&next))
+    let mut response = Response::default();
+    let (_, next) = collect(reader, query, source, translate, &mut response)?;
+    Ok(response.finish(&next))
 }
 
-/// A page of records, found through an index. An entry without a record is passed over.
-pub(super) fn indexed<M: Message + Default>(
-    reader: &Reader<'_>,
-    query: &Query<'_>,
-    index: (Family, Slot, Family),
-    translate: Translate,
-) -> Result<Encoded<M>> {
-    collect_indexed(reader, query, index, translate).map(|(response, next)| response.finish(&next))
-}
-
-/// The rows of [`records`] and the token of the page that follows.
+/// Appends the rows of a page; returns how many they are and the token of the page that follows.
 pub(super) fn collect(
     reader: &Reader<'_>,
     query: &Query<'_>,
-    family: Family,
+    source: Source,
     translate: Translate,
-) -> Result<(Response, String)> {
-    let mut response = Response::default();
-    let (_, next) = query.run(reader, |key, stored| response.row(family, key, stored, translate).map(|()| true))?;
-    Ok((response, next))
-}
-
-/// The rows of [`indexed`] and the token of the page that follows.
-pub(super) fn collect_indexed(
-    reader: &Reader<'_>,
-    query: &Query<'_>,
-    (index, slot, family): (Family, Slot, Family),
-    translate: Translate,
-) -> Result<(Response, String)> {
-    let mut response = Response::default();
-    let (_, next) = query.run(reader, |entry, _| {
-        let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(entry)) else { return Ok(false) };
-        let key = keys::record(slot, family, &tuple);
-        match reader.get(&key)? {
-            Some(stored) => response.row(family, &key, &stored, translate).map(|()| true),
-            None => Ok(false),
+    response: &mut Response,
+) -> Result<(usize, String)> {
+    query.rows(reader, |key, value| match source {
+        Source::Records(family) => response.row(family, key, value, translate).map(|()| true),
+        Source::Index { index, slot, records } => {
+            let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(false) };
+            let key = keys::record(slot, records, &tuple);
+            match reader.get(&key)? {
+                Some(stored) => response.row(records, &key, &stored, translate).map(|()| true),
+                None => Ok(false),
+            }
         }
-    })?;
-    Ok((response, next))
+    })
 }
 
 /// The record at `key` as the only row; `None` if there is none.

@@ -1,6 +1,6 @@
 //! Reading resource types.
 
-use super::page::{self, Query};
+use super::page::{self, Query, Source};
 use super::{Encoded, Store};
 use crate::keys::{self, Family, Listing};
 use crate::proto::connector::{
@@ -22,7 +22,7 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations)?;
         let prefix = keys::family(view.slot, FAMILY);
         let query = Query::new(Listing::ResourceTypes, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, FAMILY, resource_type_from_record)
+        page::records(&view.reader, &query, Source::Records(FAMILY), resource_type_from_record)
     }
 
     /// One resource type by its id.

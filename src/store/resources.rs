@@ -1,6 +1,6 @@
 //! Reading resources.
 
-use super::page::{self, Query, Response};
+use super::page::{self, Query, Response, Source};
 use super::put::resource_ref;
 use super::{Encoded, Store};
 use crate::keys::{self, Family, Listing};
@@ -22,21 +22,16 @@ impl Store {
     pub fn list_resources(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
         let view = self.view(&request.active_sync_id, &request.annotations)?;
         let slot = view.slot;
-        let query = |prefix| Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
         let parent = request.parent_resource_id.as_ref().filter(|parent| !parent.resource.is_empty());
-        let prefix = match (parent.map(resource_ref), request.resource_type_id.as_str()) {
-            (None, "") => keys::family(slot, FAMILY),
-            (None, resource_type) => keys::resources_of_type(slot, resource_type),
-            (Some(parent), "") => keys::children_of(slot, parent),
-            (Some(parent), resource_type) => keys::children_of_type(slot, parent, resource_type),
+        let by_parent = Source::Index { index: Family::ResourceByParent, slot, records: FAMILY };
+        let (source, prefix) = match (parent.map(resource_ref), request.resource_type_id.as_str()) {
+            (None, "") => (Source::Records(FAMILY), keys::family(slot, FAMILY)),
+            (None, of_type) => (Source::Records(FAMILY), keys::resources_of_type(slot, of_type)),
+            (Some(parent), "") => (by_parent, keys::children_of(slot, parent)),
+            (Some(parent), of_type) => (by_parent, keys::children_of_type(slot, parent, of_type)),
         };
-        match parent {
-            None => page::records(&view.reader, &query(prefix), FAMILY, resource_from_record),
-            Some(_) => {
-                let index = (Family::ResourceByParent, slot, FAMILY);
-                page::indexed(&view.reader, &query(prefix), index, resource_from_record)
-            }
-        }
+        let query = Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
+        page::records(&view.reader, &query, source, resource_from_record)
     }
 
     /// One resource by its type and id.

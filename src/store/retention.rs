@@ -26,25 +26,26 @@ pub struct RetentionCandidate {
 
 /// The positions of the syncs to delete. `candidates` are ordered from oldest to newest.
 ///
-/// SDK `SelectSyncsToDelete`: the newest `keep` full syncs stay, one less while a sync is bound; of the others, those go
+/// SDK `SelectSyncsToDelete`: the newest `keep` full syncs stay, one less while an unfinished sync is bound; of the others, those go
 /// that ended before the earliest full sync that stays was started.
 pub fn select_syncs_to_delete(candidates: &[RetentionCandidate], keep: usize) -> Vec<usize> {
-    let bound = candidates.iter().any(|candidate| candidate.current);
-    let keep = if bound { keep.saturating_sub(1) } else { keep };
+    let open = candidates.iter().any(|candidate| candidate.current && candidate.ended_at.is_none());
+    let keep = keep - usize::from(open && keep > 0);
     let deletable = |index: &usize| candidates[*index].ended_at.is_some() && !candidates[*index].current;
     let (partial, full): (Vec<usize>, Vec<usize>) = (0..candidates.len())
         .filter(deletable)
         .partition(|&index| matches!(candidates[index].of_type, SyncType::Partial | SyncType::ResourcesOnly));
 
     let overflow = full.len().saturating_sub(keep);
+    if overflow == 0 {
+        return Vec::new();
+    }
     let mut delete = full[..overflow].to_vec();
-    // SDK: with a bound sync the cutoff is one earlier, because the bound sync takes the place of a kept one.
-    let earliest = if bound { overflow.checked_sub(1) } else { Some(overflow) };
-    let earliest = earliest.filter(|_| overflow > 0).and_then(|index| full.get(index));
-    if let Some(started_at) = earliest.and_then(|&index| candidates[index].started_at.as_ref()) {
-        let ended_before = |index: &&usize| {
-            candidates[**index].ended_at.as_ref().is_some_and(|ended| compare(ended, started_at).is_lt())
-        };
+    // SDK: while a sync is open the cutoff is one earlier, because the open one takes the place of a kept one.
+    let cutoff = full.get(overflow - usize::from(open)).and_then(|&index| candidates[index].started_at.as_ref());
+    if let Some(cutoff) = cutoff {
+        let ended_before =
+            |index: &&usize| candidates[**index].ended_at.as_ref().is_some_and(|ended| compare(ended, cutoff).is_lt());
         delete.extend(partial.iter().filter(ended_before));
     }
     delete
@@ -78,7 +79,7 @@ impl Store {
         selected.iter().for_each(|run| writer.drop_sync(run));
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
-        writer.reclaim(&selected.iter().map(|run| run.slot).collect::<Vec<_>>())?;
+        writer.reclaim(&selected.iter().map(|run| run.slot).collect::<Vec<_>>(), control)?;
         Ok(CleanupResponse { deleted_sync_ids: selected.iter().map(|run| run.id.to_string()).collect() })
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn type_name(of: SyncType) -> &'static str {
 
 impl Store {
     /// The run of a sync; its id may be any text.
-    pub(super) fn run(&self, reader: &Reader<'_>, id: &str) -> Result<SyncRun> {
+    pub(super) fn run_by_id(&self, reader: &Reader<'_>, id: &str) -> Result<SyncRun> {
         let not_found = || Error::not_found("sync", id);
         let id = SyncId::parse(id).map_err(|_| not_found())?;
         reader.run(id)?.ok_or_else(not_found)
@@ -58,7 +58,7 @@ impl Store {
             return Err(Error::invalid("sync_id is missing"));
         }
         let reader = self.engine.reader();
-        let run = self.run(&reader, &request.sync_id)?;
+        let run = self.run_by_id(&reader, &request.sync_id)?;
         Ok(GetResponse { sync: Some(described(&reader, &run)?), annotations: Vec::new() })
     }
 
@@ -135,7 +135,7 @@ impl Store {
             return Err(Error::invalid("sync_id is missing"));
         }
         let mut writer = self.writer()?;
-        let mut run = self.run(&self.engine.reader(), id)?;
+        let mut run = self.run_by_id(&self.engine.reader(), id)?;
         change(&mut run)?;
         writer.put_run(&run);
         writer.commit(Durability::Synced)?;
@@ -152,13 +152,13 @@ fn is_complete(verification: &Verification) -> bool {
 
 fn page(reader: &Reader<'_>, listing: Listing, token: &str, size: u32) -> Result<(Vec<SyncRun>, String)> {
     let prefix = keys::family(Slot::FILE, Family::SyncRun);
-    let after = listing.after(&prefix, token)?;
+    let after = listing.after(&prefix, b"", token)?;
     let key = |run: &SyncRun| keys::of_sync(Family::SyncRun, run.id);
     let mut runs = reader.runs()?;
     runs.retain(|run| after.as_ref().is_none_or(|after| key(run) > *after));
     let more = runs.len() > page_size(size);
     runs.truncate(page_size(size));
-    let next = runs.last().filter(|_| more).map(|run| listing.token(&prefix, &key(run)));
+    let next = runs.last().filter(|_| more).map(|run| listing.token(&prefix, b"", &key(run)));
     Ok((runs, next.unwrap_or_default()))
 }
 

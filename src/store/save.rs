@@ -1,7 +1,6 @@
 //! Saving: a checkpoint of the database becomes the payload of a new file, which then takes the old one's place.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::path::Path;
 
 use super::runs::newest_first;
 use super::{OpenOptions, Store, ENGINE};
@@ -15,33 +14,39 @@ use crate::{Error, Result};
 impl Store {
     /// Writes the file if anything has changed. Until the new file has taken the old one's place, which is one step, the
     /// old one is untouched; if anything fails before, the store stays open and saving can be tried again.
+    ///
+    /// An error of syncing the folder comes after that step: the new file is there, but might not survive a crash of the
+    /// machine.
     pub fn save(&self, control: &Control<'_>) -> Result<()> {
+        // Saves share the checkpoint, and an older one must not take the place of a newer.
+        let _one_at_a_time = self.saving.lock();
         if self.options.read_only || !self.is_dirty() {
             return Ok(());
         }
-        self.write_file(control).map_err(|error| Error::ArtifactUnusable(Box::new(error)))
-    }
-
-    fn write_file(&self, control: &Control<'_>) -> Result<()> {
         let checkpoint = self.work.path().join("checkpoint");
-        let manifest = {
-            let writer = self.writer()?;
-            take_checkpoint(&writer, &checkpoint)?;
-            // A write that comes after the checkpoint makes the store dirty again.
-            self.dirty.store(false, Ordering::Release);
-            manifest(&self.engine.reader())
-        };
-        let saved = manifest
-            .and_then(|manifest| pack(&self.path, manifest, self.encoding, &checkpoint, &self.options, control));
-        saved.inspect_err(|_| self.mark_dirty())?;
+        let unusable = |error| Error::ArtifactUnusable(Box::new(error));
+        let (changes, manifest) = self.take_checkpoint(&checkpoint).map_err(unusable)?;
+        let packed = pack(&self.path, manifest, self.encoding, &checkpoint, &self.options, false, control);
+        let replaced = matches!(&packed, Ok(()) | Err(Error::Io { op: envelope::SYNC_FOLDER, .. }));
+        if !replaced {
+            return packed.map_err(unusable);
+        }
+        self.changes.saved(changes);
         // The file is saved: a folder that cannot be removed now is removed before the next checkpoint.
         let _ = std::fs::remove_dir_all(&checkpoint);
-        Ok(())
+        packed
+    }
+
+    /// A checkpoint, what the file's manifest says of it, and how many changes are in it.
+    fn take_checkpoint(&self, checkpoint: &Path) -> Result<(u64, C1zManifestV3)> {
+        let writer = self.writer()?;
+        take_checkpoint(&writer, checkpoint)?;
+        Ok((self.changes.count(), manifest(&self.engine.reader())?))
     }
 }
 
 /// Takes a checkpoint where an earlier one, of a save that failed, may still be.
-pub(super) fn take_checkpoint(writer: &Writer<'_>, directory: &PathBuf) -> Result<()> {
+pub(super) fn take_checkpoint(writer: &Writer<'_>, directory: &Path) -> Result<()> {
     if directory.exists() {
         std::fs::remove_dir_all(directory).map_err(Error::io("remove", directory))?;
     }
@@ -70,15 +75,16 @@ pub(super) fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
     })
 }
 
-/// Packs a checkpoint into the file at `path`.
+/// Packs a checkpoint into the file at `path`, which must not exist if `exclusive`.
 pub(super) fn pack(
     path: &Path,
     manifest: C1zManifestV3,
     encoding: Encoding,
     checkpoint: &Path,
     options: &OpenOptions,
+    exclusive: bool,
     control: &Control<'_>,
 ) -> Result<()> {
-    let options = SaveOptions { threads: options.threads(), ..SaveOptions::default() };
+    let options = SaveOptions { threads: options.threads(), exclusive, ..SaveOptions::default() };
     envelope::save(path, manifest, encoding, checkpoint, &options, control)
 }

@@ -3,18 +3,15 @@
 //! A scan holds no snapshot and no iterator, only where it is: it may be handed from thread to thread and left open for
 //! as long as one likes. It is shown what is stored behind its position when a page is asked for.
 
-use super::grants::with_expansion;
-use super::page::{self, Query};
+use super::grants::{by_principal, with_expansion};
+use super::page::{self, Query, Response, Source};
 use super::Store;
-use crate::engine::Kind;
-use crate::keys::{self, Family, Listing, ResourceRef, Slot};
+use crate::engine::{Kind, Reader};
+use crate::keys::{self, Family, Listing, ResourceRef, Slot, SyncId};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use crate::proto::connector::Entitlement;
 use crate::translate::{entitlement_from_record, resource_from_record};
 use crate::{Error, Result};
-
-/// Rows of one page.
-const PAGE: usize = 10_000;
 
 /// What to walk through.
 #[derive(Clone, Debug)]
@@ -30,20 +27,19 @@ pub enum ScanRequest {
 /// A walk and where it is.
 #[derive(Debug)]
 pub struct Scan {
+    sync: SyncId,
     slot: Slot,
     kind: Kind,
-    path: Path,
+    walk: Walk,
     /// Where the next page starts; `None` once the last was returned.
     token: Option<String>,
 }
 
 /// Which entries lead to the records.
 #[derive(Debug)]
-enum Path {
-    /// The records below a prefix.
-    Records(Vec<u8>),
-    /// Those that the entries of an index below a prefix lead to.
-    Index(Family, Vec<u8>),
+enum Walk {
+    /// Those below a prefix.
+    Below(Source, Vec<u8>),
     /// The record with that key.
     One(Vec<u8>),
     /// None.
@@ -56,65 +52,74 @@ impl Store {
         let (ScanRequest::Resources(ScanResourcesRequest { sync_id, .. })
         | ScanRequest::Entitlements(ScanEntitlementsRequest { sync_id })
         | ScanRequest::Grants(ScanGrantsRequest { sync_id, .. })) = request;
-        let slot = match sync_id.as_str() {
-            "" => self.view("", &[])?.slot,
-            id => self.run(&self.engine.reader(), id)?.slot,
+        let reader = self.engine.reader();
+        let (sync, slot) = match sync_id.as_str() {
+            "" => self.default_sync(&reader)?,
+            id => self.run_by_id(&reader, id).map(|run| (run.id, run.slot))?,
         };
-        let (kind, path) = match request {
+        let (kind, walk) = match request {
             ScanRequest::Resources(ScanResourcesRequest { resource_type_id, .. }) => {
                 let prefix = match resource_type_id.as_str() {
                     "" => keys::family(slot, Family::Resource),
                     id => keys::resources_of_type(slot, id),
                 };
-                (Kind::Resource, Path::Records(prefix))
+                (Kind::Resource, Walk::Below(Source::Records(Family::Resource), prefix))
             }
-            ScanRequest::Entitlements(_) => (Kind::Entitlement, Path::Records(keys::family(slot, Family::Entitlement))),
-            ScanRequest::Grants(request) => (Kind::Grant, self.path_to_grants(slot, request)?),
+            ScanRequest::Entitlements(_) => {
+                let prefix = keys::family(slot, Family::Entitlement);
+                (Kind::Entitlement, Walk::Below(Source::Records(Family::Entitlement), prefix))
+            }
+            ScanRequest::Grants(request) => (Kind::Grant, self.walk_grants(&reader, slot, request)?),
         };
-        Ok(Scan { slot, kind, path, token: Some(String::new()) })
+        Ok(Scan { sync, slot, kind, walk, token: Some(String::new()) })
     }
 
-    fn path_to_grants(&self, slot: Slot, request: &ScanGrantsRequest) -> Result<Path> {
+    fn walk_grants(&self, reader: &Reader<'_>, slot: Slot, request: &ScanGrantsRequest) -> Result<Walk> {
         let principal = ResourceRef::new(&request.principal_resource_type_id, &request.principal_resource_id);
         if principal.resource_type.is_empty() && !principal.resource.is_empty() {
             return Err(Error::invalid("principal_resource_id needs a principal_resource_type_id"));
         }
+        let grants = Source::Records(Family::Grant);
         if request.entitlement_id.is_empty() {
             return Ok(match (principal.resource_type, principal.resource) {
-                ("", _) => Path::Records(keys::family(slot, Family::Grant)),
-                (of_type, "") => Path::Index(Family::GrantByPrincipal, keys::grants_to_type(slot, of_type)),
-                _ => Path::Index(Family::GrantByPrincipal, keys::grants_to(slot, principal)),
+                ("", _) => Walk::Below(grants, keys::family(slot, Family::Grant)),
+                (of_type, "") => Walk::Below(by_principal(slot), keys::grants_to_type(slot, of_type)),
+                _ => Walk::Below(by_principal(slot), keys::grants_to(slot, principal)),
             });
         }
         let entitlement = Entitlement { id: request.entitlement_id.clone(), ..Entitlement::default() };
-        let Some(prefix) = self.grants_prefix(&self.engine.reader(), slot, &entitlement)? else {
-            return Ok(Path::Nothing);
-        };
+        let Some(prefix) = self.grants_prefix(reader, slot, &entitlement)? else { return Ok(Walk::Nothing) };
         Ok(match (principal.resource_type, principal.resource) {
-            ("", _) => Path::Records(prefix),
-            (of_type, "") => Path::Records(keys::below_type(prefix, of_type)),
-            _ => Path::One(keys::below(prefix, principal)),
+            ("", _) => Walk::Below(grants, prefix),
+            (of_type, "") => Walk::Below(grants, keys::below_type(prefix, of_type)),
+            _ => Walk::One(keys::below(prefix, principal)),
         })
     }
 
-    /// The next page as the bytes of the list response of its kind; `None` behind the last.
+    /// The next page as the bytes of the list response of its kind; `None` behind the last. A page that fails can be
+    /// asked for again. Fails with `NotFound` once the sync was dropped.
     pub fn scan_next(&self, scan: &mut Scan) -> Result<Option<Vec<u8>>> {
-        let Some(token) = scan.token.take() else { return Ok(None) };
+        let Some(token) = &scan.token else { return Ok(None) };
+        let reader = self.engine.reader();
+        if reader.run(scan.sync)?.is_none_or(|run| run.slot != scan.slot) {
+            return Err(Error::not_found("sync", scan.sync.to_string()));
+        }
         let translate = match scan.kind {
             Kind::Resource => resource_from_record,
             Kind::Entitlement => entitlement_from_record,
             _ => with_expansion,
         };
-        let reader = self.engine.reader();
-        let family = scan.kind.family();
-        let query = |prefix: &Vec<u8>| Query { size: PAGE, ..Query::new(Listing::Scan, prefix.clone(), &token, 0) };
-        let (response, next) = match &scan.path {
-            Path::Records(prefix) => page::collect(&reader, &query(prefix), family, translate)?,
-            Path::Index(index, prefix) => {
-                page::collect_indexed(&reader, &query(prefix), (*index, scan.slot, family), translate)?
+        let mut response = Response::default();
+        let next = match &scan.walk {
+            Walk::Below(source, prefix) => {
+                let query = Query::new(Listing::Scan, prefix.clone(), token, 0);
+                page::collect(&reader, &query, *source, translate, &mut response)?.1
             }
-            Path::One(key) => (page::one(&reader, family, key, translate)?.unwrap_or_default(), String::new()),
-            Path::Nothing => Default::default(),
+            Walk::One(key) => {
+                response = page::one(&reader, scan.kind.family(), key, translate)?.unwrap_or_default();
+                String::new()
+            }
+            Walk::Nothing => String::new(),
         };
         scan.token = Some(next).filter(|next| !next.is_empty());
         Ok(Some(response.into_rows()).filter(|rows| !rows.is_empty()))

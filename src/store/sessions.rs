@@ -3,7 +3,7 @@
 //! A session's sync need not be one of the file, so values lie beside the syncs and not in their slots. Writing is
 //! permitted while a sync is sealed, too: connectors clear their sessions after the end.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Store;
 use crate::engine::{Durability, Reader, Writer};
@@ -26,15 +26,17 @@ impl Store {
     pub fn get_session_values(&self, request: &GetSessionValuesRequest) -> Result<GetSessionValuesResponse> {
         let sync = required(&request.sync_id)?;
         let reader = self.engine.reader();
-        let mut found = BTreeMap::new();
+        let value = |name: &str| reader.get(&keys::session(sync, &request.prefix, name));
+        let mut found = BTreeSet::new();
         for name in &request.keys {
-            if let Some(value) = reader.get(&keys::session(sync, &request.prefix, name))? {
-                found.insert(name, value);
+            if value(name)?.is_some() {
+                found.insert(name);
             }
         }
-        let mut spent: usize = found.keys().map(|name| name.len() + FIELD_OVERHEAD).sum();
+        let mut spent: usize = found.iter().map(|name| name.len() + FIELD_OVERHEAD).sum();
         let mut response = GetSessionValuesResponse::default();
-        for (name, value) in found {
+        for name in found {
+            let Some(value) = value(name)? else { continue };
             spent += value.len() + FIELD_OVERHEAD;
             if spent <= RESPONSE_BYTES || response.values.is_empty() {
                 response.values.insert(name.clone(), value.to_vec());
@@ -119,8 +121,8 @@ impl Store {
             if !unfinished(&sync) {
                 writer.clear_below(&prefix);
             }
-            // Text never holds the byte ff, so this is behind every session value of that sync.
-            first = [&prefix[..], &[0xff]].concat();
+            let Some(next) = keys::successor(&prefix) else { return Ok(()) };
+            first = next;
         }
     }
 }

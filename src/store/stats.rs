@@ -19,7 +19,7 @@ impl Store {
                 let latest = latest_finished(&reader.runs()?, of_type).cloned();
                 latest.ok_or_else(|| Error::not_found("finished sync of type", &request.sync_type))?
             }
-            id => self.run(&reader, id)?,
+            id => self.run_by_id(&reader, id)?,
         };
         if of_type.is_some_and(|wanted| wanted != run.record.r#type()) {
             let actual = type_name(run.record.r#type());
@@ -33,8 +33,8 @@ impl Store {
         let mut writer = self.writer()?;
         let reader = self.engine.reader();
         let run = match request.sync_id.as_str() {
-            "" => self.run(&reader, &self.bound()?.id.to_string())?,
-            id => self.run(&reader, id)?,
+            "" => self.run_by_id(&reader, &self.bound()?.id.to_string())?,
+            id => self.run_by_id(&reader, id)?,
         };
         writer.put_stats(run.id, &count(&reader, &run, control)?);
         writer.commit(Durability::Synced)?;

@@ -16,9 +16,6 @@ use crate::{Error, Result};
 /// SDK: an unfinished sync older than this is neither resumed nor shown unless it is named.
 const RESUMABLE_SECONDS: i64 = 7 * 24 * 60 * 60;
 
-/// What a request for a sync that the file does not hold is shown: a slot without records.
-const NOTHING: Slot = Slot::FILE;
-
 /// A consistent view of one sync.
 pub(super) struct View<'s> {
     pub reader: Reader<'s>,
@@ -36,15 +33,21 @@ impl Store {
         };
         let slot = match named {
             Some(id) => match SyncId::parse(&id) {
-                Ok(id) => reader.run(id)?.map_or(NOTHING, |run| run.slot),
-                Err(_) => NOTHING,
+                Ok(id) => reader.run(id)?.map_or(Slot::NONE, |run| run.slot),
+                Err(_) => Slot::NONE,
             },
-            None => match self.binding.lock().bound() {
-                Some(bound) => bound.slot,
-                None => default_run(&reader.runs()?).ok_or(Error::NoCurrentSync)?.slot,
-            },
+            None => self.default_sync(&reader)?.1,
         };
         Ok(View { reader, slot })
+    }
+
+    /// What a read is shown that names no sync.
+    pub(super) fn default_sync(&self, reader: &Reader<'_>) -> Result<(SyncId, Slot)> {
+        let bound = self.binding.lock().bound();
+        match bound {
+            Some(bound) => Ok((bound.id, bound.slot)),
+            None => default_run(&reader.runs()?).map(|run| (run.id, run.slot)).ok_or(Error::NoCurrentSync),
+        }
     }
 
     /// The view of the bound sync.

@@ -196,7 +196,7 @@ fn a_sink_that_fails_at_any_byte_fails_the_write_and_is_named() {
     tree.insert("large".into(), noise(9 << 20));
     let folder = folder_of(&tree);
     for encoding in ENCODINGS {
-        let options = SaveOptions { threads: 2, level: 1 };
+        let options = SaveOptions { threads: 2, level: 1, ..Default::default() };
         let mut whole = Vec::new();
         write(&mut whole, Path::new(""), manifest(), encoding, folder.path(), &options, &Control::none()).unwrap();
         let len = whole.len();
