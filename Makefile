@@ -1,4 +1,4 @@
-# The four commands: make check (inner loop), make test, make demo, make bench.
+# make check (inner loop), make test, make demo; see CONTRIBUTING.md.
 #
 # CARGO_TARGET_DIR  where Cargo builds (default: target)
 # PREFIX            where `make install` installs (default: /usr/local)
@@ -39,7 +39,7 @@ endef
 use_release = $(call use,$(STAGE_RELEASE))
 use_dev     = $(call use,$(STAGE_DEV))
 
-.PHONY: setup build stage stage-dev install env demo test test-rust test-c test-go lint check header bench clean
+.PHONY: setup build stage stage-dev install env demo test test-rust test-c test-go lint check header clean
 
 setup:
 	@scripts/setup.sh

@@ -6,7 +6,7 @@
 //
 // Every call takes protobuf bytes and gives protobuf bytes: requests and responses are the messages of the matching
 // service call (packages c1.connector.v2 and c1.reader.v2), or of c1z.v1 where no service has one; all of them are in
-// the folder proto/ of the library. So nearly every function has one signature:
+// the folder proto/ of the library's sources. So nearly every function has one signature:
 //
 //     c1z_code c1z_<verb>_<noun>(const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error);
 //
@@ -15,6 +15,10 @@
 // NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
 // defaults. Lists come in pages: pass a response's next_page_token on until it is empty. A list response holds its
 // records in field 1, where the matching put request has them, so that its bytes can be put as they are.
+//
+// Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting) have one
+// more parameter, `const c1z_control *control`: a flag that stops the call, and a function that is told of its progress.
+// NULL means neither.
 //
 // A FIRST PROGRAM
 //
@@ -111,7 +115,8 @@
 // | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
 // | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted                        |
 // | IO, ENGINE          | by cause                 | the operating system or the storage engine refused                |
-// | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again            |
+// | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again. (An IO    |
+// |                     |                          | error of a save or close itself comes after the file was replaced)|
 // | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
 // | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
 // | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store                          |
@@ -126,8 +131,8 @@
 //
 // Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
 // bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
-// library never aborts, never writes to stdout, reads no environment variable and installs no signal handler. It may be
-// loaded and closed with dlopen and dlclose any number of times; see c1z_get_api.
+// library never aborts, never writes to stdout, reads no environment variable (but TMPDIR, when no folder for temporary
+// files is named) and installs no signal handler. It may be loaded and closed with dlopen and dlclose any number of times; see c1z_get_api.
 
 
 #ifndef C1Z_H

@@ -5,10 +5,15 @@ set -euo pipefail
 
 packages=(
   g++ make pkg-config        # RocksDB, the C examples, cgo
-  libclang1-14               # bindgen reads RocksDB's C header with it
-  libclang-common-14-dev     # stdbool.h and the like, for bindgen
   ccache                     # RocksDB is built for two profiles; the second time it comes from the cache
 )
+# bindgen reads RocksDB's C header with libclang and its own stdbool.h: two small packages on Debian 12, elsewhere the
+# release's whole development package.
+if [[ $(. /etc/os-release && echo "$ID-$VERSION_ID") == debian-12 ]]; then
+  packages+=(libclang1-14 libclang-common-14-dev)
+else
+  packages+=(libclang-dev)
+fi
 
 missing=()
 for package in "${packages[@]}"; do
