@@ -29,10 +29,11 @@
 //     #include <stdlib.h>
 //     #include <string.h>
 //
-//     static void check(c1z_code code, c1z_error *error) {
+//     // Takes the error's address: its value is read only after the call that may write it.
+//     static void check(c1z_code code, c1z_error **error) {
 //       if (code == C1Z_OK) return;
-//       fprintf(stderr, "%s: %s\n", c1z_error_reason(error), c1z_error_message(error));
-//       c1z_error_free(error);
+//       fprintf(stderr, "%s: %s\n", c1z_error_reason(*error), c1z_error_message(*error));
+//       c1z_error_free(*error);
 //       exit(1);
 //     }
 //
@@ -58,19 +59,19 @@
 //       c1z_error *error = NULL;
 //
 //       // c1z.v1.OpenRequest { path = 1 }
-//       check(c1z_open(message(bytes, 1, &path), NULL, &store, &error), error);
+//       check(c1z_open(message(bytes, 1, &path), NULL, &store, &error), &error);
 //       // c1z.v1.StartSyncRequest { sync_type = 1 }
-//       check(c1z_start_sync(store, message(bytes, 1, (const char *[]){"full"}), &page, &error), error);
+//       check(c1z_start_sync(store, message(bytes, 1, (const char *[]){"full"}), &page, &error), &error);
 //       c1z_buffer_free(page);
 //       // c1z.v1.PutResourceTypesRequest { list = 1 } of c1.connector.v2.ResourceType { id = 1, display_name = 2 }
 //       c1z_slice user = message(inner, 2, (const char *[]){"user", "User"});
 //       inner[user.len] = 0;
-//       check(c1z_put_resource_types(store, message(bytes, 1, (const char *[]){(char *)inner}), NULL, &error), error);
-//       check(c1z_end_sync(store, (c1z_slice){0}, NULL, NULL, &error), error);
-//       check(c1z_list_resource_types(store, (c1z_slice){0}, &page, &error), error);
+//       check(c1z_put_resource_types(store, message(bytes, 1, (const char *[]){(char *)inner}), NULL, &error), &error);
+//       check(c1z_end_sync(store, (c1z_slice){0}, NULL, NULL, &error), &error);
+//       check(c1z_list_resource_types(store, (c1z_slice){0}, &page, &error), &error);
 //       printf("%zu bytes of resource types in %s\n", c1z_buffer_data(page).len, path);
 //       c1z_buffer_free(page);
-//       check(c1z_close(store, (c1z_slice){0}, NULL, NULL, &error), error);
+//       check(c1z_close(store, (c1z_slice){0}, NULL, NULL, &error), &error);
 //       c1z_store_free(store);
 //       return 0;
 //     }
@@ -119,7 +120,8 @@
 // |                     |                          | error of a save or close itself comes after the file was replaced)|
 // | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
 // | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
-// | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store                          |
+// | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store. A poisoned one closes   |
+// |                     |                          | without saving, and says ARTIFACT_UNUSABLE if that lost changes   |
 //
 // THREADS
 //
@@ -132,7 +134,8 @@
 // Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
 // bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
 // library never aborts, never writes to stdout, reads no environment variable (but TMPDIR, when no folder for temporary
-// files is named) and installs no signal handler. It may be loaded and closed with dlopen and dlclose any number of times; see c1z_get_api.
+// files is named) and installs no signal handler. It may be loaded and closed with dlopen and dlclose any number of
+// times; see c1z_get_api.
 
 
 #ifndef C1Z_H

@@ -61,7 +61,7 @@ impl Shared {
         let refused = match self.cursors.load(Ordering::Acquire) {
             0 if discard || self.poisoned.load(Ordering::Acquire) => None,
             0 => store.save(control).err(),
-            open => Some(Error::FailedPrecondition(format!("{open} cursors are open: free them first"))),
+            open => Some(Error::FailedPrecondition(format!("cursors are open: {open} (free them first)"))),
         };
         if let Some(error) = refused {
             *slot = Some(store);

@@ -119,7 +119,7 @@ impl Store {
         let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
             return Ok((0, String::new()));
         };
-        let query = Query { listing: Listing::GrantsForEntitlement, prefix, parts: None, token, size };
+        let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size };
         page::collect(&view.reader, &query, Source::Records(FAMILY), with_expansion, response)
     }
 

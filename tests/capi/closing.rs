@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use c1z::capi::code::C1Z_UNAVAILABLE;
 use c1z::capi::file::{c1z_get_metadata, c1z_save};
 use c1z::capi::resources::c1z_list_resources;
-use c1z::error::Code;
 use c1z::proto::api::{GetMetadataRequest, GetMetadataResponse, OpenRequest, SaveRequest};
 use c1z::proto::connector::ResourcesServiceListResourcesRequest;
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ fn a_closed_store_refuses_every_function_but_close() {
     for function in all(&sample).iter().filter(|function| !function.is_close()) {
         let result = store.send(function.exported, &function.request);
         assert!(result.is_err(), "{} succeeded on a closed store", function.name);
-        assert_refused(result, Code::Unavailable, "CLOSED", "the store is closed");
+        assert_refused(result, C1Z_UNAVAILABLE, "CLOSED", "the store is closed");
     }
 }
 

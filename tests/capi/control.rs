@@ -4,9 +4,9 @@ use std::fs;
 
 use c1z::capi::api::LongCallFn;
 use c1z::capi::cancel::{c1z_cancel_free, c1z_cancel_new, c1z_cancel_set};
+use c1z::capi::code::C1Z_CANCELLED;
 use c1z::capi::file::c1z_save;
 use c1z::capi::syncs::{c1z_clone_sync, c1z_list_syncs};
-use c1z::error::Code;
 use c1z::proto::api::{CloneSyncRequest, SaveRequest};
 use c1z::proto::reader::{SyncsReaderServiceListSyncsRequest, SyncsReaderServiceListSyncsResponse};
 use prost::Message;
@@ -35,7 +35,7 @@ fn every_long_call_stops_when_the_flag_was_set_before_and_changes_nothing() {
         let before = state(&store);
         let result = store.send_watched(function.exported, &function.request, Some(&flag.control()));
         let failure = result.expect_err(name);
-        assert_eq!(failure.code, Code::Cancelled, "{name}: {failure:?}");
+        assert_eq!(failure.code, C1Z_CANCELLED, "{name}: {failure:?}");
         assert!(failure.message.contains("cancelled"), "{name}: {failure:?}");
         assert_eq!(state(&store), before, "{name}");
         assert_eq!(fs::read(&sample.path).unwrap(), file, "{name}");
@@ -51,7 +51,7 @@ fn open_stops_when_the_flag_was_set_before() {
     let flag = Flag::new();
     flag.set();
     let opened = Handle::open_watched(&open_request(&Sample::new().path), Some(&flag.control()));
-    assert_refused(opened, Code::Cancelled, "CANCELLED", "cancelled");
+    assert_refused(opened, C1Z_CANCELLED, "CANCELLED", "cancelled");
 }
 
 /// The calls that report progress, each on a store where it has something to do.
@@ -60,7 +60,12 @@ fn reporting(sample: &Sample) -> [(LongCallFn, Vec<u8>); 2] {
     [(c1z_save, SaveRequest {}.encode_to_vec()), (c1z_clone_sync, clone.encode_to_vec())]
 }
 
-fn send(sample: &Sample, function: LongCallFn, request: &[u8], control: &c1z::capi::cancel::Control) -> Result<Given, Failure> {
+fn send(
+    sample: &Sample,
+    function: LongCallFn,
+    request: &[u8],
+    control: &c1z::capi::cancel::Control,
+) -> Result<Given, Failure> {
     let store = sample.open();
     start_sync(&store);
     store.send_watched(Exported::Long(function), request, Some(control))
@@ -70,9 +75,11 @@ fn send(sample: &Sample, function: LongCallFn, request: &[u8], control: &c1z::ca
 fn progress_starts_at_nothing_never_goes_back_and_ends_with_everything() {
     let sample = Sample::new();
     let mut seen = Vec::new();
-    let opened = watched(std::ptr::null(), |done, total| seen.push((done, total)), |control| {
-        Handle::open_watched(&open_request(&sample.path), Some(control))
-    });
+    let opened = watched(
+        std::ptr::null(),
+        |done, total| seen.push((done, total)),
+        |control| Handle::open_watched(&open_request(&sample.path), Some(control)),
+    );
     drop(opened.unwrap());
     let mut all = vec![seen];
     for (function, request) in reporting(&sample) {
@@ -94,14 +101,13 @@ fn a_call_stops_when_the_flag_is_set_while_it_runs() {
     let sample = Sample::new();
     let before = fs::read(&sample.path).unwrap();
     let flag = Flag::new();
-    let opened = watched(flag.0, |_, _| flag.set(), |control| {
-        Handle::open_watched(&open_request(&sample.path), Some(control))
-    });
-    assert_refused(opened, Code::Cancelled, "CANCELLED", "cancelled");
+    let opened =
+        watched(flag.0, |_, _| flag.set(), |control| Handle::open_watched(&open_request(&sample.path), Some(control)));
+    assert_refused(opened, C1Z_CANCELLED, "CANCELLED", "cancelled");
     for (function, request) in reporting(&sample) {
         let flag = Flag::new();
         let result = watched(flag.0, |_, _| flag.set(), |control| send(&sample, function, &request, control));
-        assert_eq!(result.unwrap_err().code, Code::Cancelled);
+        assert_eq!(result.unwrap_err().code, C1Z_CANCELLED);
     }
     assert_eq!(fs::read(&sample.path).unwrap(), before);
     assert!(!sample.beside("clone.c1z").exists());
@@ -127,7 +133,7 @@ fn a_flag_may_be_freed_while_its_call_runs_and_still_counts() {
         let opened = watched(flag, watch, |control| Handle::open_watched(&open_request(&sample.path), Some(control)));
         match set {
             false => drop(opened.unwrap()),
-            true => assert_refused(opened, Code::Cancelled, "CANCELLED", "cancelled"),
+            true => assert_refused(opened, C1Z_CANCELLED, "CANCELLED", "cancelled"),
         }
     }
 }

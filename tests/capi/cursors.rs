@@ -1,11 +1,11 @@
 //! Cursors: what they walk through, and how they hold a store open.
 
 use c1z::capi::api::{CallFn, ScanFn};
+use c1z::capi::code::{C1Z_FAILED_PRECONDITION, C1Z_NOT_FOUND, C1Z_UNAVAILABLE};
 use c1z::capi::cursor::{c1z_scan_entitlements, c1z_scan_grants, c1z_scan_resources};
 use c1z::capi::entitlements::c1z_list_entitlements;
 use c1z::capi::grants::c1z_list_grants;
 use c1z::capi::resources::{c1z_list_resources, c1z_put_resources};
-use c1z::error::Code;
 use c1z::proto::api::{PutResourcesRequest, ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use c1z::proto::connector::{
     EntitlementsServiceListEntitlementsRequest, GrantsServiceListGrantsRequest, ResourcesServiceListResourcesRequest,
@@ -23,11 +23,11 @@ fn a_store_with_open_cursors_says_how_many_and_closes_once_they_are_freed() {
     let resources = store.scan(c1z_scan_resources, &ScanResourcesRequest::default()).unwrap();
     let mut grants = store.scan(c1z_scan_grants, &ScanGrantsRequest::default()).unwrap();
     for close in [store.close(), store.discard()] {
-        assert_refused(close, Code::FailedPrecondition, "FAILED_PRECONDITION", "2 cursors are open");
+        assert_refused(close, C1Z_FAILED_PRECONDITION, "FAILED_PRECONDITION", "cursors are open: 2");
     }
     assert!(grants.next().unwrap().is_some(), "the refused close has harmed a cursor");
     drop(resources);
-    assert_refused(store.close(), Code::FailedPrecondition, "FAILED_PRECONDITION", "1 cursors are open");
+    assert_refused(store.close(), C1Z_FAILED_PRECONDITION, "FAILED_PRECONDITION", "cursors are open: 1");
     drop(grants);
     store.close().unwrap();
 }
@@ -37,7 +37,7 @@ fn a_cursor_that_failed_to_open_does_not_hold_the_store_open() {
     let sample = Sample::new();
     let store = sample.open();
     let unknown = ScanResourcesRequest { sync_id: "unknown".into(), ..Default::default() };
-    assert_refused(store.scan(c1z_scan_resources, &unknown), Code::NotFound, "NOT_FOUND", "\"unknown\"");
+    assert_refused(store.scan(c1z_scan_resources, &unknown), C1Z_NOT_FOUND, "NOT_FOUND", "\"unknown\"");
     store.close().unwrap();
 }
 
@@ -47,7 +47,7 @@ fn a_cursor_may_be_freed_after_its_store() {
     let store = sample.open();
     let mut walk = store.scan(c1z_scan_resources, &ScanResourcesRequest::default()).unwrap();
     drop(store);
-    assert_refused(walk.next(), Code::Unavailable, "CLOSED", "the store is closed");
+    assert_refused(walk.next(), C1Z_UNAVAILABLE, "CLOSED", "the store is closed");
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use c1z::capi::code::{
+    Code, C1Z_DATA_LOSS, C1Z_FAILED_PRECONDITION, C1Z_INVALID_ARGUMENT, C1Z_NOT_FOUND, C1Z_RESOURCE_EXHAUSTED,
+};
 use c1z::control::Control;
-use c1z::envelope::{save, Encoding, SaveOptions};
-use c1z::error::Code;
+use c1z::envelope::{save, unpack, Encoding, Limits, SaveOptions};
 use c1z::proto::api::OpenRequest;
 use c1z::proto::manifest::C1zManifestV3;
 use prost::Message;
@@ -50,7 +52,7 @@ fn a_missing_or_empty_file_cannot_be_opened_read_only() {
     let (folder, empty) = file(b"");
     for path in [folder.path().join("missing.c1z"), empty] {
         let opened = Handle::open(&OpenRequest { read_only: true, ..open_request(&path) });
-        assert_refused(opened, Code::NotFound, "NOT_FOUND", path.to_str().unwrap());
+        assert_refused(opened, C1Z_NOT_FOUND, "NOT_FOUND", path.to_str().unwrap());
     }
 }
 
@@ -65,25 +67,25 @@ fn a_missing_or_empty_file_is_one_to_be_created() {
 #[test]
 fn a_file_of_format_v1_is_named_as_such() {
     let (_folder, path) = file(b"C1ZF\0and then anything");
-    assert_unopenable(&path, Code::FailedPrecondition, "FORMAT_V1", "v1");
+    assert_unopenable(&path, C1Z_FAILED_PRECONDITION, "FORMAT_V1", "v1");
 }
 
 #[test]
 fn a_file_that_is_no_c1z_is_named_as_such() {
     let (_folder, path) = file(b"PK\x03\x04 and then a zip");
-    assert_unopenable(&path, Code::FailedPrecondition, "NOT_C1Z", "not a .c1z file");
+    assert_unopenable(&path, C1Z_FAILED_PRECONDITION, "NOT_C1Z", "not a .c1z file");
 }
 
 #[test]
 fn a_file_of_another_engine_names_the_engine() {
     let (_folder, path) = file_of("pebble3", 1);
-    assert_unopenable(&path, Code::FailedPrecondition, "ENGINE_MISMATCH", "pebble3");
+    assert_unopenable(&path, C1Z_FAILED_PRECONDITION, "ENGINE_MISMATCH", "pebble3");
 }
 
 #[test]
 fn a_file_of_another_layout_names_the_version() {
     let (_folder, path) = file_of("rocksdb", 4711);
-    assert_unopenable(&path, Code::FailedPrecondition, "LAYOUT_MISMATCH", "4711");
+    assert_unopenable(&path, C1Z_FAILED_PRECONDITION, "LAYOUT_MISMATCH", "4711");
 }
 
 #[test]
@@ -96,13 +98,24 @@ fn a_file_of_an_unknown_payload_encoding_names_its_number() {
     };
     let manifest = manifest.encode_to_vec();
     let (_folder, path) = file(&[b"C1Z3\0", &(manifest.len() as u32).to_be_bytes()[..], &manifest].concat());
-    assert_unopenable(&path, Code::FailedPrecondition, "PAYLOAD_ENCODING", "77");
+    assert_unopenable(&path, C1Z_FAILED_PRECONDITION, "PAYLOAD_ENCODING", "77");
 }
 
 #[test]
-fn a_file_that_holds_no_database_is_damaged() {
-    let (_folder, path) = file_of("rocksdb", c1z::keys::LAYOUT_VERSION);
-    assert_unopenable(&path, Code::DataLoss, "CORRUPTION", "");
+fn a_database_that_lacks_one_of_its_files_is_damaged() {
+    let sample = Sample::new();
+    for lacking in ["CURRENT", "MANIFEST-", ".sst"] {
+        let folder = TempDir::new().unwrap();
+        let payload = folder.path().join("payload");
+        fs::create_dir(&payload).unwrap();
+        let head = unpack(&sample.path, &payload, &Limits::default(), &Control::none()).unwrap();
+        let mut names = fs::read_dir(&payload).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        fs::remove_file(payload.join(names.find(|name| name.contains(lacking)).unwrap())).unwrap();
+        let path = folder.path().join("test.c1z");
+        let options = SaveOptions::default();
+        save(&path, head.manifest, Encoding::IndexedZstd, &payload, &options, &Control::none()).unwrap();
+        assert_unopenable(&path, C1Z_DATA_LOSS, "CORRUPTION", "");
+    }
 }
 
 #[test]
@@ -111,7 +124,7 @@ fn a_truncated_file_is_damaged_wherever_it_ends() {
     let ends = (1..20).chain((20..bytes.len()).step_by(bytes.len() / 40)).chain(bytes.len() - 20..bytes.len());
     for end in ends {
         let (_folder, path) = file(&bytes[..end]);
-        assert_unopenable(&path, Code::DataLoss, "CORRUPTION", "");
+        assert_unopenable(&path, C1Z_DATA_LOSS, "CORRUPTION", "");
     }
 }
 
@@ -123,7 +136,7 @@ fn a_file_with_a_changed_payload_is_damaged() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x10;
         let (_folder, path) = file(&changed);
-        assert_unopenable(&path, Code::DataLoss, "CORRUPTION", "");
+        assert_unopenable(&path, C1Z_DATA_LOSS, "CORRUPTION", "");
     }
 }
 
@@ -132,13 +145,13 @@ fn a_file_that_unpacks_to_more_than_the_limit_is_refused() {
     let sample = Sample::new();
     let request = OpenRequest { max_decoded_bytes: 1, ..open_request(&sample.path) };
     let name = sample.path.to_str().unwrap();
-    assert_refused(Handle::open(&request), Code::ResourceExhausted, "LIMIT_EXCEEDED", name);
+    assert_refused(Handle::open(&request), C1Z_RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED", name);
 }
 
 #[test]
 fn a_folder_is_no_file() {
     let folder = TempDir::new().unwrap();
-    assert_unopenable(folder.path(), Code::InvalidArgument, "INVALID_ARGUMENT", "not a regular file");
+    assert_unopenable(folder.path(), C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", "not a regular file");
 }
 
 #[test]
@@ -147,5 +160,5 @@ fn a_missing_folder_for_working_copies_is_named() {
     let missing = sample.beside("missing");
     let missing = missing.to_str().unwrap();
     let request = OpenRequest { tmp_dir: missing.into(), ..open_request(&sample.path) };
-    assert_refused(Handle::open(&request), Code::NotFound, "IO", missing);
+    assert_refused(Handle::open(&request), C1Z_NOT_FOUND, "IO", missing);
 }

@@ -1,6 +1,6 @@
 //! A read-only store refuses every write and answers every read.
 
-use c1z::error::Code;
+use c1z::capi::code::C1Z_FAILED_PRECONDITION;
 
 use crate::functions::{all, Needs};
 use crate::sample::Sample;
@@ -13,7 +13,7 @@ fn a_read_only_store_refuses_every_write_and_names_the_file() {
     for function in all(&sample).iter().filter(|function| function.needs != Needs::Open) {
         let result = store.send(function.exported, &function.request);
         assert!(result.is_err(), "{} wrote", function.name);
-        assert_refused(result, Code::FailedPrecondition, "READ_ONLY", sample.path.to_str().unwrap());
+        assert_refused(result, C1Z_FAILED_PRECONDITION, "READ_ONLY", sample.path.to_str().unwrap());
     }
 }
 

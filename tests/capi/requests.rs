@@ -1,10 +1,10 @@
 //! Bytes that are not the request that they are given for.
 
+use c1z::capi::code::{C1Z_INTERNAL, C1Z_INVALID_ARGUMENT};
 use c1z::capi::file::c1z_get_metadata;
 use c1z::capi::grants::{c1z_list_grants, c1z_put_grants};
-use c1z::error::Code;
 use c1z::proto::api::{GetMetadataRequest, GetMetadataResponse, OpenRequest, PutGrantsRequest};
-use c1z::proto::connector::{GrantsServiceListGrantsRequest, GrantsServiceListGrantsResponse};
+use c1z::proto::connector::{Grant, GrantsServiceListGrantsRequest, GrantsServiceListGrantsResponse};
 
 use crate::functions::{all, Function};
 use crate::sample::{assigned, grant, open_request, user, Sample};
@@ -18,7 +18,7 @@ const EMPTY_MESSAGES: [&str; 4] = ["c1z_save", "c1z_get_metadata", "c1z_get_curr
 fn assert_malformed(function: &Function, store: &Handle, request: &[u8], culprit: &str) {
     let result = store.send(function.exported, request);
     assert!(result.is_err(), "{} took {}", function.name, request.escape_ascii());
-    assert_refused(result, Code::InvalidArgument, "INVALID_ARGUMENT", culprit);
+    assert_refused(result, C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", culprit);
 }
 
 /// A length-delimited field.
@@ -73,7 +73,7 @@ fn open_refuses_malformed_requests() {
     for request in [&b"\x0a\x05x"[..], b"\x0d\x01\x02\x03\x04", b"\x0a\x01\xff"] {
         assert_refused(
             Handle::open_bytes(request, None),
-            Code::InvalidArgument,
+            C1Z_INVALID_ARGUMENT,
             "INVALID_ARGUMENT",
             "request OpenRequest",
         );
@@ -84,7 +84,7 @@ fn open_refuses_malformed_requests() {
 fn open_refuses_a_request_that_asks_for_what_is_not_there() {
     let unknown_encoding = OpenRequest { payload_encoding: 9, ..open_request("/nowhere".as_ref()) };
     for (request, culprit) in [(OpenRequest::default(), "path"), (unknown_encoding, "payload_encoding 9")] {
-        assert_refused(Handle::open(&request), Code::InvalidArgument, "INVALID_ARGUMENT", culprit);
+        assert_refused(Handle::open(&request), C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", culprit);
     }
 }
 
@@ -94,9 +94,14 @@ fn a_call_with_one_bad_record_names_it_and_writes_none() {
     let store = sample.open();
     let before = grants_of(&store);
     let good = grant(assigned(), user("zoe"));
-    let incomplete = grant(assigned(), Default::default());
+    let incomplete = Grant { principal: None, ..good.clone() };
     let request = PutGrantsRequest { list: vec![good, incomplete], ..Default::default() };
-    assert_refused(store.call(c1z_put_grants, &request), Code::InvalidArgument, "INVALID_ARGUMENT", "grant 1 of the call");
+    assert_refused(
+        store.call(c1z_put_grants, &request),
+        C1Z_INVALID_ARGUMENT,
+        "INVALID_ARGUMENT",
+        "grant 1 of the call",
+    );
     assert_eq!(grants_of(&store), before);
 }
 
@@ -114,7 +119,7 @@ fn every_single_byte_of_a_request_may_be_wrong_and_the_store_lives_on() {
                 let mut request = function.request.clone();
                 request[at] = value;
                 if let Err(failure) = store.send(function.exported, &request) {
-                    assert_ne!(failure.code, Code::Internal, "{} with byte {at}: {failure:?}", function.name);
+                    assert_ne!(failure.code, C1Z_INTERNAL, "{} with byte {at}: {failure:?}", function.name);
                 }
             }
         }

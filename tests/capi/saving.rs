@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use c1z::capi::api::LongCallFn;
+use c1z::capi::code::{Code, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_NOT_FOUND, C1Z_UNKNOWN};
 use c1z::capi::file::{c1z_close, c1z_save};
 use c1z::capi::syncs::{c1z_clone_sync, c1z_list_syncs};
-use c1z::error::Code;
 use c1z::proto::api::{CloneSyncRequest, OpenRequest};
 use c1z::proto::reader::{SyncsReaderServiceListSyncsRequest, SyncsReaderServiceListSyncsResponse};
 use tempfile::TempDir;
@@ -53,7 +53,7 @@ fn a_folder_in_the_place_of_the_file_can_be_moved_out_of_the_way() {
     let path = folder.path().join("new.c1z");
     let (store, sync) = unsaved(&path);
     fs::create_dir(&path).unwrap();
-    assert_unusable(&store, &sync, Code::Unknown, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_UNKNOWN, path.to_str().unwrap());
     fs::remove_dir(&path).unwrap();
     assert_saved(&store, &path, &sync);
 }
@@ -67,7 +67,7 @@ fn a_file_in_the_place_of_the_folder_can_be_moved_out_of_the_way() {
     let (store, sync) = unsaved(&path);
     fs::remove_dir(&parent).unwrap();
     fs::write(&parent, "in the way").unwrap();
-    assert_unusable(&store, &sync, Code::Unknown, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_UNKNOWN, path.to_str().unwrap());
     fs::remove_file(&parent).unwrap();
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
@@ -79,7 +79,7 @@ fn a_missing_folder_can_be_created() {
     let parent = folder.path().join("parent");
     let path = parent.join("new.c1z");
     let (store, sync) = unsaved(&path);
-    assert_unusable(&store, &sync, Code::NotFound, parent.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_NOT_FOUND, parent.to_str().unwrap());
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
 }
@@ -94,7 +94,7 @@ fn a_cancelled_save_leaves_the_previous_file_and_can_be_made_up_for() {
     flag.set();
     for function in SAVING {
         let saved = store.call_long(function, &(), Some(&flag.control()));
-        assert_refused(saved, Code::Cancelled, "ARTIFACT_UNUSABLE", "the previous file is untouched");
+        assert_refused(saved, C1Z_CANCELLED, "ARTIFACT_UNUSABLE", "the previous file is untouched");
         assert_eq!(fs::read(&sample.path).unwrap(), before);
     }
     store.close().unwrap();
@@ -133,6 +133,6 @@ fn a_clone_never_replaces_a_file() {
     fs::write(&target, "precious").unwrap();
     let request = CloneSyncRequest { path: target.to_str().unwrap().into(), ..Default::default() };
     let cloned = sample.open().call_long(c1z_clone_sync, &request, None);
-    assert_refused(cloned, Code::AlreadyExists, "ALREADY_EXISTS", target.to_str().unwrap());
+    assert_refused(cloned, C1Z_ALREADY_EXISTS, "ALREADY_EXISTS", target.to_str().unwrap());
     assert_eq!(fs::read(&target).unwrap(), b"precious");
 }

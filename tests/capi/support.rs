@@ -8,12 +8,12 @@ use std::ptr;
 use c1z::capi::api::{CallFn, LongCallFn, ScanFn};
 use c1z::capi::buffer::{c1z_buffer_data, c1z_buffer_free, Buffer};
 use c1z::capi::cancel::{c1z_cancel_free, c1z_cancel_new, c1z_cancel_set, Cancel, Control};
+use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::cursor::{c1z_cursor_free, c1z_cursor_next, Cursor};
 use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_error_reason, ErrorObject};
 use c1z::capi::file::{c1z_close, c1z_open};
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
-use c1z::error::Code;
 use c1z::proto::api::{CloseRequest, OpenRequest};
 use prost::Message;
 
@@ -75,14 +75,15 @@ impl Exported {
         let control = control.map_or(ptr::null(), ptr::from_ref);
         // SAFETY: `Handle` keeps the store, the others outlive the call.
         match self {
-            Exported::Call(function) => given_bytes(response, error, |response, error| unsafe {
-                function(store, request, response, error)
-            }),
+            Exported::Call(function) => {
+                given_bytes(response, error, |response, error| unsafe { function(store, request, response, error) })
+            }
             Exported::Long(function) => given_bytes(response, error, |response, error| unsafe {
                 function(store, request, control, response, error)
             }),
             Exported::Scan(function) => {
-                let walk = outcome(response, error, |cursor, error| unsafe { function(store, request, cursor, error) })?;
+                let walk =
+                    outcome(response, error, |cursor, error| unsafe { function(store, request, cursor, error) })?;
                 Ok(walk.map_or(Given::Nothing, |cursor| Given::Walk(Walk(cursor))))
             }
         }
@@ -106,11 +107,9 @@ fn outcome<T>(
     let untouched: *mut T = ptr::dangling_mut();
     let no_error: *mut ErrorObject = ptr::dangling_mut();
     let (mut out, mut error) = (untouched, no_error);
-    let code = call(
-        if give_out { &mut out } else { ptr::null_mut() },
-        if give_error { &mut error } else { ptr::null_mut() },
-    );
-    if code == Code::Ok {
+    let code =
+        call(if give_out { &mut out } else { ptr::null_mut() }, if give_error { &mut error } else { ptr::null_mut() });
+    if code == C1Z_OK {
         assert_eq!(error, no_error, "a call that succeeded wrote an error");
         assert_eq!(out != untouched, give_out, "a call that succeeded wrote no response");
         return Ok(give_out.then_some(out));

@@ -1,7 +1,7 @@
 //! Writing needs a sync that is bound and not ended.
 
+use c1z::capi::code::C1Z_FAILED_PRECONDITION;
 use c1z::capi::syncs::c1z_resume_sync;
-use c1z::error::Code;
 use c1z::proto::api::ResumeSyncRequest;
 
 use crate::functions::{all, Needs};
@@ -18,7 +18,7 @@ fn writes_are_refused_after_the_end_of_the_sync_until_one_is_resumed() {
     for function in writes() {
         let result = store.send(function.exported, &function.request);
         assert!(result.is_err(), "{} wrote", function.name);
-        assert_refused(result, Code::FailedPrecondition, "SEALED", "the sync has ended");
+        assert_refused(result, C1Z_FAILED_PRECONDITION, "SEALED", "the sync has ended");
     }
     for function in writes() {
         store.call(c1z_resume_sync, &ResumeSyncRequest { sync_id: id.clone(), ..Default::default() }).unwrap();
@@ -35,7 +35,7 @@ fn writes_are_refused_in_a_new_file_until_a_sync_is_started() {
     for function in writes() {
         let result = store.send(function.exported, &function.request);
         assert!(result.is_err(), "{} wrote", function.name);
-        assert_refused(result, Code::FailedPrecondition, "NO_CURRENT_SYNC", "no current sync");
+        assert_refused(result, C1Z_FAILED_PRECONDITION, "NO_CURRENT_SYNC", "no current sync");
     }
     for function in writes() {
         start_sync(&store);

@@ -1,6 +1,7 @@
 //! Page tokens: each leads on in its own listing and is refused by every other.
 
 use c1z::capi::api::CallFn;
+use c1z::capi::code::C1Z_INVALID_ARGUMENT;
 use c1z::capi::entitlements::c1z_list_entitlements;
 use c1z::capi::expansion::{c1z_list_grants_with_annotations, c1z_list_pending_expansion};
 use c1z::capi::grants::{
@@ -10,7 +11,6 @@ use c1z::capi::grants::{
 use c1z::capi::resource_types::c1z_list_resource_types;
 use c1z::capi::resources::c1z_list_resources;
 use c1z::capi::syncs::{c1z_list_sync_runs, c1z_list_syncs, c1z_set_current_sync};
-use c1z::error::Code;
 use c1z::proto::api::{
     ListGrantsWithAnnotationsRequest, ListPendingExpansionRequest, ListSyncRunsRequest, SetCurrentSyncRequest,
 };
@@ -41,6 +41,7 @@ macro_rules! listings {
         [$(Listing {
             name: $name,
             function: $function,
+            #[allow(clippy::needless_update)] // some requests have no field but these
             request: |page_token| {
                 $request { page_size: 1, page_token, $($field: $value,)* ..Default::default() }.encode_to_vec()
             },
@@ -124,7 +125,7 @@ fn a_token_is_refused_by_every_other_listing() {
             let culprit = format!("page token is not one of {}", listing.name);
             let page = listing.page(&store, &token);
             assert!(page.is_err(), "{} took a token of {from}", listing.name);
-            assert_refused(page, Code::InvalidArgument, "BAD_TOKEN", &culprit);
+            assert_refused(page, C1Z_INVALID_ARGUMENT, "BAD_TOKEN", &culprit);
         }
     }
 }
@@ -143,7 +144,7 @@ fn a_token_of_one_sync_is_refused_in_another() {
         let token = listing.second_token(&store);
         bind(&sample.first);
         let culprit = if listing.name == "grants for entitlements" { "grants for" } else { listing.name };
-        assert_refused(listing.page(&store, &token), Code::InvalidArgument, "BAD_TOKEN", culprit);
+        assert_refused(listing.page(&store, &token), C1Z_INVALID_ARGUMENT, "BAD_TOKEN", culprit);
     }
 }
 
@@ -153,7 +154,7 @@ fn what_never_was_a_token_is_refused_by_every_listing() {
     let store = sample.open();
     for listing in listings() {
         for token in ["?", "AA", "AAAA", "BAAAAAAA", "\u{e4}", &"A".repeat(1 << 16)] {
-            assert_refused(listing.page(&store, token), Code::InvalidArgument, "BAD_TOKEN", listing.name);
+            assert_refused(listing.page(&store, token), C1Z_INVALID_ARGUMENT, "BAD_TOKEN", listing.name);
         }
     }
 }
