@@ -20,6 +20,13 @@ pub struct Cursor {
     scan: Mutex<Scan>,
 }
 
+/// Handles and cursors cross threads as raw pointers, where no compiler looks.
+const _: () = {
+    const fn crosses_threads<T: Send + Sync>() {}
+    crosses_threads::<Shared>();
+    crosses_threads::<Cursor>();
+};
+
 impl Drop for Cursor {
     fn drop(&mut self) {
         self.shared.cursor_freed();

@@ -20,13 +20,6 @@ pub(super) struct Shared {
     cursors: AtomicUsize,
 }
 
-/// Handles and cursors cross threads as raw pointers, where no compiler looks.
-const _: () = {
-    const fn crosses_threads<T: Send + Sync>() {}
-    crosses_threads::<Shared>();
-    crosses_threads::<super::cursor::Cursor>();
-};
-
 impl StoreHandle {
     /// A handle on the heap, owned by whoever holds the pointer.
     pub(super) fn give(store: Store) -> *mut StoreHandle {

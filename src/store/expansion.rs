@@ -13,7 +13,7 @@ use crate::proto::api::{
 };
 use crate::proto::connector::ResourceId;
 use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
-use crate::translate::{self, GrantForm, Stamp};
+use crate::translate::{self, Stamp};
 use crate::{Error, Result};
 
 impl Store {
@@ -112,7 +112,7 @@ fn put_pending(stored: &[u8], expandable: &[u8], out: &mut Vec<u8>) -> Result<()
 /// Appends a `c1z.v1.GrantWithAnnotation`.
 fn with_annotation(stored: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let needs_expansion = Grant::parse(stored)?.needs_expansion;
-    put_nested(out, 1, |out| translate::grant_from_record(stored, GrantForm::WithExpansion, out))?;
+    put_nested(out, 1, |out| translate::grant_from_record(stored, out))?;
     if let Some(expandable) = translate::grant_expandable(stored)? {
         put_message(out, 2, &expandable);
         put_varint(out, 3, needs_expansion.into());

@@ -21,16 +21,10 @@ use crate::proto::reader::{
     GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
     GrantsReaderServiceListGrantsForResourceTypeResponse as ForResourceTypeResponse,
 };
-use crate::proto::wire::Malformed;
-use crate::translate::{grant_from_record, GrantForm};
+use crate::translate::grant_from_record;
 use crate::{Error, Result};
 
 const FAMILY: Family = Family::Grant;
-
-/// A stored grant as its connector sent it.
-pub(super) fn with_expansion(stored: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-    grant_from_record(stored, GrantForm::WithExpansion, out)
-}
 
 impl Store {
     /// A page of grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
@@ -41,14 +35,14 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), with_expansion)
+        page::records(&view.reader, &query, Source::Records(FAMILY), grant_from_record)
     }
 
     /// The one grant with a public id.
     pub fn get_grant(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations)?;
         let key = self.grant_key(&view.reader, view.slot, &request.grant_id)?;
-        page::single(&view.reader, FAMILY, &key, with_expansion)?
+        page::single(&view.reader, FAMILY, &key, grant_from_record)?
             .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id))
     }
 
@@ -73,7 +67,7 @@ impl Store {
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
-        page::records(&view.reader, &query, Source::Records(FAMILY), with_expansion)
+        page::records(&view.reader, &query, Source::Records(FAMILY), grant_from_record)
     }
 
     /// A page of the grants of several entitlements, one entitlement after the other in the order of the request. A
@@ -120,7 +114,7 @@ impl Store {
             return Ok((0, String::new()));
         };
         let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size };
-        page::collect(&view.reader, &query, Source::Records(FAMILY), with_expansion, response)
+        page::collect(&view.reader, &query, Source::Records(FAMILY), grant_from_record, response)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
@@ -133,7 +127,7 @@ impl Store {
         }
         let prefix = keys::grants_to(view.slot, principal);
         let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, by_principal(view.slot), with_expansion)
+        page::records(&view.reader, &query, by_principal(view.slot), grant_from_record)
     }
 
     fn grant_of_principal(
@@ -152,7 +146,7 @@ impl Store {
     /// The page that holds the grant at `key` if there is one. It has no second page.
     fn one_or_none<M: Message + Default>(&self, view: &View<'_>, key: &[u8], token: &str) -> Result<Encoded<M>> {
         let found = match token {
-            "" => page::single(&view.reader, FAMILY, key, with_expansion)?,
+            "" => page::single(&view.reader, FAMILY, key, grant_from_record)?,
             _ => None,
         };
         Ok(found.unwrap_or_else(|| Response::default().finish("")))
@@ -169,7 +163,7 @@ impl Store {
         }
         let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
         let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, by_principal(view.slot), with_expansion)
+        page::records(&view.reader, &query, by_principal(view.slot), grant_from_record)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The life of a sync: started, checkpointed, resumed, ended.
 
 use super::binding::{Binding, Bound};
-use super::runs::{parse_type, SyncType};
+use super::sync_type::parse_type;
 use super::view::{latest_unfinished, now};
 use super::{stats, Store};
 use crate::control::Control;
@@ -11,7 +11,7 @@ use crate::proto::api::{
     BoundSyncResponse, CheckpointSyncRequest, GetCurrentSyncResponse, ResumeSyncRequest, SetCurrentSyncRequest,
     StartOrResumeSyncRequest, StartSyncRequest,
 };
-use crate::proto::storage::SyncRunRecord;
+use crate::proto::storage::{SyncRunRecord, SyncType};
 use crate::{Error, Result};
 
 impl Store {

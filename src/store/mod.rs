@@ -29,13 +29,14 @@ mod save;
 mod scan;
 mod sessions;
 mod stats;
+mod sync_type;
 mod token_stats;
 mod view;
 
+pub use crate::proto::storage::SyncType;
 pub use encoded::Encoded;
 pub use open::{OpenOptions, Store};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
-pub use runs::SyncType;
 pub use scan::{Scan, ScanRequest};
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.

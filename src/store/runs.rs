@@ -1,6 +1,7 @@
 //! What callers are told about the syncs of a file, and the marks that are set on them.
 
 use super::page::page_size;
+use super::sync_type::{parse_type, type_name};
 use super::view::{compare, latest_finished};
 use super::{stats, Store};
 use crate::control::Control;
@@ -16,33 +17,11 @@ use crate::proto::reader::{
     SyncsReaderServiceGetSyncRequest as GetRequest, SyncsReaderServiceGetSyncResponse as GetResponse,
     SyncsReaderServiceListSyncsRequest as ListRequest, SyncsReaderServiceListSyncsResponse as ListResponse,
 };
-pub use crate::proto::storage::SyncType;
 use crate::{Error, Result};
 
 /// SDK: the modes in which a sync's checks can have run.
 const VERIFICATION_MODES: [&str; 4] =
     ["connector", "connector_fail_fast", "compaction_merge", "compaction_merge_fail_fast"];
-
-/// The type that callers call `name`; "" is none.
-pub(super) fn parse_type(name: &str) -> Result<Option<SyncType>> {
-    match name {
-        "" => Ok(None),
-        "full" => Ok(Some(SyncType::Full)),
-        "partial" => Ok(Some(SyncType::Partial)),
-        "resources_only" => Ok(Some(SyncType::ResourcesOnly)),
-        other => Err(Error::invalid(format!("sync type {other:?} is unknown"))),
-    }
-}
-
-/// What callers call a type; the retired ones have no name any more.
-pub(super) fn type_name(of: SyncType) -> &'static str {
-    match of {
-        SyncType::Full => "full",
-        SyncType::Partial => "partial",
-        SyncType::ResourcesOnly => "resources_only",
-        _ => "",
-    }
-}
 
 impl Store {
     /// The run of a sync; its id may be any text.

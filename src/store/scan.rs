@@ -3,14 +3,14 @@
 //! A scan holds no snapshot and no iterator, only where it is: it may be handed from thread to thread and left open for
 //! as long as one likes. It is shown what is stored behind its position when a page is asked for.
 
-use super::grants::{by_principal, with_expansion};
+use super::grants::by_principal;
 use super::page::{self, Query, Response, Source};
 use super::Store;
 use crate::engine::{Kind, Reader};
 use crate::keys::{self, Family, Listing, ResourceRef, Slot, SyncId};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use crate::proto::connector::Entitlement;
-use crate::translate::{entitlement_from_record, resource_from_record};
+use crate::translate::{entitlement_from_record, grant_from_record, resource_from_record};
 use crate::{Error, Result};
 
 /// What to walk through.
@@ -107,7 +107,7 @@ impl Store {
         let translate = match scan.kind {
             Kind::Resource => resource_from_record,
             Kind::Entitlement => entitlement_from_record,
-            _ => with_expansion,
+            _ => grant_from_record,
         };
         let mut response = Response::default();
         let next = match &scan.walk {

@@ -1,6 +1,6 @@
 //! Statistics: taken when a sync ends, kept beside it, counted anew when asked for an unfinished one.
 
-use super::runs::{parse_type, type_name};
+use super::sync_type::{parse_type, type_name};
 use super::view::{latest_finished, now};
 use super::{token_stats, Store};
 use crate::control::Control;

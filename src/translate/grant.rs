@@ -12,15 +12,6 @@ use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
 use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
 
-/// Whether a grant read from its record carries its `GrantExpandable` annotation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GrantForm {
-    /// The grant as its connector sent it, the annotation last.
-    WithExpansion,
-    /// Without the annotation, for a caller that takes it from [`grant_expandable`] or has no use for it.
-    WithoutExpansion,
-}
-
 #[derive(Default)]
 struct Grant<'a> {
     entitlement: Option<Cow<'a, [u8]>>,
@@ -179,8 +170,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Appends the v2 grant of a record.
-pub fn grant_from_record(v3: &[u8], form: GrantForm, out: &mut Vec<u8>) -> Result<(), Malformed> {
+/// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
+pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let record = Record::parse(v3)?;
     let sources = Sources::of_record(v3)?;
     all_or_nothing(out, |out| {
@@ -192,7 +183,7 @@ pub fn grant_from_record(v3: &[u8], form: GrantForm, out: &mut Vec<u8>) -> Resul
         }
         put_bytes(out, 3, record.public_id()?.as_bytes());
         put_annotations(out, 4, v3, 8)?;
-        if let (GrantForm::WithExpansion, Some(expansion)) = (form, &record.expansion) {
+        if let Some(expansion) = &record.expansion {
             put_expandable_annotation(out, 4, expansion);
         }
         sources.put_in_grant(out);

@@ -115,21 +115,12 @@ fn fields_that_a_newer_schema_adds_to_the_annotation_survive() {
 }
 
 #[test]
-fn reading_without_expansion_leaves_the_annotation_out() {
-    let record = GRANT.record(&encoded(&[expandable(&["a"]), plain()]));
-    let mut back = Vec::new();
-    grant_from_record(&record, GrantForm::WithoutExpansion, &mut back).unwrap();
-    assert_eq!(Grant::decode(&back[..]).unwrap().annotations, [plain()]);
-    assert_eq!(grant_expandable(&record).unwrap().unwrap(), expandable(&["a"]).value);
-}
-
-#[test]
 fn reading_a_grant_twice_gives_the_same_bytes() {
     let record = GRANT.record(&encoded(&[expandable(&["a"]), plain()]));
     let mut page = GRANT.message(&record);
     let len = page.len();
     GRANT.message(&GRANT.record(&encoded(&[])));
-    grant_from_record(&record, GrantForm::WithExpansion, &mut page).unwrap();
+    grant_from_record(&record, &mut page).unwrap();
     assert_eq!(page[..len], page[len..]);
 }
 

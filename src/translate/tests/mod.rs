@@ -36,15 +36,12 @@ const ENTITLEMENT: Noun = Noun {
     to_record: |v2, out| entitlement_to_record(v2, &STAMP, out),
     from_record: entitlement_from_record,
 };
-const GRANT: Noun = Noun {
-    name: "Grant",
-    to_record: |v2, out| grant_to_record(v2, &STAMP, out),
-    from_record: |v3, out| grant_from_record(v3, GrantForm::WithExpansion, out),
-};
+const GRANT: Noun =
+    Noun { name: "Grant", to_record: |v2, out| grant_to_record(v2, &STAMP, out), from_record: grant_from_record };
 const EXPANDED_GRANT: Noun = Noun {
     name: "Grant",
     to_record: |v2, out| expanded_grant_to_record(v2, None, STAMP.discovered_at, out),
-    from_record: |v3, out| grant_from_record(v3, GrantForm::WithoutExpansion, out),
+    from_record: grant_from_record,
 };
 const NOUNS: [Noun; 5] = [RESOURCE_TYPE, RESOURCE, ENTITLEMENT, GRANT, EXPANDED_GRANT];
 
