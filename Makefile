@@ -74,12 +74,17 @@ env:
 	@$(MAKE) --no-print-directory -s stage >&2
 	@echo '$(use_release)'
 
-# Syncs this machine's accounts through the Go driver and lets the C program list the file.
+# Syncs a made-up machine's accounts through the Go driver and lets the C program list the file; then the same for this
+# machine.
 DEMO := $(CARGO_TARGET_DIR)/demo
 demo: stage
-	@mkdir -p "$(DEMO)" && rm -f "$(DEMO)/accounts.c1z"
+	@mkdir -p "$(DEMO)" && rm -f "$(DEMO)"/*.c1z
 	@$(MAKE) -s -C examples/c OUT="$(DEMO)" STAGE="$(STAGE_RELEASE)" "$(DEMO)/list"
 	@$(use_release) go -C examples/go build -o "$(DEMO)/unix-accounts" .
+	@$(use_release) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/example.c1z" \
+	  -passwd examples/data/passwd -group examples/data/group
+	@$(use_release) "$(DEMO)/list" "$(DEMO)/example.c1z"
+	@echo && echo "This machine:"
 	@$(use_release) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/accounts.c1z"
 	@$(use_release) "$(DEMO)/list" "$(DEMO)/accounts.c1z"
 
