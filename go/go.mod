@@ -4,6 +4,7 @@ go 1.25.2
 
 require (
 	github.com/conductorone/baton-sdk v0.26.0
+	github.com/google/go-cmp v0.7.0
 	github.com/stretchr/testify v1.11.1
 	google.golang.org/grpc v1.83.0
 	google.golang.org/protobuf v1.36.11

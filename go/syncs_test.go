@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
@@ -124,6 +125,9 @@ func TestSyncRunsTellAllThatIsKnown(t *testing.T) {
 	require.Len(t, rest, 1)
 
 	full, unfinished := runs[0], rest[0]
+	if full.ID == second { // Ids order syncs to the second only.
+		full, unfinished = unfinished, full
+	}
 	require.Equal(t, first, full.ID)
 	require.Equal(t, connectorstore.SyncTypeFull, full.Type)
 	require.True(t, full.SupportsDiff)
@@ -212,4 +216,44 @@ func TestAStoreThatWasNeverWrittenLeavesNoFile(t *testing.T) {
 	require.NoError(t, openPath(t, path).Close(context.Background()))
 	_, err := os.Stat(path)
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestTheLatestSyncIsTheOneThatEndedLast: ids order syncs to the second at best, and not at all when they are given.
+func TestTheLatestSyncIsTheOneThatEndedLast(t *testing.T) {
+	ctx, path := context.Background(), newPath(t)
+	store := openPath(t, path)
+	const greatest, middle, least = "2zQ0QXrMwQFGMJzTqpFvPcZcTtE", "2mQ0QXrMwQFGMJzTqpFvPcZcTtE", "1aQ0QXrMwQFGMJzTqpFvPcZcTtE"
+	for _, run := range []struct {
+		id       string
+		syncType connectorstore.SyncType
+	}{{greatest, connectorstore.SyncTypeFull}, {least, connectorstore.SyncTypeFull}, {middle, connectorstore.SyncTypePartial}} {
+		_, err := store.(syncLister).StartNewSyncWithID(ctx, run.syncType, run.id, "")
+		require.NoError(t, err)
+		require.NoError(t, store.PutResourceTypes(ctx, resourceType("of "+run.id)))
+		require.NoError(t, store.EndSync(ctx))
+	}
+	requireLatest := func(full, any string) {
+		t.Helper()
+		latest, err := store.SyncMeta().LatestFullSync(ctx)
+		require.NoError(t, err)
+		require.Equal(t, full, latest.ID)
+		latest, err = store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
+		require.NoError(t, err)
+		require.Equal(t, any, latest.ID)
+		finished, err := store.GetLatestFinishedSync(ctx, reader_v2.SyncsReaderServiceGetLatestFinishedSyncRequest_builder{SyncType: "full"}.Build())
+		require.NoError(t, err)
+		require.Equal(t, full, finished.GetSync().GetId())
+		shown, err := store.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
+		require.NoError(t, err)
+		require.Equal(t, []string{"of " + any}, ids(shown.GetList(), (*v2.ResourceType).GetId))
+	}
+	requireLatest(least, middle)
+	require.NoError(t, store.Close(ctx))
+	store = openPath(t, path)
+	requireLatest(least, middle)
+
+	_, err := store.ResumeSync(ctx, connectorstore.SyncTypeFull, greatest)
+	require.NoError(t, err)
+	require.NoError(t, store.EndSync(ctx), "which ends it anew")
+	requireLatest(greatest, greatest)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,18 +10,13 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
-	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
-	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"example.com/libc1z/examples/go/accounts"
-	"example.com/libc1z/examples/go/connector"
+	"example.com/libc1z/go/storetest"
 )
 
 var engines = []c1zstore.Engine{c1zstore.EngineSQLite, c1zstore.EnginePebble, rocksdb}
@@ -31,6 +25,25 @@ var (
 	exampleMachine = options{passwd: "../data/passwd", group: "../data/group"}
 	emptyMachine   = options{passwd: os.DevNull, group: os.DevNull}
 )
+
+// A small page makes every longer list take several calls.
+const pageSize = 7
+
+func noError(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// must returns the grants of a call that is to succeed.
+func must(t *testing.T) func([]*v2.Grant, error) []*v2.Grant {
+	return func(list []*v2.Grant, err error) []*v2.Grant {
+		t.Helper()
+		noError(t, err)
+		return list
+	}
+}
 
 // synced syncs a machine into a new file.
 func synced(t *testing.T, machine options, engine c1zstore.Engine, workers int) (path string) {
@@ -71,12 +84,15 @@ func TestEveryEngineReadsBackTheSameRecords(t *testing.T) {
 	}
 	for name, machine := range map[string]options{"example machine": exampleMachine, "empty machine": emptyMachine} {
 		store, syncID := open(t, synced(t, machine, c1zstore.EngineSQLite, 1))
-		want := normalised(readAll(t, store, syncID))
+		want := readings(t, store, syncID)
+		if failed := want.Failures(); len(failed) != 0 {
+			t.Errorf("reads that failed: %v", failed)
+		}
 		for _, v := range variants {
 			t.Run(fmt.Sprintf("%s, %s with %d workers", name, v.engine, v.workers), func(t *testing.T) {
 				store, syncID := open(t, synced(t, machine, v.engine, v.workers))
-				got := normalised(readAll(t, store, syncID))
-				if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+				got := readings(t, store, syncID)
+				if diff := storetest.Diff(want, got); diff != "" {
 					t.Errorf("reads (-sqlite +%s):\n%s", v.engine, diff)
 				}
 			})
@@ -84,20 +100,36 @@ func TestEveryEngineReadsBackTheSameRecords(t *testing.T) {
 	}
 }
 
+// readings are what the store answers, without what engines and runs may answer differently.
+func readings(t *testing.T, store c1zstore.Store, syncID string) storetest.Readings {
+	t.Helper()
+	all := storetest.Read(t.Context(), store, storetest.Questions{
+		SyncID:        syncID,
+		PageSize:      pageSize,
+		ResourceTypes: []string{"none"},
+		Resources:     []*v2.ResourceId{v2.ResourceId_builder{ResourceType: "user", Resource: "none"}.Build()},
+		Entitlements: []*v2.Entitlement{v2.Entitlement_builder{Id: "none", Resource: v2.Resource_builder{
+			Id: v2.ResourceId_builder{ResourceType: "group", Resource: "none"}.Build(),
+		}.Build()}.Build()},
+		Grants: []string{"none"},
+	})
+	return storetest.AcrossEngines(storetest.OfOneSyncer(storetest.OfOneRun(all)))
+}
+
 func TestGrantsForResourceTypeAreAPartOfAllGrants(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {
 			store, _ := open(t, synced(t, exampleMachine, engine, 1))
-			all := listGrants(t, store, nil)
+			all := must(t)(storetest.ListGrants(t.Context(), store, nil, pageSize))
 			for _, resourceType := range []string{"user", "group", "role", "no such type"} {
 				var want []*v2.Grant
 				for _, g := range all {
-					if typeOfGrant(engine, g) == resourceType {
+					if storetest.IsGrantForType(engine, g, resourceType) {
 						want = append(want, g)
 					}
 				}
-				got := listGrantsForResourceType(t, store, resourceType)
-				if diff := cmp.Diff(grantRecords(want), grantRecords(got), protocmp.Transform()); diff != "" {
+				got := must(t)(storetest.ListGrantsForResourceType(t.Context(), store, resourceType, pageSize))
+				if diff := cmp.Diff(storetest.GrantRecords(want), storetest.GrantRecords(got), protocmp.Transform()); diff != "" {
 					t.Errorf("grants for %q (-part of all +got):\n%s", resourceType, diff)
 				}
 			}
@@ -181,7 +213,7 @@ func holders(t *testing.T, store c1zstore.Store, entitlementID, direct string) m
 	}.Build())
 	noError(t, err)
 	through := map[string][]string{}
-	for _, g := range listGrantsForEntitlement(t, store, response.GetEntitlement()) {
+	for _, g := range must(t)(storetest.ListGrantsForEntitlement(t.Context(), store, response.GetEntitlement(), pageSize)) {
 		principal := g.GetPrincipal().GetId().GetResourceType() + "/" + g.GetPrincipal().GetId().GetResource()
 		sources := g.GetSources().GetSources()
 		if len(sources) == 0 {
@@ -195,59 +227,4 @@ func holders(t *testing.T, store c1zstore.Store, entitlementID, direct string) m
 		}
 	}
 	return through
-}
-
-// cancelling cancels the sync when it comes to the grants.
-type cancelling struct {
-	types.ConnectorServer
-	cancel context.CancelFunc
-}
-
-func (c cancelling) ListGrants(ctx context.Context, _ *v2.GrantsServiceListGrantsRequest) (*v2.GrantsServiceListGrantsResponse, error) {
-	c.cancel()
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
-
-func TestACancelledSyncIsResumed(t *testing.T) {
-	machine, err := accounts.Open(exampleMachine.passwd, exampleMachine.group)
-	noError(t, err)
-	server, err := connectorbuilder.NewConnector(t.Context(), connector.New(machine))
-	noError(t, err)
-	noError(t, registerEngines())
-	for _, engine := range engines {
-		t.Run(string(engine), func(t *testing.T) {
-			to := target{path: filepath.Join(t.TempDir(), "out.c1z"), engine: string(engine)}
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			_, err := fullSync(ctx, cancelling{server, cancel}, to)
-			if status.Code(err) != codes.Canceled && !errors.Is(err, context.Canceled) {
-				t.Fatalf("got %v, want a cancellation", err)
-			}
-			begun := syncIDs(t, to.path)
-			_, err = fullSync(t.Context(), server, to)
-			noError(t, err)
-			if diff := cmp.Diff(begun, syncIDs(t, to.path)); diff != "" || len(begun) != 1 {
-				t.Errorf("syncs (-cancelled +resumed):\n%s", diff)
-			}
-			store, _ := open(t, to.path)
-			if grants := listGrants(t, store, nil); len(grants) != 364 {
-				t.Errorf("%d grants, want 364", len(grants))
-			}
-		})
-	}
-}
-
-// syncIDs lists the syncs of a file, finished or not.
-func syncIDs(t *testing.T, path string) []string {
-	t.Helper()
-	store, err := dotc1z.NewStore(t.Context(), path, dotc1z.WithReadOnly(true))
-	noError(t, err)
-	syncs, err := store.ListSyncs(t.Context(), &reader_v2.SyncsReaderServiceListSyncsRequest{})
-	noError(t, errors.Join(err, store.Close(t.Context())))
-	var ids []string
-	for _, sync := range syncs.GetSyncs() {
-		ids = append(ids, sync.GetId())
-	}
-	return ids
 }
