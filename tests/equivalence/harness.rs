@@ -9,6 +9,7 @@ use super::driver::*;
 use super::index;
 use super::model::Model;
 use super::operation::*;
+use super::rows::{entitlement_key, key_of, Rows};
 
 const VERIFIED: [&str; 2] = ["1", "connector"];
 
@@ -77,7 +78,7 @@ impl<D: Driver> Harness<D> {
                 let (sync_type, parent_sync_id) = ((*sync_type).to_owned(), (*parent).to_owned());
                 let request = StartSyncRequest { sync_type, parent_sync_id, sync_id: named(id) };
                 let answer = file.start_sync(&request);
-                let fresh = fresh(&self.model, answer.as_ref().ok());
+                let fresh = fresh(&self.model, answer.as_ref().ok().filter(|_| request.sync_id.is_empty()));
                 assert_eq!(answer, self.model.start_sync(&request, &fresh));
             }
             Operation::StartOrResumeSync { sync_type, id } => {
@@ -160,7 +161,7 @@ impl<D: Driver> Harness<D> {
         let file = self.file.take().expect("the file is open");
         if save {
             // Every other time by closing.
-            if self.model.history.len() % 2 == 0 {
+            if self.model.history.len().is_multiple_of(2) {
                 file.save(&SaveRequest {}).unwrap();
             }
             self.model.save();
@@ -197,10 +198,10 @@ impl<D: Driver> Harness<D> {
     }
 }
 
-/// The id that a started sync got; it must be a new one.
+/// The id that a sync got which was started under none; it must be a new one.
 fn fresh(model: &Model, answer: Option<&BoundSyncResponse>) -> String {
     let Some(answer) = answer.filter(|answer| answer.started) else { return String::new() };
-    assert!(answer.sync_id == CHOSEN_SYNC || !model.history.contains(&answer.sync_id), "{answer:?} is no new sync");
+    assert!(!model.history.contains(&answer.sync_id), "{answer:?} is no new sync");
     assert_eq!(answer.sync_id.len(), 27);
     answer.sync_id.clone()
 }
@@ -209,12 +210,12 @@ fn write_records<D: Driver>(file: &D, model: &mut Model, operation: &Operation) 
     match operation {
         Operation::PutResourceTypes(list) => {
             let list: Vec<_> = list.iter().map(resource_type).collect();
-            let expected = put(model, &list, |rows| Ok(rows.put_resource_types(&list)));
+            let expected = put(model, &list, surely(|rows| rows.put_resource_types(&list)));
             assert_eq!(file.put_resource_types(&PutResourceTypesRequest { list }), expected);
         }
         Operation::PutResources(list) => {
             let list: Vec<_> = list.iter().map(ResourceSpec::message).collect();
-            let expected = put(model, &list, |rows| Ok(rows.put_resources(&list)));
+            let expected = put(model, &list, surely(|rows| rows.put_resources(&list)));
             assert_eq!(file.put_resources(&PutResourcesRequest { list, ..Default::default() }), expected);
         }
         Operation::PutEntitlements(list) => {
@@ -228,9 +229,7 @@ fn write_records<D: Driver>(file: &D, model: &mut Model, operation: &Operation) 
             assert_eq!(file.put_grants(&PutGrantsRequest { list, ..Default::default() }), expected);
         }
         Operation::PutExpandedGrants(list) => {
-            let list: Vec<_> = list.iter().map(GrantSpec::message).collect();
-            let expected = put(model, &list, |rows| rows.put_expanded_grants(&list));
-            assert_eq!(file.put_expanded_grants(&PutExpandedGrantsRequest { list }), expected);
+            put_expanded_grants(file, model, list.iter().map(GrantSpec::message).collect());
         }
         Operation::PutAsset { id, size } => {
             let asset = GetAssetResponse { content_type: format!("image/{size}"), data: vec![1; *size] };
@@ -238,52 +237,108 @@ fn write_records<D: Driver>(file: &D, model: &mut Model, operation: &Operation) 
             let request = PutAssetRequest { asset: Some(AssetRef { id: (*id).to_owned() }), content_type, data };
             let expected = match *id {
                 "" => failure(c1z::error::Code::InvalidArgument, "INVALID_ARGUMENT"),
-                id => model.write(|rows| Ok(drop(rows.assets.insert(id.to_owned(), asset)))),
+                id => model.write(surely(|rows| drop(rows.assets.insert(id.to_owned(), asset)))),
             };
             assert_eq!(file.put_asset(&request), expected);
         }
-        Operation::DeleteGrant(id, refs) => {
-            let request = DeleteGrantRequest { grant_id: id.text(refs) };
-            assert_eq!(file.delete_grant(&request), model.delete(|rows| rows.delete_grant(&request.grant_id)));
-        }
-        Operation::DeleteGrants(refs) => {
-            let list: Vec<_> = refs.iter().map(GrantRefs::message).collect();
-            let expected = match super::rows::Rows::identities(&list) {
-                Ok(()) => model.delete(|rows| Ok(rows.delete_grants(&list))),
-                incomplete => incomplete,
-            };
-            assert_eq!(file.delete_grants(&DeleteGrantsRequest { list }), expected);
-        }
-        Operation::DeleteEntitlement(refs) => {
-            let entitlement = refs.message();
-            let key = super::rows::entitlement_key(&entitlement).expect("the references are complete");
-            let expected = model.delete(|rows| Ok(drop(rows.entitlements.remove(&key))));
-            let request = DeleteEntitlementRequest { entitlement: Some(entitlement) };
-            assert_eq!(file.delete_entitlement(&request), expected);
-        }
-        Operation::DeleteResource(refs) => {
-            let id = resource_id(*refs);
-            let expected = model.delete(|rows| Ok(drop(rows.resources.remove(&super::rows::key_of(&id)))));
-            assert_eq!(file.delete_resource(&DeleteResourceRequest { resource_id: Some(id) }), expected);
+        Operation::DeleteGrant(id, refs) => delete_grant(file, model, id.text(refs)),
+        Operation::DeleteGrants(refs) => delete_grants(file, model, refs.iter().map(GrantRefs::message).collect()),
+        Operation::DeleteEntitlement(refs) => delete_entitlement(file, model, refs.message()),
+        Operation::DeleteResource(refs) => delete_resource(file, model, resource_id(*refs)),
+        Operation::DeleteStored(stored, places) => delete_stored(file, model, *stored, places),
+        Operation::ExpandStored(places, variant) => {
+            let written_back = |grant| Grant { sources: Some(sources(*variant)), ..grant };
+            let grants = model.bound_view().map(|rows| rows.grants_where(|_| true)).unwrap_or_default();
+            let list: Vec<_> = at(&grants, places).into_iter().map(written_back).collect();
+            put_expanded_grants(file, model, list);
         }
         other => unreachable!("{other:?} writes no records"),
     }
 }
 
+fn put_expanded_grants<D: Driver>(file: &D, model: &mut Model, list: Vec<Grant>) {
+    let expected = put(model, &list, |rows| rows.put_expanded_grants(&list));
+    assert_eq!(file.put_expanded_grants(&PutExpandedGrantsRequest { list }), expected);
+}
+
+fn delete_grant<D: Driver>(file: &D, model: &mut Model, grant_id: String) {
+    let expected = model.delete(|rows| rows.delete_grant(&grant_id));
+    assert_eq!(file.delete_grant(&DeleteGrantRequest { grant_id }), expected);
+}
+
+fn delete_grants<D: Driver>(file: &D, model: &mut Model, list: Vec<Grant>) {
+    let expected = match Rows::identities(&list) {
+        Ok(()) => model.delete(surely(|rows| rows.delete_grants(&list))),
+        incomplete => incomplete,
+    };
+    assert_eq!(file.delete_grants(&DeleteGrantsRequest { list }), expected);
+}
+
+fn delete_entitlement<D: Driver>(file: &D, model: &mut Model, entitlement: Entitlement) {
+    let key = entitlement_key(&entitlement).expect("the references are complete");
+    let expected = model.delete(surely(|rows| drop(rows.entitlements.remove(&key))));
+    assert_eq!(file.delete_entitlement(&DeleteEntitlementRequest { entitlement: Some(entitlement) }), expected);
+}
+
+fn delete_resource<D: Driver>(file: &D, model: &mut Model, id: ResourceId) {
+    let expected = model.delete(surely(|rows| drop(rows.resources.remove(&key_of(&id)))));
+    assert_eq!(file.delete_resource(&DeleteResourceRequest { resource_id: Some(id) }), expected);
+}
+
+fn delete_stored<D: Driver>(file: &D, model: &mut Model, stored: Stored, places: &[usize]) {
+    let rows = model.bound_view().cloned().unwrap_or_default();
+    let grants = at(&rows.grants_where(|_| true), places);
+    match stored {
+        Stored::GrantsByRefs => delete_grants(file, model, grants),
+        Stored::GrantById => grants.into_iter().for_each(|grant| delete_grant(file, model, grant.id)),
+        Stored::Entitlement => {
+            let stored = at(&rows.list_entitlements(None), places);
+            stored.into_iter().for_each(|entitlement| delete_entitlement(file, model, entitlement));
+        }
+        Stored::Resource => {
+            let stored = at(&rows.list_resources("", None), places);
+            stored.into_iter().filter_map(|row| row.id).for_each(|id| delete_resource(file, model, id));
+        }
+    }
+}
+
+/// What is at those places of a list that wraps around.
+fn at<T: Clone>(list: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().filter_map(|place| list.get(place.checked_rem(list.len())?)).cloned().collect()
+}
+
+/// A change that cannot fail.
+fn surely(change: impl FnOnce(&mut Rows)) -> impl FnOnce(&mut Rows) -> Answer<()> {
+    |rows| {
+        change(rows);
+        Ok(())
+    }
+}
+
 /// A put of nothing is nothing, in any state.
-fn put<T>(model: &mut Model, list: &[T], change: impl FnOnce(&mut super::rows::Rows) -> Answer<()>) -> Answer<()> {
-    if list.is_empty() { Ok(()) } else { model.write(change) }
+fn put<T>(model: &mut Model, list: &[T], change: impl FnOnce(&mut Rows) -> Answer<()>) -> Answer<()> {
+    if list.is_empty() {
+        Ok(())
+    } else {
+        model.write(change)
+    }
 }
 
 /// The nouns whose reads an operation may change.
 fn touched(operation: &Operation) -> &'static [Noun] {
     match operation {
         Operation::PutResourceTypes(_) => &[Noun::ResourceTypes],
-        Operation::PutResources(_) | Operation::DeleteResource(_) => &[Noun::Resources],
-        Operation::PutEntitlements(_) | Operation::DeleteEntitlement(_) => &[Noun::Entitlements, Noun::Grants],
+        Operation::PutResources(_) | Operation::DeleteResource(_) | Operation::DeleteStored(Stored::Resource, _) => {
+            &[Noun::Resources]
+        }
+        Operation::PutEntitlements(_)
+        | Operation::DeleteEntitlement(_)
+        | Operation::DeleteStored(Stored::Entitlement, _) => &[Noun::Entitlements, Noun::Grants],
         Operation::PutGrants(_)
         | Operation::PutExpandedGrants(_)
         | Operation::DeleteGrant(..)
+        | Operation::ExpandStored(..)
+        | Operation::DeleteStored(Stored::GrantsByRefs | Stored::GrantById, _)
         | Operation::DeleteGrants(_) => &[Noun::Grants],
         Operation::PutAsset { .. } => &[Noun::Assets],
         Operation::SetSession { .. } | Operation::DeleteSession { .. } | Operation::ClearSession { .. } => {

@@ -41,7 +41,10 @@ pub fn agrees_with_the_records(file: &Path) {
     let printed = |keys: Vec<&Vec<u8>>| keys.iter().map(|key| key.escape_ascii().to_string()).collect::<Vec<_>>();
     let orphans = printed(stored.difference(&derived).collect());
     let lost = printed(derived.difference(&stored).collect());
-    assert!(orphans.is_empty() && lost.is_empty(), "entries without record: {orphans:?}; records without entry: {lost:?}");
+    assert!(
+        orphans.is_empty() && lost.is_empty(),
+        "entries without record: {orphans:?}; records without entry: {lost:?}"
+    );
 
     // Tokens and statistics of a dropped sync go with it.
     for family in [Family::SyncToken, Family::SyncStats] {

@@ -10,30 +10,16 @@ use c1z::error::Code;
 use c1z::proto::c1z_v1::SyncDetails;
 use c1z::proto::{api, reader};
 use prost::Message;
-use prost_types::{Any, Timestamp};
+use prost_types::Any;
 
 use super::driver::*;
 use super::rows::Rows;
 use super::sessions::{named, Sessions};
+use super::sync::Sync;
 
-/// A token that carries timings, which statistics take over.
-pub const TIMINGS: &str = r#"{"step_durations_ms":{"grants":7}}"#;
+const KSUID_LENGTH: usize = 27;
 
 const TYPES: [&str; 3] = ["full", "partial", "resources_only"];
-
-#[derive(Clone, Debug, Default)]
-pub struct Sync {
-    id: String,
-    of_type: String,
-    parent: String,
-    started: u64,
-    ended: Option<u64>,
-    token: String,
-    taken_stats: Option<SyncStats>,
-    supports_diff: bool,
-    verification: Option<Verification>,
-    pub rows: Rows,
-}
 
 /// What the file holds.
 #[derive(Clone, Debug, Default)]
@@ -84,51 +70,10 @@ fn no_current_sync<T>() -> Answer<T> {
 }
 
 fn known_type(name: &str) -> Answer<()> {
-    if TYPES.contains(&name) { Ok(()) } else { invalid() }
-}
-
-impl Sync {
-    fn stats(&self) -> SyncStats {
-        match &self.taken_stats {
-            Some(taken) if self.ended.is_some() => taken.clone(),
-            _ => self.stats_now(),
-        }
-    }
-
-    fn stats_now(&self) -> SyncStats {
-        let timings = (self.token == TIMINGS).then(|| ("grants".to_owned(), 7));
-        SyncStats { step_durations_ms: timings.into_iter().collect(), ..self.rows.stats() }
-    }
-
-    /// The sync as readers are told of it; of its times only whether it has ended.
-    fn described(&self) -> reader::SyncRun {
-        reader::SyncRun {
-            id: self.id.clone(),
-            started_at: None,
-            ended_at: self.ended.map(|_| Timestamp::default()),
-            sync_token: self.token.clone(),
-            sync_type: self.of_type.clone(),
-            parent_sync_id: self.parent.clone(),
-            stats: Some(self.stats()),
-        }
-    }
-
-    fn run(&self) -> api::SyncRun {
-        let reader::SyncRun { id, started_at, ended_at, sync_token, sync_type, parent_sync_id, stats } =
-            self.described();
-        let (supports_diff, verification) = (self.supports_diff, self.verification.clone());
-        api::SyncRun {
-            id,
-            started_at,
-            ended_at,
-            sync_token,
-            sync_type,
-            parent_sync_id,
-            stats,
-            supports_diff,
-            compacted: false,
-            verification,
-        }
+    if TYPES.contains(&name) {
+        Ok(())
+    } else {
+        invalid()
     }
 }
 
@@ -169,7 +114,11 @@ impl Model {
     }
 
     fn writable(&self) -> Answer<()> {
-        if self.read_only { failure(Code::FailedPrecondition, "READ_ONLY") } else { Ok(()) }
+        if self.read_only {
+            failure(Code::FailedPrecondition, "READ_ONLY")
+        } else {
+            Ok(())
+        }
     }
 
     pub fn save(&mut self) {
@@ -286,19 +235,29 @@ impl Model {
         Ok(BoundSyncResponse { started: true, ..self.bind(id) })
     }
 
+    /// The unfinished sync that a caller bound, which is in the way of one of another type.
+    fn open_sync(&self, of_type: &str) -> Answer<Option<String>> {
+        let by_caller = matches!(self.binding, Binding::Bound { by_caller: true, .. });
+        match self.bound().filter(|sync| by_caller && sync.ended.is_none()) {
+            Some(open) if open.of_type != of_type => precondition(),
+            open => Ok(open.map(|sync| sync.id.clone())),
+        }
+    }
+
     /// `fresh` is the id that a new sync got where the request leaves the choice.
     pub fn start_sync(&mut self, request: &StartSyncRequest, fresh: &str) -> Answer<BoundSyncResponse> {
         known_type(&request.sync_type)?;
         if request.sync_type != "partial" && !request.parent_sync_id.is_empty() {
             return invalid();
         }
+        if !matches!(request.sync_id.len(), 0 | KSUID_LENGTH) {
+            return invalid();
+        }
         self.writable()?;
-        let by_caller = matches!(self.binding, Binding::Bound { by_caller: true, .. });
-        if let Some(open) = self.bound().filter(|sync| by_caller && sync.ended.is_none()) {
-            return match open.of_type == request.sync_type && request.sync_id.is_empty() {
-                true => Ok(BoundSyncResponse { sync_id: open.id.clone(), started: false }),
-                false => precondition(),
-            };
+        match self.open_sync(&request.sync_type)? {
+            Some(open) if request.sync_id.is_empty() => return Ok(self.bind(&open)),
+            Some(_) => return precondition(),
+            None => {}
         }
         let id = if request.sync_id.is_empty() { fresh } else { &request.sync_id };
         self.start(id, &request.sync_type, &request.parent_sync_id)
@@ -314,7 +273,8 @@ impl Model {
         }
         known_type(&request.sync_type)?;
         self.writable()?;
-        match self.latest_unfinished(&request.sync_type).map(|sync| sync.id.clone()) {
+        let latest = self.latest_unfinished(&request.sync_type).map(|sync| sync.id.clone());
+        match self.open_sync(&request.sync_type)?.or(latest) {
             Some(id) => Ok(self.bind(&id)),
             None => self.start(fresh, &request.sync_type, ""),
         }
@@ -357,12 +317,14 @@ impl Model {
         Ok(())
     }
 
-    /// SDK: the newest full syncs stay, one less if a sync is bound, which stays itself; partial ones that ended before
-    /// the oldest full one of those that stay go. With a bound sync that is the newest full one that goes.
+    /// SDK: the newest full syncs stay beside the bound sync, one less if that is unfinished; when full ones go, so do
+    /// partial ones that ended before the oldest full one that stays or, with an unfinished bound sync, before the
+    /// newest full one that goes.
     pub fn cleanup(&mut self, keep: u32) -> Answer<CleanupResponse> {
         self.writable()?;
         let current = self.bound().map(|sync| sync.id.clone());
-        let keep = if keep == 0 { 2 } else { keep as usize } - usize::from(current.is_some());
+        let open = self.bound().is_some_and(|sync| sync.ended.is_none());
+        let keep = if keep == 0 { 2 } else { keep as usize } - usize::from(open);
         let finished = |sync: &&Sync| sync.ended.is_some() && Some(&sync.id) != current.as_ref();
         let mut candidates: Vec<&Sync> = self.state.syncs.values().filter(finished).collect();
         candidates.sort_by_key(|sync| (sync.started, &sync.id));
@@ -370,7 +332,7 @@ impl Model {
         let mut dropped: Vec<String> = Vec::new();
         if full.len() > keep {
             let gone = full.len() - keep;
-            let earliest = if current.is_some() { full[gone - 1] } else { full[gone] };
+            let earliest = if open { full[gone - 1] } else { full[gone] };
             let outdated = partial.iter().filter(|sync| sync.ended < Some(earliest.started));
             dropped = full[..gone].iter().chain(outdated).map(|sync| sync.id.clone()).collect();
         }
@@ -394,7 +356,8 @@ impl Model {
         }
         let rows = new.rows.missing_from(&old.rows);
         let (started, ended) = (self.tick(), self.tick());
-        let mut sync = Sync { id: fresh.to_owned(), of_type: "partial".into(), parent: base.to_owned(), ..Sync::default() };
+        let mut sync =
+            Sync { id: fresh.to_owned(), of_type: "partial".into(), parent: base.to_owned(), ..Sync::default() };
         sync = Sync { started, ended: Some(ended), rows, ..sync };
         sync.taken_stats = Some(sync.stats_now());
         self.state.syncs.insert(fresh.to_owned(), sync);
@@ -409,7 +372,11 @@ impl Model {
             "" => self.latest_finished("full").map_or_else(not_found, Ok)?,
             id => self.sync(id)?,
         };
-        if sync.ended.is_some() { Ok(sync.id.clone()) } else { precondition() }
+        if sync.ended.is_some() {
+            Ok(sync.id.clone())
+        } else {
+            precondition()
+        }
     }
 
     /// A change of what is known about a sync.
@@ -454,7 +421,11 @@ impl Model {
     }
 
     pub fn get_sync(&self, id: &str) -> Answer<reader::SyncRun> {
-        if id.is_empty() { invalid() } else { self.sync(id).map(Sync::described) }
+        if id.is_empty() {
+            invalid()
+        } else {
+            self.sync(id).map(Sync::described)
+        }
     }
 
     pub fn list_syncs(&self) -> Vec<reader::SyncRun> {
@@ -484,6 +455,10 @@ impl Model {
             "" => self.latest_finished(of_type).map_or_else(not_found, Ok)?,
             id => self.sync(id)?,
         };
-        if of_type.is_empty() || of_type == sync.of_type { Ok(sync.stats()) } else { invalid() }
+        if of_type.is_empty() || of_type == sync.of_type {
+            Ok(sync.stats())
+        } else {
+            invalid()
+        }
     }
 }

@@ -121,7 +121,8 @@ impl GrantRow {
     fn of(grant: &Grant) -> GrantRow {
         let mut annotations = grant.annotations.clone();
         let decoded = |annotation: &Any| GrantExpandable::decode(&annotation.value[..]).ok();
-        let first = annotations.iter().position(|annotation| is_expandable(annotation) && decoded(annotation).is_some());
+        let first =
+            annotations.iter().position(|annotation| is_expandable(annotation) && decoded(annotation).is_some());
         let expandable = first.and_then(|at| decoded(&annotations.remove(at)));
         let expansion = expandable.filter(|found| found.entitlement_ids.iter().any(|id| !id.trim().is_empty()));
         GrantRow { needs_expansion: expansion.is_some(), expansion, ..GrantRow::without_expansion(grant, annotations) }
@@ -160,10 +161,8 @@ impl GrantRow {
 
     fn read_back(&self, key: &GrantKey) -> Grant {
         let mut annotations = self.annotations.clone();
-        let reattached = |expansion: &GrantExpandable| Any {
-            type_url: EXPANDABLE.to_owned(),
-            value: expansion.encode_to_vec(),
-        };
+        let reattached =
+            |expansion: &GrantExpandable| Any { type_url: EXPANDABLE.to_owned(), value: expansion.encode_to_vec() };
         annotations.extend(self.expansion.as_ref().map(reattached));
         let sources = Some(GrantSources { sources: self.sources.clone() });
         Grant {

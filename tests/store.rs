@@ -1,0 +1,26 @@
+//! What an open file promises, case by case: the safe API against failures that engines of this kind have had.
+
+#[path = "store/codes.rs"]
+mod codes;
+#[path = "store/damage.rs"]
+mod damage;
+#[path = "store/dirty.rs"]
+mod dirty;
+#[path = "store/fixture.rs"]
+mod fixture;
+#[path = "store/ids.rs"]
+mod ids;
+#[path = "equivalence/index.rs"]
+mod index;
+#[path = "store/isolation.rs"]
+mod isolation;
+#[path = "store/resume.rs"]
+mod resume;
+#[path = "store/retention.rs"]
+mod retention;
+#[path = "store/sealing.rs"]
+mod sealing;
+#[path = "store/tokens.rs"]
+mod tokens;
+#[path = "store/view.rs"]
+mod view;
