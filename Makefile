@@ -101,6 +101,7 @@ test-c: stage-dev
 descriptors = $$(ls -t "$(CARGO_TARGET_DIR)"/debug/build/libc1z-*/out/descriptors.bin | head -1)
 test-go: stage-dev
 	$(use_dev) C1Z_DESCRIPTORS="$(descriptors)" go -C go test -timeout 20m ./...
+	$(use_dev) scripts/test-static.sh
 	$(use_dev) go -C examples/go test -timeout 20m ./...
 	$(use_dev) scripts/test-outside.sh
 

@@ -26,8 +26,9 @@ pub struct RetentionCandidate {
 
 /// The positions of the syncs to delete. `candidates` are ordered from oldest to newest.
 ///
-/// SDK `SelectSyncsToDelete`: the newest `keep` full syncs stay, one less while an unfinished sync is bound; of the others, those go
-/// that ended before the earliest full sync that stays was started.
+/// SDK `SelectSyncsToDelete`: the newest `keep` full syncs stay, one less while an unfinished sync is bound; of the
+/// others, those go that ended before the earliest full sync that stays was started. A finished sync that is bound takes
+/// nobody's place: here opening a file binds one, in the SDK's own engine of several syncs only a caller does.
 pub fn select_syncs_to_delete(candidates: &[RetentionCandidate], keep: usize) -> Vec<usize> {
     let open = candidates.iter().any(|candidate| candidate.current && candidate.ended_at.is_none());
     let keep = keep - usize::from(open && keep > 0);
