@@ -56,6 +56,7 @@ cp "$checkout/go/go.sum" .
 go mod init example.com/outside 2>/dev/null
 go mod edit -require=example.com/libc1z/go@v0.0.0 -replace=example.com/libc1z/go="$checkout/go"
 go mod tidy 2>/dev/null
-go run . "$work/outside.c1z" | grep -q "^wrote " || { echo "test-outside: the program did not write its file"; exit 1; }
+output=$(go run . "$work/outside.c1z")
+[[ $output == "wrote "* ]] || { echo "test-outside: the program did not write its file"; echo "$output"; exit 1; }
 [[ -s outside.c1z ]] || { echo "test-outside: no file"; exit 1; }
 echo "test-outside: ok"
