@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use rocksdb::DB;
 
-use super::{EngineOptions, Reader, Writer};
+use super::bulk::{Pending, PendingKinds};
+use super::options::Tables;
+use super::{EngineOptions, Kind, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
 use crate::{Error, Result};
 
@@ -14,7 +16,9 @@ const LAYOUT: &str = "layout";
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {
     pub(super) db: DB,
-    pub(super) barrier: Mutex<()>,
+    pub(super) barrier: Mutex<Pending>,
+    pub(super) pending: PendingKinds,
+    pub(super) tables: Tables,
     directory: PathBuf,
     read_only: bool,
 }
@@ -24,7 +28,8 @@ impl Engine {
     pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.set_error_if_exists(true);
-        let engine = Engine::new(DB::open(&database, directory)?, directory, false);
+        let engine = Engine::new(DB::open(&database, directory)?, directory, options, false);
+        engine.create_staging()?;
         engine.db.put(keys::meta(LAYOUT), LAYOUT_VERSION.to_be_bytes())?;
         Ok(engine)
     }
@@ -33,7 +38,8 @@ impl Engine {
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
-        let engine = Engine::new(DB::open(&database, directory)?, directory, false);
+        let engine = Engine::new(DB::open(&database, directory)?, directory, options, false);
+        engine.create_staging()?;
         engine.check_layout()?;
         engine.check_slots()?;
         engine.writer().drop_unmapped_slots()?;
@@ -44,14 +50,30 @@ impl Engine {
     pub fn open_read_only(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
-        let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, true);
+        let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, options, true);
         engine.check_layout()?;
         engine.check_slots()?;
         Ok(engine)
     }
 
-    fn new(db: DB, directory: &Path, read_only: bool) -> Engine {
-        Engine { db, barrier: Mutex::new(()), directory: directory.to_path_buf(), read_only }
+    fn new(db: DB, directory: &Path, options: &EngineOptions, read_only: bool) -> Engine {
+        Engine {
+            db,
+            barrier: Mutex::new(Pending::new(&staging(directory), options.runs_budget())),
+            pending: PendingKinds::default(),
+            tables: options.tables(),
+            directory: directory.to_path_buf(),
+            read_only,
+        }
+    }
+
+    /// An empty folder for runs and SSTs under construction, on the file system that the database is on.
+    fn create_staging(&self) -> Result<()> {
+        let staging = staging(&self.directory);
+        match std::fs::remove_dir_all(&staging) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("remove", &staging)(error)),
+            _ => std::fs::create_dir(&staging).map_err(Error::io("create", &staging)),
+        }
     }
 
     fn check_layout(&self) -> Result<()> {
@@ -80,8 +102,18 @@ impl Engine {
         Writer::new(self, self.barrier.lock())
     }
 
-    /// The database as it is now; later writes do not show in it.
-    pub fn reader(&self) -> Reader<'_> {
+    /// Everything that was put, as far as records of these kinds are concerned; later writes do not show in it.
+    ///
+    /// Takes the barrier if such records are still pending: whoever holds it asks [`Writer::reader`] instead.
+    pub fn reader(&self, kinds: &[Kind]) -> Result<Reader<'_>> {
+        match self.pending.any_of(kinds) {
+            true => self.writer().reader(kinds),
+            false => Ok(self.snapshot()),
+        }
+    }
+
+    /// The database as it is now, without what is pending: enough for what belongs to the file.
+    pub fn snapshot(&self) -> Reader<'_> {
         Reader::new(&self.db)
     }
 
@@ -95,4 +127,8 @@ impl Engine {
         }
         Ok(bytes)
     }
+}
+
+fn staging(directory: &Path) -> PathBuf {
+    directory.join("staging")
 }

@@ -7,6 +7,7 @@
 //! [`Writer`] is the barrier: whoever holds it is alone in changing the database, and a checkpoint taken under it holds
 //! every write that was acknowledged before.
 
+mod bulk;
 mod counts;
 mod database;
 mod host_id;
@@ -22,7 +23,7 @@ pub use counts::Counts;
 pub use database::Engine;
 pub use options::EngineOptions;
 pub use reader::{damaged, Reader, Scan};
-pub use record::{Entitlement, Grant, Kind, RecordKeys};
+pub use record::{refresh_grant, Entitlement, Grant, Kind, RecordKeys};
 pub use records::Records;
 pub use runs::SyncRun;
 pub use writer::{Durability, Writer};

@@ -22,7 +22,7 @@ impl EngineOptions {
         options.set_write_buffer_size((self.memory_budget / 8).max(1 << 20));
         options.set_max_write_buffer_number(3);
         options.set_max_background_jobs(self.threads.clamp(2, 64) as i32);
-        options.set_block_based_table_factory(&self.blocks());
+        options.set_block_based_table_factory(&self.blocks(true));
         options.set_compression_type(match self.compress_blocks {
             true => DBCompressionType::Zstd,
             false => DBCompressionType::None,
@@ -37,15 +37,35 @@ impl EngineOptions {
         options
     }
 
-    fn blocks(&self) -> BlockBasedOptions {
+    /// Bytes of pending rows in memory above which some are spilled. A run of the same size may be on its way to its file.
+    pub(super) fn runs_budget(&self) -> usize {
+        (self.memory_budget / 6).max(1 << 20)
+    }
+
+    /// How SSTs are written that are ingested.
+    pub(super) fn tables(&self) -> Tables {
+        let mut entries = self.database();
+        entries.set_block_based_table_factory(&self.blocks(false));
+        Tables { records: self.database(), entries }
+    }
+
+    fn blocks(&self, filter: bool) -> BlockBasedOptions {
         let mut blocks = BlockBasedOptions::default();
         blocks.set_block_cache(&Cache::new_lru_cache((self.memory_budget / 2).max(1 << 20)));
         blocks.set_block_size(16 << 10);
-        blocks.set_bloom_filter(10.0, false);
+        if filter {
+            blocks.set_bloom_filter(10.0, false);
+        }
         blocks.set_format_version(5);
         // What is known of every SST counts against the budget too, and does not grow with the file.
         blocks.set_cache_index_and_filter_blocks(true);
         blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
         blocks
     }
+}
+
+/// How SSTs are written: index entries are scanned, never looked up, so a filter would be of no use to them.
+pub(super) struct Tables {
+    pub records: Options,
+    pub entries: Options,
 }

@@ -3,6 +3,8 @@
 //! A view borrows from the stored bytes. [`RecordKeys`] is the one place where a record becomes keys; put, overwrite and
 //! delete all use it, so they cannot disagree.
 
+use std::ops::RangeInclusive;
+
 use crate::keys::{self, EntitlementRef, Family, GrantRef, ResourceRef, Slot};
 use crate::proto::wire::{fields, Malformed};
 
@@ -42,8 +44,10 @@ impl Kind {
 pub struct RecordKeys {
     /// The key of the record.
     pub record: Vec<u8>,
-    /// The keys of its index entries. An entry has no value.
-    pub entries: Vec<Vec<u8>>,
+    /// The key of the index entry that every record with this identity has.
+    pub fixed: Option<Vec<u8>>,
+    /// The keys of the index entries that the record has because of what else is in it.
+    pub varying: Vec<Vec<u8>>,
     /// Which part of the identity is missing, if any is.
     pub missing: Option<&'static str>,
 }
@@ -58,6 +62,22 @@ impl RecordKeys {
             Kind::Grant => Grant::parse(stored)?.keys(slot),
             Kind::Asset => Asset::parse(stored)?.keys(slot),
         })
+    }
+
+    /// [`RecordKeys::varying`] alone; fails for the same records.
+    pub fn varying_of(kind: Kind, slot: Slot, stored: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
+        Ok(match kind {
+            Kind::ResourceType => ResourceType::parse(stored).map(|_| Vec::new())?,
+            Kind::Resource => Resource::parse(stored)?.varying(slot),
+            Kind::Entitlement => Entitlement::parse(stored).map(|_| Vec::new())?,
+            Kind::Grant => Grant::parse(stored)?.varying(slot),
+            Kind::Asset => Asset::parse(stored).map(|_| Vec::new())?,
+        })
+    }
+
+    /// The keys of all index entries. An entry has no value.
+    pub fn entries(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.fixed.iter().chain(&self.varying)
     }
 }
 
@@ -135,7 +155,8 @@ impl<'a> ResourceType<'a> {
     }
 
     fn keys(&self, slot: Slot) -> RecordKeys {
-        RecordKeys { record: keys::resource_type(slot, self.id), entries: Vec::new(), missing: None }
+        let record = keys::resource_type(slot, self.id);
+        RecordKeys { record, fixed: None, varying: Vec::new(), missing: None }
     }
 }
 
@@ -156,12 +177,13 @@ impl<'a> Resource<'a> {
     }
 
     fn keys(&self, slot: Slot) -> RecordKeys {
+        let record = keys::resource(slot, self.identity);
+        RecordKeys { record, fixed: None, varying: self.varying(slot), missing: None }
+    }
+
+    fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
         let by_parent = self.parent.map(|parent| keys::resource_by_parent(slot, parent, self.identity));
-        RecordKeys {
-            record: keys::resource(slot, self.identity),
-            entries: by_parent.into_iter().collect(),
-            missing: None,
-        }
+        by_parent.into_iter().collect()
     }
 }
 
@@ -183,7 +205,8 @@ impl<'a> Entitlement<'a> {
     fn keys(&self, slot: Slot) -> RecordKeys {
         RecordKeys {
             record: keys::entitlement(slot, self.identity),
-            entries: vec![keys::entitlement_by_id(slot, self.identity)],
+            fixed: Some(keys::entitlement_by_id(slot, self.identity)),
+            varying: Vec::new(),
             missing: missing_part(self.identity.resource, ["resource type", "resource id"]),
         }
     }
@@ -237,17 +260,21 @@ impl<'a> Grant<'a> {
     }
 
     fn keys(&self, slot: Slot) -> RecordKeys {
-        let mut entries = vec![keys::grant_by_principal(slot, self.identity)];
-        if self.needs_expansion {
-            entries.push(keys::grant_needs_expansion(slot, self.identity));
+        RecordKeys {
+            record: keys::grant(slot, self.identity),
+            fixed: Some(keys::grant_by_principal(slot, self.identity)),
+            varying: self.varying(slot),
+            missing: self.missing(),
         }
-        if !self.is_found_by_splitting() {
-            entries.push(match self.external_id {
-                "" => keys::grant_by_id(slot, &self.identity.canonical_id(), self.identity),
-                id => keys::grant_by_id(slot, id, self.identity),
-            });
-        }
-        RecordKeys { record: keys::grant(slot, self.identity), entries, missing: self.missing() }
+    }
+
+    fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
+        let needs_expansion = self.needs_expansion.then(|| keys::grant_needs_expansion(slot, self.identity));
+        let by_id = (!self.is_found_by_splitting()).then(|| match self.external_id {
+            "" => keys::grant_by_id(slot, &self.identity.canonical_id(), self.identity),
+            id => keys::grant_by_id(slot, id, self.identity),
+        });
+        needs_expansion.into_iter().chain(by_id).collect()
     }
 
     fn missing(&self) -> Option<&'static str> {
@@ -273,6 +300,79 @@ impl<'a> Asset<'a> {
 
     fn keys(&self, slot: Slot) -> RecordKeys {
         let missing = self.id.is_empty().then_some("asset id");
-        RecordKeys { record: keys::asset(slot, self.id), entries: Vec::new(), missing }
+        RecordKeys { record: keys::asset(slot, self.id), fixed: None, varying: Vec::new(), missing }
+    }
+}
+
+/// Appends what a grant becomes that the expander writes over an earlier one: `fresh`, but for the time of discovery (5),
+/// the expansion and whether it is pending (6, 7) and the scope (10), which stay those of `earlier`.
+pub fn refresh_grant(earlier: &[u8], fresh: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    Grant::parse(earlier)?;
+    copy_fields(fresh, 1..=4, out)?;
+    copy_fields(earlier, 5..=7, out)?;
+    copy_fields(fresh, 8..=9, out)?;
+    copy_fields(earlier, 10..=10, out)?;
+    copy_fields(fresh, 11..=u32::MAX, out)
+}
+
+fn copy_fields(message: &[u8], numbers: RangeInclusive<u32>, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    for field in fields(message) {
+        let field = field?;
+        if numbers.contains(&field.number) {
+            out.extend_from_slice(field.raw);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+    use crate::proto::storage::{EntitlementRef, GrantExpandableRecord, GrantRecord, PrincipalRef};
+    use prost_types::Timestamp;
+
+    fn earlier() -> GrantRecord {
+        GrantRecord {
+            external_id: "earlier".into(),
+            entitlement: Some(EntitlementRef { entitlement_id: "member".into(), ..Default::default() }),
+            principal: Some(PrincipalRef { resource_id: "u1".into(), ..Default::default() }),
+            discovered_at: Some(Timestamp { seconds: 1, nanos: 2 }),
+            expansion: Some(GrantExpandableRecord { entitlement_ids: vec!["a".into()], ..Default::default() }),
+            needs_expansion: true,
+            source_scope_key: "scope".into(),
+            ..Default::default()
+        }
+    }
+
+    fn refreshed(earlier: &GrantRecord, fresh: &GrantRecord) -> GrantRecord {
+        let mut out = Vec::new();
+        refresh_grant(&earlier.encode_to_vec(), &fresh.encode_to_vec(), &mut out).unwrap();
+        let record = GrantRecord::decode(&out[..]).unwrap();
+        assert_eq!(record.encode_to_vec(), out, "fields in ascending order");
+        record
+    }
+
+    #[test]
+    fn a_refreshed_grant_keeps_its_expansion_discovery_and_scope() {
+        let fresh = GrantRecord {
+            external_id: "fresh".into(),
+            discovered_at: Some(Timestamp { seconds: 9, nanos: 9 }),
+            annotations: vec![prost_types::Any { type_url: "x".into(), value: vec![1] }],
+            expansion: None,
+            needs_expansion: false,
+            source_scope_key: String::new(),
+            ..earlier()
+        };
+        let expected = GrantRecord { external_id: "fresh".into(), annotations: fresh.annotations.clone(), ..earlier() };
+        assert_eq!(refreshed(&earlier(), &fresh), expected);
+    }
+
+    #[test]
+    fn a_refreshed_grant_keeps_what_the_earlier_one_lacked() {
+        let earlier = GrantRecord { needs_expansion: false, discovered_at: None, ..earlier() };
+        let fresh = GrantRecord { discovered_at: Some(Timestamp { seconds: 9, nanos: 9 }), ..earlier.clone() };
+        assert_eq!(refreshed(&earlier, &fresh), earlier);
     }
 }

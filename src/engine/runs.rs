@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::{Reader, Writer};
+use super::{Kind, Reader, Writer};
 use crate::keys::{self, Family, Slot, SyncId};
 use crate::proto::storage::{SyncRunRecord, SyncStatsRecord};
 use crate::proto::wire;
@@ -110,12 +110,15 @@ impl Writer<'_> {
     }
 
     /// Removes a sync with everything that the file holds of it, its session values included.
-    pub fn drop_sync(&mut self, run: &SyncRun) {
+    pub fn drop_sync(&mut self, run: &SyncRun) -> Result<()> {
+        // What is pending goes where it can be cleared: were the commit to fail, it must still be there.
+        self.seal(&Kind::ALL)?;
         for family in [Family::SyncRun, Family::SyncToken, Family::SyncStats] {
             self.batch.delete(keys::of_sync(family, run.id));
         }
         self.clear_below(&keys::sessions_of(&run.id.to_string()));
         self.clear_slot(run.slot);
+        Ok(())
     }
 }
 

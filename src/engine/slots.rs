@@ -58,7 +58,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn drop_unmapped_slots(&mut self) -> Result<()> {
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         let mapped: Vec<Slot> = reader.runs()?.into_iter().map(|run| run.slot).collect();
         let unmapped: Vec<Slot> = used_slots(&reader)?.into_iter().filter(|slot| !mapped.contains(slot)).collect();
         if unmapped.is_empty() {
@@ -84,7 +84,7 @@ impl Engine {
     pub(super) fn check_slots(&self) -> Result<()> {
         let next = self.next_slot()?;
         let mut used = HashSet::new();
-        for run in self.reader().runs()? {
+        for run in self.snapshot().runs()? {
             if run.slot >= next || !used.insert(run.slot) {
                 return Err(Error::corruption(
                     format!("sync {}", run.id),
@@ -182,7 +182,7 @@ impl Reader<'_> {
                 continue;
             }
             let keys = RecordKeys::of(kind, to, stored).map_err(|error| damaged(family, key, error))?;
-            keys.entries.iter().for_each(|entry| writer.set(entry, b""));
+            keys.entries().for_each(|entry| writer.set(entry, b""));
             writer.set(&keys.record, stored);
             if writer.batch.size_in_bytes() >= COMMIT_BYTES {
                 writer.commit(Durability::Buffered)?;

@@ -4,12 +4,11 @@ use parking_lot::MutexGuard;
 use rocksdb::{checkpoint::Checkpoint, WriteBatch, WriteOptions};
 use std::path::Path;
 
-use super::{damaged, Engine, Kind, RecordKeys, Records};
+use super::bulk::{Change, Destination, Pending, PendingKinds, Target};
+use super::{damaged, Engine, Kind, Reader, RecordKeys, Records};
+use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::{Error, Result};
-
-/// How many stored records are looked up at a time before they are overwritten.
-const LOOKUP: usize = 1024;
 
 /// What a commit survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,42 +25,86 @@ pub enum Durability {
 pub struct Writer<'e> {
     pub(super) engine: &'e Engine,
     pub(super) batch: WriteBatch,
-    _barrier: MutexGuard<'e, ()>,
+    pending: MutexGuard<'e, Pending>,
 }
 
 impl<'e> Writer<'e> {
-    pub(super) fn new(engine: &'e Engine, barrier: MutexGuard<'e, ()>) -> Writer<'e> {
-        Writer { engine, batch: WriteBatch::default(), _barrier: barrier }
+    pub(super) fn new(engine: &'e Engine, pending: MutexGuard<'e, Pending>) -> Writer<'e> {
+        Writer { engine, batch: WriteBatch::default(), pending }
+    }
+
+    /// Appends records of an open sync, replacing those with the same identity. They show in every reader of their kind
+    /// from now on, and need no commit; a synced commit after [`Writer::seal`] makes them durable.
+    pub fn append(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        self.append_as(Change::Put, kind, slot, records)
+    }
+
+    /// Like [`Writer::append`] for grants that the expander writes back: see [`super::refresh_grant`].
+    pub fn append_refreshed(&mut self, slot: Slot, grants: &Records) -> Result<()> {
+        self.append_as(Change::Refresh, Kind::Grant, slot, grants)
+    }
+
+    fn append_as(&mut self, change: Change, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        if self.pending.is_of_another(slot) {
+            self.seal(&Kind::ALL)?;
+        }
+        let target = target(self.engine, &Control::none());
+        if self.pending.was_occupied(kind, slot, || target.is_occupied(slot, kind))? {
+            target.check_stored(kind, slot, records)?;
+        }
+        self.pending.append(kind, slot, change, records, &self.engine.pending)
     }
 
     /// Puts records of one kind with their index entries, replacing what is stored under the same identity. Of several
     /// records with one identity the last wins, and only it leaves index entries.
     pub fn put(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
-        let incoming = last_of_each(kind, slot, records)?;
-        for chunk in incoming.chunks(LOOKUP) {
-            let stored = self.engine.db.multi_get(chunk.iter().map(|(keys, _)| &keys.record));
-            for ((keys, record), stored) in chunk.iter().zip(stored) {
-                if let Some(stored) = stored? {
-                    let old = keys_of_stored(kind, slot, &keys.record, &stored)?;
-                    let stale = old.entries.iter().filter(|entry| !keys.entries.contains(entry));
-                    stale.for_each(|entry| self.batch.delete(entry));
-                }
-                for entry in &keys.entries {
-                    self.batch.put(entry, b"");
-                }
-                self.batch.put(&keys.record, record);
-            }
+        self.put_as(Change::Put, kind, slot, records)
+    }
+
+    /// Like [`Writer::put`] for grants that the expander writes back: see [`super::refresh_grant`].
+    pub fn put_refreshed(&mut self, slot: Slot, grants: &Records) -> Result<()> {
+        self.put_as(Change::Refresh, Kind::Grant, slot, grants)
+    }
+
+    fn put_as(&mut self, change: Change, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        self.seal(&[kind])?;
+        let mut rows = Pending::new(self.pending.directory(), usize::MAX);
+        rows.append(kind, slot, change, records, &PendingKinds::default())?;
+        target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)
+    }
+
+    /// Moves what was appended of these kinds into the database, as one step.
+    pub fn seal(&mut self, kinds: &[Kind]) -> Result<()> {
+        self.seal_to(kinds, Destination::BySize, &Control::none())
+    }
+
+    /// Moves everything that was appended into SSTs, as one step, and syncs them.
+    pub fn seal_to_ssts(&mut self, control: &Control<'_>) -> Result<()> {
+        self.seal_to(&Kind::ALL, Destination::Ssts, control)
+    }
+
+    fn seal_to(&mut self, kinds: &[Kind], destination: Destination, control: &Control<'_>) -> Result<()> {
+        if self.pending.rows(kinds) == 0 {
+            return Ok(());
         }
+        target(self.engine, control).seal(&mut self.pending, kinds, destination)?;
+        self.pending.clear(kinds, &self.engine.pending);
         Ok(())
+    }
+
+    /// Everything that was put, as far as records of these kinds are concerned.
+    pub fn reader(&mut self, kinds: &[Kind]) -> Result<Reader<'e>> {
+        self.seal(kinds)?;
+        Ok(self.engine.snapshot())
     }
 
     /// Deletes the record at `key` with its index entries; `false` if there is none. A record that cannot be decoded
     /// stays, because its index entries could not be found.
     pub fn delete(&mut self, kind: Kind, slot: Slot, key: &[u8]) -> Result<bool> {
+        self.seal(&[kind])?;
         let Some(stored) = self.engine.db.get_pinned(key)? else { return Ok(false) };
-        for entry in keys_of_stored(kind, slot, key, &stored)?.entries {
-            self.batch.delete(entry);
-        }
+        let keys = RecordKeys::of(kind, slot, &stored).map_err(|error| damaged(kind.family(), key, error))?;
+        keys.entries().for_each(|entry| self.batch.delete(entry));
         self.batch.delete(key);
         Ok(true)
     }
@@ -97,9 +140,10 @@ impl<'e> Writer<'e> {
         Ok(self.engine.db.flush()?)
     }
 
-    /// Places a copy of the database into `directory`, which must not exist: hard links where the file system has them.
+    /// Places a copy of the database, with everything that was appended, into `directory`, which must not exist: hard links where the file system has them.
     /// RocksDB flushes for it, so the log holds nothing more and `CURRENT`, the manifest and the SSTs are all of it.
-    pub fn checkpoint(&self, directory: &Path) -> Result<()> {
+    pub fn checkpoint(&mut self, directory: &Path) -> Result<()> {
+        self.seal(&Kind::ALL)?;
         Checkpoint::new(&self.engine.db)?.create_checkpoint(directory)?;
         for entry in std::fs::read_dir(directory).map_err(Error::io("list", directory))? {
             let path = entry.map_err(Error::io("list", directory))?.path();
@@ -113,26 +157,6 @@ impl<'e> Writer<'e> {
     }
 }
 
-/// The records to write, in key order, the last of those with one key.
-fn last_of_each(kind: Kind, slot: Slot, records: &Records) -> Result<Vec<(RecordKeys, &[u8])>> {
-    let mut incoming = Vec::with_capacity(records.len());
-    for (index, record) in records.iter().enumerate() {
-        let noun = kind.family().noun();
-        let keys = RecordKeys::of(kind, slot, record)
-            .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
-        if let Some(part) = keys.missing {
-            return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
-        }
-        incoming.push((keys, record));
-    }
-    // A stable sort keeps records with one key in the order of the call.
-    incoming.sort_by(|(a, _), (b, _)| a.record.cmp(&b.record));
-    incoming.reverse();
-    incoming.dedup_by(|(a, _), (b, _)| a.record == b.record);
-    incoming.reverse();
-    Ok(incoming)
-}
-
-fn keys_of_stored(kind: Kind, slot: Slot, key: &[u8], stored: &[u8]) -> Result<RecordKeys> {
-    RecordKeys::of(kind, slot, stored).map_err(|error| damaged(kind.family(), key, error))
+fn target<'t>(engine: &'t Engine, control: &'t Control<'t>) -> Target<'t> {
+    Target { db: &engine.db, records: &engine.tables.records, entries: &engine.tables.entries, control }
 }

@@ -14,6 +14,11 @@ pub fn tuple_of(key: &[u8]) -> &[u8] {
     key.get(HEAD..).unwrap_or_default()
 }
 
+/// The byte of `key` that tells its family.
+pub fn family_byte(key: &[u8]) -> Option<u8> {
+    key.get(HEAD - 1).copied()
+}
+
 /// Every key of `family` in `slot` starts with this.
 pub fn family(slot: Slot, family: Family) -> Vec<u8> {
     start(slot, family).key()

@@ -34,7 +34,7 @@ impl Store {
     pub fn get_asset(&self, request: &GetRequest) -> Result<GetAssetResponse> {
         let id = request.asset.as_ref().map(|asset| asset.id.as_str()).filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| Error::invalid("asset.id is missing"))?;
-        let view = self.bound_view()?;
+        let view = self.bound_view(&[Kind::Asset])?;
         let stored = view.reader.get(&keys::asset(view.slot, id))?.ok_or_else(|| Error::not_found(NOUN, id))?;
         let record =
             AssetRecord::decode(&stored[..]).map_err(|error| Error::corruption(format!("asset {id:?}"), error))?;

@@ -10,6 +10,8 @@ use crate::{Error, Result};
 pub(super) struct Bound {
     pub id: SyncId,
     pub slot: Slot,
+    /// Whether the sync has not ended: what is put into it is loaded in bulk.
+    pub open: bool,
     /// Bound because a caller asked for it, not because the file was opened.
     pub by_caller: bool,
 }
@@ -26,11 +28,15 @@ pub(super) enum Binding {
 
 impl Binding {
     pub fn at_open(run: &SyncRun) -> Binding {
-        Binding::Bound(Bound { id: run.id, slot: run.slot, by_caller: false })
+        Binding::of(run, false)
     }
 
     pub fn by_caller(run: &SyncRun) -> Binding {
-        Binding::Bound(Bound { id: run.id, slot: run.slot, by_caller: true })
+        Binding::of(run, true)
+    }
+
+    fn of(run: &SyncRun, by_caller: bool) -> Binding {
+        Binding::Bound(Bound { id: run.id, slot: run.slot, open: run.record.ended_at.is_none(), by_caller })
     }
 
     pub fn bound(&self) -> Option<Bound> {

@@ -20,7 +20,7 @@ impl Store {
             return Err(Error::invalid("path is empty"));
         }
         must_not_exist(target)?;
-        let source = self.engine.reader();
+        let source = self.engine.snapshot();
         let run = match request.sync_id.as_str() {
             "" => {
                 let latest = latest_finished(&source.runs()?, Some(SyncType::Full)).cloned();
@@ -52,8 +52,8 @@ impl Store {
         writer.commit(Durability::Synced)?;
 
         let checkpoint = work.path().join("checkpoint");
-        take_checkpoint(&writer, &checkpoint)?;
-        let manifest = manifest(&engine.reader())?;
+        take_checkpoint(&mut writer, &checkpoint)?;
+        let manifest = manifest(&engine.snapshot())?;
         pack(target, manifest, self.encoding, &checkpoint, &self.options, true, control)
     }
 }

@@ -21,7 +21,7 @@ impl Store {
             return Err(Error::invalid("base_sync_id and applied_sync_id must name two different syncs"));
         }
         let mut writer = self.writer()?;
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         let (base, applied) = (self.run_by_id(&reader, base_id)?, self.run_by_id(&reader, applied_id)?);
         for run in [&base, &applied] {
             if run.record.ended_at.is_none() {
@@ -46,7 +46,7 @@ impl Store {
             ..SyncRunRecord::default()
         };
         let run = SyncRun::new(SyncId::generate(), slot, record);
-        writer.put_stats(run.id, &super::stats::count(&self.engine.reader(), &run, control)?);
+        writer.put_stats(run.id, &super::stats::count(&self.engine.snapshot(), &run, control)?);
         writer.put_run(&run);
         writer.commit(Durability::Synced)?;
         self.mark_dirty();

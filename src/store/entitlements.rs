@@ -3,7 +3,7 @@
 use super::page::{self, Query, Response, Source};
 use super::put::resource_ref;
 use super::{Encoded, Store};
-use crate::engine::Reader;
+use crate::engine::{Kind, Reader};
 use crate::keys::{self, Family, Listing, Slot};
 use crate::proto::connector::{
     EntitlementsServiceListEntitlementsRequest as ListRequest,
@@ -23,7 +23,7 @@ const FAMILY: Family = Family::Entitlement;
 impl Store {
     /// A page of entitlements, ordered by resource: all, or those on one resource.
     pub fn list_entitlements(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
-        let view = self.view(&request.active_sync_id, &request.annotations)?;
+        let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Entitlement])?;
         let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
             Some(resource) => keys::entitlements_on(view.slot, resource_ref(resource)),
             None => keys::family(view.slot, FAMILY),
@@ -34,7 +34,7 @@ impl Store {
 
     /// The one entitlement with a bare id.
     pub fn get_entitlement(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Entitlement])?;
         let id = &request.entitlement_id;
         let not_found = || Error::not_found(FAMILY.noun(), id);
         let key = entitlement_key(&view.reader, view.slot, id)?.ok_or_else(not_found)?;
@@ -43,7 +43,7 @@ impl Store {
 
     /// The entitlements with the given bare ids in the order of the request; those that are not there are left out.
     pub fn list_entitlements_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Entitlement])?;
         let mut response = Response::default();
         for id in request.entitlement_ids.iter().filter(|id| !id.is_empty()) {
             let Some(key) = entitlement_key(&view.reader, view.slot, id)? else { continue };

@@ -5,7 +5,7 @@ use prost::Message;
 use super::page::{Query, Response};
 use super::put::{malformed_element, put_request};
 use super::{view, Encoded, Store};
-use crate::engine::{damaged, Durability, Grant, Kind, RecordKeys, Records};
+use crate::engine::{damaged, Durability, Grant, Kind, Records};
 use crate::keys::{self, Family, Listing};
 use crate::proto::api::{
     ListGrantsWithAnnotationsRequest, ListGrantsWithAnnotationsResponse, ListPendingExpansionRequest,
@@ -13,8 +13,8 @@ use crate::proto::api::{
 };
 use crate::proto::connector::ResourceId;
 use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
-use crate::translate::{self, Stamp};
-use crate::{Error, Result};
+use crate::translate;
+use crate::Result;
 
 impl Store {
     /// Puts the grants of a `c1z.v1.PutExpandedGrantsRequest`. A grant that is stored already keeps its expansion, its
@@ -25,26 +25,19 @@ impl Store {
             return Ok(());
         }
         let now = view::now();
-        let stamp = Stamp { discovered_at: now, source_scope_key: "" };
         let mut fresh = Records::default();
         for (index, grant) in list.iter().enumerate() {
-            let written = fresh.push(|out| translate::grant_to_record(grant, &stamp, out));
+            let written = fresh.push(|out| translate::expanded_grant_to_record(grant, now, out));
             written.map_err(|error| malformed_element(Kind::Grant, index, error))?;
         }
-        // The stored grant is read under the barrier: nobody may change it before it is written again.
         let (mut writer, bound) = self.bound_writer()?;
-        let reader = self.engine.reader();
-        let mut records = Records::default();
-        for (grant, fresh) in list.into_iter().zip(fresh.iter()) {
-            let key =
-                RecordKeys::of(Kind::Grant, bound.slot, fresh).map_err(|error| Error::Internal(error.to_string()))?;
-            let stored = reader.get(&key.record)?;
-            // The grant itself was translated before: what fails now is the stored one.
-            let written = records.push(|out| translate::expanded_grant_to_record(grant, stored.as_deref(), now, out));
-            written.map_err(|error| damaged(Family::Grant, &key.record, error))?;
+        match bound.open {
+            true => writer.append_refreshed(bound.slot, &fresh)?,
+            false => {
+                writer.put_refreshed(bound.slot, &fresh)?;
+                writer.commit(Durability::Buffered)?;
+            }
         }
-        writer.put(Kind::Grant, bound.slot, &records)?;
-        writer.commit(Durability::Buffered)?;
         self.mark_dirty();
         Ok(())
     }
@@ -54,7 +47,7 @@ impl Store {
         &self,
         request: &ListPendingExpansionRequest,
     ) -> Result<Encoded<ListPendingExpansionResponse>> {
-        let view = self.bound_view()?;
+        let view = self.bound_view(&[Kind::Grant])?;
         let prefix = keys::family(view.slot, Family::GrantNeedsExpansion);
         let query = Query::new(Listing::PendingExpansion, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
@@ -75,8 +68,8 @@ impl Store {
         request: &ListGrantsWithAnnotationsRequest,
     ) -> Result<Encoded<ListGrantsWithAnnotationsResponse>> {
         let view = match request.sync_id.as_str() {
-            "" => self.bound_view()?,
-            id => self.view(id, &[])?,
+            "" => self.bound_view(&[Kind::Grant])?,
+            id => self.view(id, &[], &[Kind::Grant])?,
         };
         let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
             Some(ResourceId { resource_type, resource, .. }) => {

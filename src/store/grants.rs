@@ -6,6 +6,7 @@ use super::page::{self, page_size, Query, Response, Source};
 use super::put::resource_ref;
 use super::view::View;
 use super::{Encoded, Store};
+use crate::engine::Kind;
 use crate::keys::{self, BatchToken, Family, Listing, ResourceRef, Slot};
 use crate::proto::connector::{
     Entitlement, GrantsServiceListGrantsRequest as ListRequest, GrantsServiceListGrantsResponse as ListResponse,
@@ -29,7 +30,7 @@ const FAMILY: Family = Family::Grant;
 impl Store {
     /// A page of grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
     pub fn list_grants(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
-        let view = self.view(&request.active_sync_id, &request.annotations)?;
+        let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
             Some(resource) => keys::grants_on(view.slot, resource_ref(resource)),
             None => keys::family(view.slot, FAMILY),
@@ -40,7 +41,7 @@ impl Store {
 
     /// The one grant with a public id.
     pub fn get_grant(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let key = self.grant_key(&view.reader, view.slot, &request.grant_id)?;
         page::single(&view.reader, FAMILY, &key, grant_from_record)?
             .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id))
@@ -53,7 +54,7 @@ impl Store {
         &self,
         request: &ForEntitlementRequest,
     ) -> Result<Encoded<ForEntitlementResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let entitlement = request.entitlement.as_ref().ok_or_else(|| Error::invalid("entitlement is missing"))?;
         let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
             return Ok(Response::default().finish(""));
@@ -76,7 +77,7 @@ impl Store {
         &self,
         request: &ForEntitlementsRequest,
     ) -> Result<Encoded<ForEntitlementsResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let ids = request.entitlements.iter().map(|entitlement| entitlement.id.as_str());
         let mut position = BatchToken::decode(&request.page_token, ids.clone())?;
         let mut left = page_size(request.page_size);
@@ -119,7 +120,7 @@ impl Store {
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
     pub fn list_grants_for_principal(&self, request: &ForPrincipalRequest) -> Result<Encoded<ForPrincipalResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let principal = request.principal_id.as_ref().filter(|principal| !principal.resource.is_empty());
         let principal = principal.map(resource_ref).ok_or_else(|| Error::invalid("principal_id is missing"))?;
         if let Some(entitlement) = request.entitlement.as_ref().filter(|entitlement| !entitlement.id.is_empty()) {
@@ -157,7 +158,7 @@ impl Store {
         &self,
         request: &ForResourceTypeRequest,
     ) -> Result<Encoded<ForResourceTypeResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         if request.resource_type_id.is_empty() {
             return Err(Error::invalid("resource_type_id is missing"));
         }

@@ -5,7 +5,7 @@ use super::sync_type::parse_type;
 use super::view::{latest_unfinished, now};
 use super::{stats, Store};
 use crate::control::Control;
-use crate::engine::{Durability, SyncRun, Writer};
+use crate::engine::{Durability, Kind, SyncRun, Writer};
 use crate::keys::SyncId;
 use crate::proto::api::{
     BoundSyncResponse, CheckpointSyncRequest, GetCurrentSyncResponse, ResumeSyncRequest, SetCurrentSyncRequest,
@@ -46,7 +46,7 @@ impl Store {
         }
         let of_type = required_type(&request.sync_type)?;
         let mut writer = self.writer()?;
-        let runs = self.engine.reader().runs()?;
+        let runs = self.engine.snapshot().runs()?;
         let open = self.open_run(of_type)?;
         match open.as_ref().or_else(|| latest_unfinished(&runs, Some(of_type), now().seconds)) {
             Some(run) => Ok(self.bind(run)),
@@ -73,7 +73,7 @@ impl Store {
         match bound {
             None => Ok(GetCurrentSyncResponse::default()),
             Some(Bound { id, .. }) => {
-                Ok(GetCurrentSyncResponse { sync_id: id.to_string(), sync_token: self.engine.reader().token(id)? })
+                Ok(GetCurrentSyncResponse { sync_id: id.to_string(), sync_token: self.engine.snapshot().token(id)? })
             }
         }
     }
@@ -81,6 +81,7 @@ impl Store {
     /// Stores the token of the bound sync. On return it, and every record put before, is on the disk.
     pub fn checkpoint_sync(&self, request: &CheckpointSyncRequest) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
+        writer.seal(&Kind::ALL)?;
         writer.put_token(bound.id, &request.sync_token);
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
@@ -90,7 +91,8 @@ impl Store {
     /// Ends the bound sync and unbinds it. If it fails the sync stays bound and unended.
     pub fn end_sync(&self, control: &Control<'_>) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        let reader = self.engine.reader();
+        writer.seal_to_ssts(control)?;
+        let reader = self.engine.snapshot();
         let mut run = reader.run(bound.id)?.ok_or_else(|| Error::not_found("sync", bound.id.to_string()))?;
         let counted = stats::count(&reader, &run, control)?;
         control.check()?;
@@ -109,7 +111,7 @@ impl Store {
     /// The open sync that a caller bound, if any; one of another type is in the way.
     fn open_run(&self, of_type: SyncType) -> Result<Option<SyncRun>> {
         let bound = self.binding.lock().bound().filter(|bound| bound.by_caller);
-        let run = bound.map(|bound| self.engine.reader().run(bound.id)).transpose()?.flatten();
+        let run = bound.map(|bound| self.engine.snapshot().run(bound.id)).transpose()?.flatten();
         match run.filter(|run| run.record.ended_at.is_none()) {
             Some(open) if open.record.r#type() != of_type => Err(still_open(&open)),
             open => Ok(open),
@@ -123,7 +125,7 @@ impl Store {
         of_type: SyncType,
         parent_sync_id: &str,
     ) -> Result<BoundSyncResponse> {
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         if reader.run(id)?.is_some() {
             return Err(Error::FailedPrecondition(format!("sync {id} exists already")));
         }
@@ -145,7 +147,7 @@ impl Store {
     /// Binds under the barrier, where there is one: the sync must not be ended or dropped meanwhile.
     fn bind_by_id(&self, id: &str) -> Result<BoundSyncResponse> {
         let _barrier = (!self.options.read_only).then(|| self.engine.writer());
-        Ok(self.bind(&self.run_by_id(&self.engine.reader(), id)?))
+        Ok(self.bind(&self.run_by_id(&self.engine.snapshot(), id)?))
     }
 
     fn bind(&self, run: &SyncRun) -> BoundSyncResponse {

@@ -121,7 +121,7 @@ impl Store {
                 (encoding, engine_options, engine)
             }
         };
-        let binding = view::default_run(&engine.reader().runs()?).map(Binding::at_open).unwrap_or_default();
+        let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
         Ok(Store {
             path: path.to_path_buf(),
             options,

@@ -78,8 +78,13 @@ impl Store {
             return Ok(());
         }
         let (mut writer, bound) = self.bound_writer()?;
-        writer.put(kind, bound.slot, records)?;
-        writer.commit(Durability::Buffered)?;
+        match bound.open {
+            true => writer.append(kind, bound.slot, records)?,
+            false => {
+                writer.put(kind, bound.slot, records)?;
+                writer.commit(Durability::Buffered)?;
+            }
+        }
         self.mark_dirty();
         Ok(())
     }
@@ -87,7 +92,7 @@ impl Store {
     /// Deletes the grant that answers to a public id; one that is not there is no error.
     pub fn delete_grant(&self, request: &DeleteGrantRequest) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        let key = match self.grant_key(&self.engine.reader(), bound.slot, &request.grant_id) {
+        let key = match self.grant_key(&writer.reader(&[Kind::Grant])?, bound.slot, &request.grant_id) {
             Ok(key) => key,
             Err(Error::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),

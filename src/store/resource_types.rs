@@ -2,6 +2,7 @@
 
 use super::page::{self, Query, Source};
 use super::{Encoded, Store};
+use crate::engine::Kind;
 use crate::keys::{self, Family, Listing};
 use crate::proto::connector::{
     ResourceTypesServiceListResourceTypesRequest as ListRequest,
@@ -19,7 +20,7 @@ const FAMILY: Family = Family::ResourceType;
 impl Store {
     /// A page of resource types, ordered by id.
     pub fn list_resource_types(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
-        let view = self.view(&request.active_sync_id, &request.annotations)?;
+        let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::ResourceType])?;
         let prefix = keys::family(view.slot, FAMILY);
         let query = Query::new(Listing::ResourceTypes, prefix, &request.page_token, request.page_size);
         page::records(&view.reader, &query, Source::Records(FAMILY), resource_type_from_record)
@@ -27,7 +28,7 @@ impl Store {
 
     /// One resource type by its id.
     pub fn get_resource_type(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::ResourceType])?;
         let key = keys::resource_type(view.slot, &request.resource_type_id);
         page::single(&view.reader, FAMILY, &key, resource_type_from_record)?
             .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.resource_type_id))

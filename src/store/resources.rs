@@ -3,6 +3,7 @@
 use super::page::{self, Query, Response, Source};
 use super::put::resource_ref;
 use super::{Encoded, Store};
+use crate::engine::Kind;
 use crate::keys::{self, Family, Listing};
 use crate::proto::connector::{
     ResourcesServiceListResourcesRequest as ListRequest, ResourcesServiceListResourcesResponse as ListResponse,
@@ -20,7 +21,7 @@ const FAMILY: Family = Family::Resource;
 impl Store {
     /// A page of resources, ordered by type and id: all, those of a type, the children of a parent, or both.
     pub fn list_resources(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
-        let view = self.view(&request.active_sync_id, &request.annotations)?;
+        let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Resource])?;
         let slot = view.slot;
         let parent = request.parent_resource_id.as_ref().filter(|parent| !parent.resource.is_empty());
         let by_parent = Source::Index { index: Family::ResourceByParent, slot, records: FAMILY };
@@ -36,7 +37,7 @@ impl Store {
 
     /// One resource by its type and id.
     pub fn get_resource(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Resource])?;
         let id = request.resource_id.as_ref().ok_or_else(|| Error::invalid("resource_id is missing"))?;
         page::single(&view.reader, FAMILY, &keys::resource(view.slot, resource_ref(id)), resource_from_record)?
             .ok_or_else(|| Error::not_found(FAMILY.noun(), format!("{}:{}", id.resource_type, id.resource)))
@@ -44,7 +45,7 @@ impl Store {
 
     /// The resources with the given ids in the order of the request; those that are not there are left out.
     pub fn list_resources_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
-        let view = self.view("", &request.annotations)?;
+        let view = self.view("", &request.annotations, &[Kind::Resource])?;
         let mut response = Response::default();
         for id in &request.resource_ids {
             let key = keys::resource(view.slot, resource_ref(id));

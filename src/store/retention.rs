@@ -57,7 +57,7 @@ impl Store {
     pub fn cleanup(&self, request: &CleanupRequest, control: &Control<'_>) -> Result<CleanupResponse> {
         let mut writer = self.writer()?;
         let current = self.binding.lock().bound().map(|bound| bound.id);
-        let mut runs = self.engine.reader().runs()?;
+        let mut runs = self.engine.snapshot().runs()?;
         // Ids order runs to the second only.
         let started = |run: &SyncRun| run.record.started_at.map(|at| (at.seconds, at.nanos));
         runs.sort_by(|a, b| started(a).cmp(&started(b)).then(a.id.cmp(&b.id)));
@@ -77,7 +77,7 @@ impl Store {
         if selected.is_empty() {
             return Ok(CleanupResponse::default());
         }
-        selected.iter().for_each(|run| writer.drop_sync(run));
+        selected.iter().try_for_each(|run| writer.drop_sync(run))?;
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
         writer.reclaim(&selected.iter().map(|run| run.slot).collect::<Vec<_>>(), control)?;

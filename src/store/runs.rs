@@ -5,7 +5,7 @@ use super::sync_type::{parse_type, type_name};
 use super::view::{compare, latest_finished};
 use super::{stats, Store};
 use crate::control::Control;
-use crate::engine::{Durability, Reader, SyncRun};
+use crate::engine::{Durability, Kind, Reader, SyncRun};
 use crate::keys::{self, Family, Listing, Slot, SyncId};
 use crate::proto::api::{
     self, ClearSyncVerificationRequest, GetLatestSyncRunRequest, GetLatestSyncRunResponse, ListSyncRunsRequest,
@@ -36,14 +36,14 @@ impl Store {
         if request.sync_id.is_empty() {
             return Err(Error::invalid("sync_id is missing"));
         }
-        let reader = self.engine.reader();
+        let reader = self.engine.reader(&Kind::ALL)?;
         let run = self.run_by_id(&reader, &request.sync_id)?;
         Ok(GetResponse { sync: Some(described(&reader, &run)?), annotations: Vec::new() })
     }
 
     /// A page of all syncs, unfinished ones included, ordered by id.
     pub fn list_syncs(&self, request: &ListRequest) -> Result<ListResponse> {
-        let reader = self.engine.reader();
+        let reader = self.engine.reader(&Kind::ALL)?;
         let (runs, next_page_token) = page(&reader, Listing::Syncs, &request.page_token, request.page_size)?;
         let syncs = runs.iter().map(|run| described(&reader, run)).collect::<Result<_>>()?;
         Ok(ListResponse { syncs, next_page_token, annotations: Vec::new() })
@@ -51,7 +51,7 @@ impl Store {
 
     /// The sync of a type, or of any, that ended last; an empty response if there is none.
     pub fn get_latest_finished_sync(&self, request: &GetLatestRequest) -> Result<GetLatestResponse> {
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         // SDK: a type that the engine does not know has no syncs here; only the calls that start one refuse it.
         let runs = reader.runs()?;
         let latest = parse_type(&request.sync_type).ok().and_then(|of_type| latest_finished(&runs, of_type));
@@ -61,7 +61,7 @@ impl Store {
 
     /// A page of all syncs with everything that is known of them.
     pub fn list_sync_runs(&self, request: &ListSyncRunsRequest) -> Result<ListSyncRunsResponse> {
-        let reader = self.engine.reader();
+        let reader = self.engine.reader(&Kind::ALL)?;
         let (runs, next_page_token) = page(&reader, Listing::SyncRuns, &request.page_token, request.page_size)?;
         let list = runs.iter().map(|run| complete(&reader, run)).collect::<Result<_>>()?;
         Ok(ListSyncRunsResponse { list, next_page_token })
@@ -69,7 +69,7 @@ impl Store {
 
     /// The sync of a type, or of any, that ended last, with everything that is known of it.
     pub fn get_latest_sync_run(&self, request: &GetLatestSyncRunRequest) -> Result<GetLatestSyncRunResponse> {
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         let runs = reader.runs()?;
         let latest = latest_finished(&runs, parse_type(&request.sync_type)?);
         Ok(GetLatestSyncRunResponse { sync: latest.map(|run| complete(&reader, run)).transpose()? })
@@ -114,7 +114,7 @@ impl Store {
             return Err(Error::invalid("sync_id is missing"));
         }
         let mut writer = self.writer()?;
-        let mut run = self.run_by_id(&self.engine.reader(), id)?;
+        let mut run = self.run_by_id(&self.engine.snapshot(), id)?;
         change(&mut run)?;
         writer.put_run(&run);
         writer.commit(Durability::Synced)?;

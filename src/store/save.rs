@@ -39,14 +39,14 @@ impl Store {
 
     /// A checkpoint, what the file's manifest says of it, and how many changes are in it.
     fn take_checkpoint(&self, checkpoint: &Path) -> Result<(u64, C1zManifestV3)> {
-        let writer = self.writer()?;
-        take_checkpoint(&writer, checkpoint)?;
-        Ok((self.changes.count(), manifest(&self.engine.reader())?))
+        let mut writer = self.writer()?;
+        take_checkpoint(&mut writer, checkpoint)?;
+        Ok((self.changes.count(), manifest(&self.engine.snapshot())?))
     }
 }
 
 /// Takes a checkpoint where an earlier one, of a save that failed, may still be.
-pub(super) fn take_checkpoint(writer: &Writer<'_>, directory: &Path) -> Result<()> {
+pub(super) fn take_checkpoint(writer: &mut Writer<'_>, directory: &Path) -> Result<()> {
     if directory.exists() {
         std::fs::remove_dir_all(directory).map_err(Error::io("remove", directory))?;
     }

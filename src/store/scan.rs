@@ -24,6 +24,18 @@ pub enum ScanRequest {
     Grants(ScanGrantsRequest),
 }
 
+impl ScanRequest {
+    /// The kinds of record that have to be read.
+    fn kinds(&self) -> &'static [Kind] {
+        match self {
+            ScanRequest::Resources(_) => &[Kind::Resource],
+            ScanRequest::Entitlements(_) => &[Kind::Entitlement],
+            // An entitlement may be named by its bare id.
+            ScanRequest::Grants(_) => &[Kind::Grant, Kind::Entitlement],
+        }
+    }
+}
+
 /// A walk and where it is.
 #[derive(Debug)]
 pub struct Scan {
@@ -52,7 +64,7 @@ impl Store {
         let (ScanRequest::Resources(ScanResourcesRequest { sync_id, .. })
         | ScanRequest::Entitlements(ScanEntitlementsRequest { sync_id })
         | ScanRequest::Grants(ScanGrantsRequest { sync_id, .. })) = request;
-        let reader = self.engine.reader();
+        let reader = self.engine.reader(request.kinds())?;
         let (sync, slot) = match sync_id.as_str() {
             "" => self.default_sync(&reader)?,
             id => self.run_by_id(&reader, id).map(|run| (run.id, run.slot))?,
@@ -100,7 +112,7 @@ impl Store {
     /// asked for again. Fails with `NotFound` once the sync was dropped.
     pub fn scan_next(&self, scan: &mut Scan) -> Result<Option<Vec<u8>>> {
         let Some(token) = &scan.token else { return Ok(None) };
-        let reader = self.engine.reader();
+        let reader = self.engine.reader(&[scan.kind])?;
         if reader.run(scan.sync)?.is_none_or(|run| run.slot != scan.slot) {
             return Err(Error::not_found("sync", scan.sync.to_string()));
         }

@@ -25,7 +25,7 @@ impl Store {
     /// The values of some keys. Those that would make the response too large are named instead, but never all of them.
     pub fn get_session_values(&self, request: &GetSessionValuesRequest) -> Result<GetSessionValuesResponse> {
         let sync = required(&request.sync_id)?;
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         let value = |name: &str| reader.get(&keys::session(sync, &request.prefix, name));
         let mut found = BTreeSet::new();
         for name in &request.keys {
@@ -78,7 +78,7 @@ impl Store {
         let sync = required(&request.sync_id)?;
         let prefix = keys::sessions(sync, &request.prefix);
         let first = keys::session(sync, &request.prefix, &request.page_token);
-        let reader = self.engine.reader();
+        let reader = self.engine.snapshot();
         let mut entries = reader.scan_from(&prefix, &first);
         let mut response = ListSessionValuesResponse::default();
         let mut spent = 0;

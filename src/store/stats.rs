@@ -4,7 +4,7 @@ use super::sync_type::{parse_type, type_name};
 use super::view::{latest_finished, now};
 use super::{token_stats, Store};
 use crate::control::Control;
-use crate::engine::{Counts, Durability, Reader, SyncRun};
+use crate::engine::{Counts, Durability, Kind, Reader, SyncRun};
 use crate::proto::api::{GetStatsRequest, GetStatsResponse, RecalculateStatsRequest};
 use crate::proto::{reader as v2, storage as v3};
 use crate::{Error, Result};
@@ -13,7 +13,7 @@ impl Store {
     /// Statistics of a sync, finished or not; without an id, of the newest finished one of the type.
     pub fn get_stats(&self, request: &GetStatsRequest) -> Result<GetStatsResponse> {
         let of_type = parse_type(&request.sync_type)?;
-        let reader = self.engine.reader();
+        let reader = self.engine.reader(&Kind::ALL)?;
         let run = match request.sync_id.as_str() {
             "" => {
                 let latest = latest_finished(&reader.runs()?, of_type).cloned();
@@ -31,7 +31,7 @@ impl Store {
     /// Counts the records of a sync, or of the bound one, anew and stores the result.
     pub fn recalculate_stats(&self, request: &RecalculateStatsRequest, control: &Control<'_>) -> Result<()> {
         let mut writer = self.writer()?;
-        let reader = self.engine.reader();
+        let reader = writer.reader(&Kind::ALL)?;
         let run = match request.sync_id.as_str() {
             "" => self.run_by_id(&reader, &self.bound()?.id.to_string())?,
             id => self.run_by_id(&reader, id)?,

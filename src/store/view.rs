@@ -7,7 +7,7 @@ use prost::Message;
 use prost_types::{Any, Timestamp};
 
 use super::Store;
-use crate::engine::{Reader, SyncRun};
+use crate::engine::{Kind, Reader, SyncRun};
 use crate::keys::{Slot, SyncId};
 use crate::proto::c1z_v1::SyncDetails;
 use crate::proto::storage::SyncType;
@@ -23,10 +23,10 @@ pub(super) struct View<'s> {
 }
 
 impl Store {
-    /// The view that a request asks for: the sync it names, else the one its annotation names, else the bound one, else
+    /// The view of records of these kinds that a request asks for: the sync it names, else the one its annotation names, else the bound one, else
     /// the newest finished one of any type, else the newest unfinished one.
-    pub(super) fn view(&self, active_sync_id: &str, annotations: &[Any]) -> Result<View<'_>> {
-        let reader = self.engine.reader();
+    pub(super) fn view(&self, active_sync_id: &str, annotations: &[Any], kinds: &[Kind]) -> Result<View<'_>> {
+        let reader = self.engine.reader(kinds)?;
         let named = match active_sync_id {
             "" => annotated_sync(annotations)?,
             id => Some(id.to_owned()),
@@ -51,9 +51,9 @@ impl Store {
     }
 
     /// The view of the bound sync.
-    pub(super) fn bound_view(&self) -> Result<View<'_>> {
+    pub(super) fn bound_view(&self, kinds: &[Kind]) -> Result<View<'_>> {
         let slot = self.bound().map_err(|_| Error::NoCurrentSync)?.slot;
-        Ok(View { reader: self.engine.reader(), slot })
+        Ok(View { reader: self.engine.reader(kinds)?, slot })
     }
 }
 

@@ -85,34 +85,23 @@ pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Resul
     })
 }
 
-/// Appends the record of a v2 grant that the expander writes back over the record `existing`.
+/// Appends the record of a v2 grant that the expander writes back, as if there were none yet: discovered `now`, with
+/// neither expansion nor scope. What a stored one keeps is up to the engine.
 ///
-/// Expansion state, discovery time and scope stay those of `existing`. A grant that did not exist is discovered `now`
-/// and has neither expansion nor scope. `GrantExpandable` annotations are dropped: the expander copies grants together
-/// with the annotation, and a derived grant must not be expanded again.
-pub fn expanded_grant_to_record(
-    v2: &[u8],
-    existing: Option<&[u8]>,
-    now: Timestamp,
-    out: &mut Vec<u8>,
-) -> Result<(), Malformed> {
+/// `GrantExpandable` annotations are dropped: the expander copies grants together with the annotation, and a derived
+/// grant must not be expanded again.
+pub fn expanded_grant_to_record(v2: &[u8], now: Timestamp, out: &mut Vec<u8>) -> Result<(), Malformed> {
     let message = Grant::parse(v2)?;
-    let existing = existing.map(Record::parse).transpose()?;
     all_or_nothing(out, |out| {
         message.put_identity(out)?;
-        match &existing {
-            None => put_timestamp(out, 5, now),
-            Some(existing) => existing.put_state(out),
-        }
+        put_timestamp(out, 5, now);
         for annotation in values(v2, 4) {
             let annotation = annotation?;
             if !is_expandable(&Any::parse(annotation)?) {
                 put_message(out, 8, annotation);
             }
         }
-        message.put_sources(out)?;
-        put_bytes(out, 10, existing.map_or("", |existing| existing.source_scope_key).as_bytes());
-        Ok(())
+        message.put_sources(out)
     })
 }
 
@@ -121,10 +110,7 @@ struct Record<'a> {
     external_id: &'a str,
     entitlement: Option<Cow<'a, [u8]>>,
     principal: Option<Cow<'a, [u8]>>,
-    discovered_at: Option<Cow<'a, [u8]>>,
     expansion: Option<Cow<'a, [u8]>>,
-    needs_expansion: bool,
-    source_scope_key: &'a str,
 }
 
 impl<'a> Record<'a> {
@@ -136,25 +122,11 @@ impl<'a> Record<'a> {
                 2 => record.external_id = field.str()?,
                 3 => merge(&mut record.entitlement, field.bytes()?),
                 4 => merge(&mut record.principal, field.bytes()?),
-                5 => merge(&mut record.discovered_at, field.bytes()?),
                 6 => merge(&mut record.expansion, field.bytes()?),
-                7 => record.needs_expansion = field.bool()?,
-                10 => record.source_scope_key = field.str()?,
                 _ => {}
             }
         }
         Ok(record)
-    }
-
-    /// Appends fields 5 to 7, which an expander's write keeps.
-    fn put_state(&self, out: &mut Vec<u8>) {
-        if let Some(discovered_at) = &self.discovered_at {
-            put_message(out, 5, discovered_at);
-        }
-        if let Some(expansion) = &self.expansion {
-            put_message(out, 6, expansion);
-        }
-        put_varint(out, 7, u64::from(self.needs_expansion));
     }
 
     /// The id that a host sees: the stored one or, where the writer gave none, one made of the references.

@@ -16,7 +16,7 @@ pub fn agrees_with_the_records(file: &Path) {
     envelope::unpack(file, folder.path(), &Limits::default(), &Control::none()).unwrap();
     let options = EngineOptions { memory_budget: 16 << 20, threads: 1, compress_blocks: false };
     let engine = Engine::open_read_only(folder.path(), &options).unwrap();
-    let reader = engine.reader();
+    let reader = engine.snapshot();
     let slots: BTreeSet<Slot> = reader.runs().unwrap().iter().map(|run| run.slot).collect();
 
     let mut stored = BTreeSet::new();
@@ -31,11 +31,11 @@ pub fn agrees_with_the_records(file: &Path) {
     for (slot, kind) in slots.iter().flat_map(|&slot| KINDS.map(|kind| (slot, kind))) {
         let mut records = reader.scan(&keys::family(slot, kind.family()), None);
         while let Some((key, record)) = records.next().unwrap() {
-            let RecordKeys { record: own, entries, missing } = RecordKeys::of(kind, slot, record).unwrap();
-            assert_eq!(own, key, "a record that is not where it belongs");
-            assert_eq!(missing, None);
-            derived.insert(own);
-            derived.extend(entries);
+            let own = RecordKeys::of(kind, slot, record).unwrap();
+            assert_eq!(own.record, key, "a record that is not where it belongs");
+            assert_eq!(own.missing, None);
+            derived.extend(own.entries().cloned());
+            derived.insert(own.record);
         }
     }
     let printed = |keys: Vec<&Vec<u8>>| keys.iter().map(|key| key.escape_ascii().to_string()).collect::<Vec<_>>();

@@ -69,7 +69,7 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
     let head = envelope::unpack(path, &database, &Limits::default(), &Control::none()).unwrap();
     let engine = Engine::open(&database, &OPTIONS).unwrap();
     let mut writer = engine.writer();
-    change(&mut writer, &engine.reader());
+    change(&mut writer, &engine.snapshot());
     writer.commit(Durability::Synced).unwrap();
     writer.checkpoint(&checkpoint).unwrap();
     let encoding = Encoding::IndexedZstd;
@@ -79,7 +79,7 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
 /// Every key and value of a database.
 pub fn dump(database: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     let engine = Engine::open_read_only(database, &OPTIONS).unwrap();
-    let reader = engine.reader();
+    let reader = engine.snapshot();
     let mut entries = reader.scan(b"", None);
     let mut all = Vec::new();
     while let Some((key, value)) = entries.next().unwrap() {

@@ -39,11 +39,9 @@ fn put(annotations: &[Any]) -> GrantRecord {
     GrantRecord::decode(&GRANT.record(&encoded(annotations))[..]).unwrap()
 }
 
-fn expanded(annotations: &[Any], existing: Option<&GrantRecord>) -> GrantRecord {
-    let existing = existing.map(GrantRecord::encode_to_vec);
-    let now = Timestamp { seconds: 9, nanos: 9 };
+fn expanded(annotations: &[Any]) -> GrantRecord {
     let mut record = Vec::new();
-    expanded_grant_to_record(&encoded(annotations), existing.as_deref(), now, &mut record).unwrap();
+    expanded_grant_to_record(&encoded(annotations), Timestamp { seconds: 9, nanos: 9 }, &mut record).unwrap();
     GrantRecord::decode(&record[..]).unwrap()
 }
 
@@ -125,23 +123,8 @@ fn reading_a_grant_twice_gives_the_same_bytes() {
 }
 
 #[test]
-fn an_expanders_write_over_a_grant_keeps_its_expansion_discovery_and_scope() {
-    let existing = put(&[expandable(&["a"]), plain()]);
-    for residue in [&[][..], &[expandable(&["b"])], &[expandable(&["b"]), undecodable(), expandable(&["c"])]] {
-        let record = expanded(residue, Some(&existing));
-        assert_eq!(record, GrantRecord { annotations: vec![], ..existing.clone() });
-    }
-}
-
-#[test]
-fn an_expanders_write_keeps_an_expansion_that_is_no_longer_needed() {
-    let existing = GrantRecord { needs_expansion: false, discovered_at: None, ..put(&[expandable(&["a"])]) };
-    assert_eq!(expanded(&[expandable(&["a"])], Some(&existing)), existing);
-}
-
-#[test]
 fn an_expanders_new_grant_has_no_expansion_and_no_scope() {
-    let record = expanded(&[expandable(&["a"]), plain(), undecodable()], None);
+    let record = expanded(&[expandable(&["a"]), plain(), undecodable(), expandable(&["b"])]);
     let expected = GrantRecord {
         discovered_at: Some(Timestamp { seconds: 9, nanos: 9 }),
         source_scope_key: String::new(),

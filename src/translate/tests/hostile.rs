@@ -27,9 +27,7 @@ fn check_all(bytes: &[u8]) {
             noun.message(&record);
         }
     }
-    let mut out = Vec::new();
-    let _ = expanded_grant_to_record(bytes, Some(bytes), Timestamp::default(), &mut out);
-    let _ = expanded_grant_to_record(&[], Some(bytes), Timestamp::default(), &mut out);
+    let _ = expanded_grant_to_record(bytes, Timestamp::default(), &mut Vec::new());
     let _ = grant_public_id(bytes);
     let _ = grant_expandable(bytes);
 }

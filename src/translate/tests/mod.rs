@@ -40,7 +40,7 @@ const GRANT: Noun =
     Noun { name: "Grant", to_record: |v2, out| grant_to_record(v2, &STAMP, out), from_record: grant_from_record };
 const EXPANDED_GRANT: Noun = Noun {
     name: "Grant",
-    to_record: |v2, out| expanded_grant_to_record(v2, None, STAMP.discovered_at, out),
+    to_record: |v2, out| expanded_grant_to_record(v2, STAMP.discovered_at, out),
     from_record: grant_from_record,
 };
 const NOUNS: [Noun; 5] = [RESOURCE_TYPE, RESOURCE, ENTITLEMENT, GRANT, EXPANDED_GRANT];

@@ -1,0 +1,149 @@
+//! Rows in memory: appended in any order, sorted once.
+
+use super::change::Change;
+
+/// Rows in one allocation, in the order of their arrival until they are sorted.
+#[derive(Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+    sorted: bool,
+}
+
+/// Where a row's key and value are: `key` bytes from `start`, and `value` bytes behind them.
+#[derive(Clone, Copy)]
+struct Row {
+    start: u32,
+    key: u32,
+    value: u32,
+}
+
+/// A row under sort: the part of its key that is compared next, as a number.
+#[derive(Clone, Copy)]
+struct Windowed {
+    window: [u64; 2],
+    index: u32,
+}
+
+const WINDOW: usize = 16;
+
+impl Buffer {
+    /// Whether rows of that size in all can still be addressed.
+    pub fn has_room(&self, size: usize) -> bool {
+        u32::try_from(self.bytes.len().saturating_add(size)).is_ok()
+    }
+
+    /// Appends a row.
+    pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) {
+        let row = Row { start: self.bytes.len() as u32, key: key.len() as u32, value: value.len() as u32 + 1 };
+        self.sorted = match self.rows.len().checked_sub(1) {
+            None => true,
+            Some(last) => self.sorted && self.key(last) <= key,
+        };
+        self.bytes.extend_from_slice(key);
+        self.bytes.push(change as u8);
+        self.bytes.extend_from_slice(value);
+        self.rows.push(row);
+    }
+
+    /// Bytes of memory that the rows take.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.rows.len() * size_of::<Row>()
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The key of the row at a place.
+    pub fn key(&self, at: usize) -> &[u8] {
+        key(&self.bytes, self.rows[at])
+    }
+
+    /// The value of the row at a place, its change first.
+    pub fn value(&self, at: usize) -> &[u8] {
+        let Row { start, key, value } = self.rows[at];
+        &self.bytes[start as usize + key as usize..][..value as usize]
+    }
+
+    /// Orders the rows by key; rows with one key stay in the order of their arrival.
+    pub fn sort(&mut self) {
+        if std::mem::replace(&mut self.sorted, true) {
+            return;
+        }
+        let unset = |index| Windowed { window: [0; 2], index };
+        let mut order: Vec<Windowed> = (0..self.rows.len() as u32).map(unset).collect();
+        sort_from(&self.bytes, &self.rows, &mut order, 0);
+        self.rows = order.iter().map(|row| self.rows[row.index as usize]).collect();
+    }
+}
+
+fn key(bytes: &[u8], row: Row) -> &[u8] {
+    &bytes[row.start as usize..][..row.key as usize]
+}
+
+/// Orders rows whose keys agree in their first `depth` bytes. Keys of one run mostly share a long beginning: it is
+/// skipped, and 16 bytes at a time are compared as numbers, without a look at the key itself.
+fn sort_from(bytes: &[u8], rows: &[Row], order: &mut [Windowed], depth: usize) {
+    let key = |index: u32| key(bytes, rows[index as usize]);
+    let Some((first, rest)) = order.split_first() else { return };
+    let first = &key(first.index)[depth..];
+    let common = rest.iter().fold(first.len(), |common, row| {
+        let other = &key(row.index)[depth..];
+        first[..common].iter().zip(other).take_while(|(a, b)| a == b).count()
+    });
+    let depth = depth + common;
+    for row in order.iter_mut() {
+        row.window = window(&key(row.index)[depth..]);
+    }
+    order.sort_unstable_by_key(|row| (row.window, row.index));
+    for ties in order.chunk_by_mut(|a, b| a.window == b.window).filter(|ties| ties.len() > 1) {
+        // Behind its end a key compares as zeros: only keys that go on can be told apart by further windows.
+        if ties.iter().all(|row| key(row.index).len() > depth + WINDOW) {
+            sort_from(bytes, rows, ties, depth + WINDOW);
+        } else {
+            ties.sort_unstable_by(|a, b| key(a.index).cmp(key(b.index)).then(a.index.cmp(&b.index)));
+        }
+    }
+}
+
+fn window(rest: &[u8]) -> [u64; 2] {
+    let mut bytes = [0; WINDOW];
+    let taken = rest.len().min(WINDOW);
+    bytes[..taken].copy_from_slice(&rest[..taken]);
+    let number = u128::from_be_bytes(bytes);
+    [(number >> 64) as u64, number as u64]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let part = prop_oneof!["[ab]{0,3}", "x{0,40}", "\\x00{0,3}"];
+        let key = proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat().into_bytes());
+        proptest::collection::vec(key, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_ordered_by_key_and_then_by_arrival(keys in keys()) {
+            let mut buffer = Buffer::default();
+            for (arrival, key) in keys.iter().enumerate() {
+                buffer.push(key, Change::Put, &arrival.to_be_bytes());
+            }
+            buffer.sort();
+            let mut expected: Vec<(usize, Vec<u8>)> = keys.into_iter().enumerate().collect();
+            expected.sort_by(|(_, a), (_, b)| a.cmp(b));
+            let sorted: Vec<(usize, Vec<u8>)> = (0..buffer.len())
+                .map(|at| {
+                    let (_, arrival) = Change::split(buffer.value(at));
+                    (usize::from_be_bytes(arrival.try_into().unwrap()), buffer.key(at).to_vec())
+                })
+                .collect();
+            prop_assert_eq!(sorted, expected);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What a row of a run does to the key that it names.
+
+/// The first byte of a row's value; the rest is the stored value.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Takes the place of whatever is stored.
+    Put = 0,
+    /// Takes the place of a stored grant but leaves it its expansion, its time of discovery and its scope.
+    Refresh = 1,
+    /// Removes what is stored. Only index entries are deleted by rows.
+    Delete = 2,
+}
+
+impl Change {
+    /// Splits the value of a row. Rows are our own: no other first byte was ever written.
+    pub fn split(value: &[u8]) -> (Change, &[u8]) {
+        match value.split_first() {
+            Some((1, rest)) => (Change::Refresh, rest),
+            Some((2, rest)) => (Change::Delete, rest),
+            Some((_, rest)) => (Change::Put, rest),
+            None => (Change::Put, value),
+        }
+    }
+}

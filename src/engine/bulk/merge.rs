@@ -1,0 +1,170 @@
+//! Sorted runs merged into one sequence, the changes of one key folded into one.
+
+use std::cmp::Ordering;
+
+use super::buffer::Buffer;
+use super::change::Change;
+use super::spill::SpillRows;
+use crate::engine::record::refresh_grant;
+use crate::engine::{damaged, Kind};
+use crate::proto::wire::Malformed;
+use crate::{Error, Result};
+
+/// Where one run is read.
+pub enum Cursor<'r> {
+    /// Sorted rows in memory; the place of the row behind the current one.
+    Memory(&'r Buffer, usize),
+    /// Rows in a file.
+    File(SpillRows<'r>),
+}
+
+impl<'r> Cursor<'r> {
+    pub fn memory(rows: &'r Buffer) -> Cursor<'r> {
+        Cursor::Memory(rows, 0)
+    }
+
+    fn advance(&mut self) -> Result<bool> {
+        match self {
+            Cursor::Memory(rows, next) => {
+                *next += 1;
+                Ok(*next <= rows.len())
+            }
+            Cursor::File(rows) => rows.advance(),
+        }
+    }
+
+    fn key(&self) -> &[u8] {
+        match self {
+            Cursor::Memory(rows, next) => rows.key(next - 1),
+            Cursor::File(rows) => rows.key(),
+        }
+    }
+
+    fn value(&self) -> &[u8] {
+        match self {
+            Cursor::Memory(rows, next) => rows.value(next - 1),
+            Cursor::File(rows) => rows.value(),
+        }
+    }
+}
+
+/// One key and what happens to it.
+pub struct Merged {
+    pub key: Vec<u8>,
+    pub change: Change,
+    pub value: Vec<u8>,
+    spare: Vec<u8>,
+}
+
+impl Merged {
+    pub fn new() -> Merged {
+        Merged { key: Vec::new(), change: Change::Put, value: Vec::new(), spare: Vec::new() }
+    }
+
+    fn set(&mut self, key: &[u8], value: &[u8]) {
+        let (change, value) = Change::split(value);
+        self.key.clear();
+        self.key.extend_from_slice(key);
+        self.change = change;
+        self.value.clear();
+        self.value.extend_from_slice(value);
+    }
+
+    /// Applies a later change of the same key.
+    fn follow(&mut self, value: &[u8]) -> Result<()> {
+        let (change, value) = Change::split(value);
+        match (self.change, change) {
+            // What a refresh keeps of the row before, it also keeps of one that is itself a refresh.
+            (Change::Put | Change::Refresh, Change::Refresh) => {
+                refresh_grant(&self.value, value, &mut self.spare).map_err(|error| self.damaged(error))?;
+                self.take_spare();
+            }
+            _ => {
+                self.change = change;
+                self.value.clear();
+                self.value.extend_from_slice(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a refresh to what is stored.
+    pub fn refresh_stored(&mut self, stored: &[u8]) -> Result<()> {
+        refresh_grant(stored, &self.value, &mut self.spare).map_err(|error| self.damaged(error))?;
+        self.take_spare();
+        Ok(())
+    }
+
+    fn take_spare(&mut self) {
+        std::mem::swap(&mut self.value, &mut self.spare);
+        self.spare.clear();
+    }
+
+    fn damaged(&self, error: Malformed) -> Error {
+        damaged(Kind::Grant.family(), &self.key, error)
+    }
+}
+
+/// A heap of cursors: the one with the least key is first, of equal keys the oldest.
+pub struct Merge<'r> {
+    /// Cursors that stand on a row, each with its age: 0 is the oldest.
+    heap: Vec<(Cursor<'r>, usize)>,
+}
+
+impl<'r> Merge<'r> {
+    /// Merges runs that are given oldest first.
+    pub fn new(runs: Vec<Cursor<'r>>) -> Result<Merge<'r>> {
+        let mut heap = Vec::with_capacity(runs.len());
+        for (age, mut run) in runs.into_iter().enumerate() {
+            if run.advance()? {
+                heap.push((run, age));
+            }
+        }
+        let mut merge = Merge { heap };
+        for at in (0..merge.heap.len() / 2).rev() {
+            merge.sift_down(at);
+        }
+        Ok(merge)
+    }
+
+    /// Writes the next key, with all its changes folded into one, into `row`; `false` behind the last.
+    pub fn next(&mut self, row: &mut Merged) -> Result<bool> {
+        let Some((first, _)) = self.heap.first() else { return Ok(false) };
+        row.set(first.key(), first.value());
+        self.advance_first()?;
+        while let Some((next, _)) = self.heap.first() {
+            if next.key() != row.key {
+                break;
+            }
+            row.follow(next.value())?;
+            self.advance_first()?;
+        }
+        Ok(true)
+    }
+
+    fn advance_first(&mut self) -> Result<()> {
+        let Some((first, _)) = self.heap.first_mut() else { return Ok(()) };
+        if !first.advance()? {
+            self.heap.swap_remove(0);
+        }
+        self.sift_down(0);
+        Ok(())
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        let ((left, left_age), (right, right_age)) = (&self.heap[a], &self.heap[b]);
+        left.key().cmp(right.key()).then(left_age.cmp(right_age))
+    }
+
+    fn sift_down(&mut self, mut at: usize) {
+        loop {
+            let children = 2 * at + 1..(2 * at + 3).min(self.heap.len());
+            let Some(least) = children.min_by(|&a, &b| self.compare(a, b)) else { return };
+            if self.compare(at, least).is_le() {
+                return;
+            }
+            self.heap.swap(at, least);
+            at = least;
+        }
+    }
+}

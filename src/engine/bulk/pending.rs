@@ -1,0 +1,178 @@
+//! The rows of the open sync that are not in the database yet.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::change::Change;
+use super::runs::Runs;
+use crate::engine::{Kind, RecordKeys, Records};
+use crate::keys::Slot;
+use crate::{Error, Result};
+
+/// Which kinds have rows that are not in the database yet, for readers that do not hold the barrier.
+#[derive(Default)]
+pub struct PendingKinds(AtomicU8);
+
+impl PendingKinds {
+    /// Whether one of `kinds` has such rows. A put that has returned shows here.
+    pub fn any_of(&self, kinds: &[Kind]) -> bool {
+        let wanted = kinds.iter().fold(0, |mask, &kind| mask | 1 << kind as u8);
+        self.0.load(Ordering::Acquire) & wanted != 0
+    }
+
+    fn add(&self, kind: Kind) {
+        self.0.fetch_or(1 << kind as u8, Ordering::Release);
+    }
+
+    fn remove(&self, kind: Kind) {
+        self.0.fetch_and(!(1 << kind as u8), Ordering::Release);
+    }
+}
+
+/// The rows of one kind.
+#[derive(Default)]
+pub struct Load {
+    /// Records by key.
+    pub records: Runs,
+    /// The index entries that the identity of a record decides: they are the same for every change of one record.
+    pub fixed: Runs,
+}
+
+/// Rows of one slot at a time, by kind. Guarded by the barrier.
+pub struct Pending {
+    slot: Slot,
+    loads: [Load; Kind::ALL.len()],
+    /// Whether the slot had records of a kind before the first were appended here.
+    occupied: [Option<bool>; Kind::ALL.len()],
+    /// Where runs are spilled.
+    directory: PathBuf,
+    /// Bytes of rows in memory above which the largest run is spilled.
+    budget: usize,
+}
+
+impl Pending {
+    /// Nothing yet. Runs beyond `budget` bytes are spilled into `directory`.
+    pub fn new(directory: &Path, budget: usize) -> Pending {
+        let directory = directory.to_path_buf();
+        Pending { slot: Slot::NONE, loads: Default::default(), occupied: Default::default(), directory, budget }
+    }
+
+    /// The slot that the rows belong to.
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// Whether rows of another slot are pending.
+    pub fn is_of_another(&self, slot: Slot) -> bool {
+        self.slot != slot && self.rows(&Kind::ALL) > 0
+    }
+
+    /// Whether `slot` held records of a kind before the first of the kind were appended to it, which is `now` if none
+    /// were: records of an earlier process, of which one may be damaged.
+    pub fn was_occupied(&mut self, kind: Kind, slot: Slot, now: impl FnOnce() -> Result<bool>) -> Result<bool> {
+        if self.slot != slot {
+            (self.slot, self.occupied) = (slot, Default::default());
+        }
+        match self.occupied[kind as usize] {
+            Some(occupied) => Ok(occupied),
+            None => Ok(*self.occupied[kind as usize].insert(now()?)),
+        }
+    }
+
+    /// Number of rows of these kinds.
+    pub fn rows(&self, kinds: &[Kind]) -> u64 {
+        kinds.iter().map(|&kind| self.load(kind).records.len()).sum()
+    }
+
+    pub fn load(&self, kind: Kind) -> &Load {
+        &self.loads[kind as usize]
+    }
+
+    /// Appends records of one kind; all of them or, if that fails, none.
+    pub fn append(
+        &mut self,
+        kind: Kind,
+        slot: Slot,
+        change: Change,
+        records: &Records,
+        pending: &PendingKinds,
+    ) -> Result<()> {
+        let keys = keys_of_all(kind, slot, records)?;
+        self.spill_over_budget()?;
+        let load = &mut self.loads[kind as usize];
+        let size = |key: &[u8], value: usize| key.len() + value + 1;
+        let of_records = keys.iter().zip(records.iter()).map(|(keys, record)| size(&keys.record, record.len())).sum();
+        let of_fixed = keys.iter().filter_map(|keys| keys.fixed.as_ref()).map(|entry| size(entry, 0)).sum();
+        load.records.reserve(of_records, &self.directory)?;
+        load.fixed.reserve(of_fixed, &self.directory)?;
+        self.slot = slot;
+        for (keys, record) in keys.iter().zip(records.iter()) {
+            load.records.push(&keys.record, change, record);
+            if let Some(entry) = &keys.fixed {
+                load.fixed.push(entry, Change::Put, b"");
+            }
+        }
+        pending.add(kind);
+        Ok(())
+    }
+
+    fn spill_over_budget(&mut self) -> Result<()> {
+        let runs = |loads: &[Load; Kind::ALL.len()]| -> usize {
+            loads.iter().map(|load| load.records.buffered() + load.fixed.buffered()).sum()
+        };
+        if runs(&self.loads) < self.budget {
+            return Ok(());
+        }
+        let all = self.loads.iter_mut().flat_map(|load| [&mut load.records, &mut load.fixed]);
+        match all.max_by_key(|runs| runs.buffered()) {
+            Some(largest) => largest.spill(&self.directory),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the rows of these kinds readable in key order.
+    pub fn sort(&mut self, kinds: &[Kind]) -> Result<()> {
+        for &kind in kinds {
+            let load = &mut self.loads[kind as usize];
+            load.records.sort()?;
+            load.fixed.sort()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the rows of these kinds.
+    pub fn clear(&mut self, kinds: &[Kind], pending: &PendingKinds) {
+        for &kind in kinds {
+            self.loads[kind as usize] = Load::default();
+            pending.remove(kind);
+        }
+    }
+
+    /// Where runs are spilled.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Spills `runs`, which belong to the same step as the rows here, if they are over the budget.
+    pub fn bound(&self, runs: &mut Runs) -> Result<()> {
+        match runs.buffered() < self.budget {
+            true => Ok(()),
+            false => runs.spill(&self.directory),
+        }
+    }
+}
+
+/// The keys of records that a caller put.
+fn keys_of_all(kind: Kind, slot: Slot, records: &Records) -> Result<Vec<RecordKeys>> {
+    let mut all = Vec::with_capacity(records.len());
+    for (index, record) in records.iter().enumerate() {
+        let noun = kind.family().noun();
+        let keys = RecordKeys::of(kind, slot, record)
+            .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
+        if let Some(part) = keys.missing {
+            return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
+        }
+        all.push(keys);
+    }
+    Ok(all)
+}

@@ -1,0 +1,214 @@
+//! Pending rows become part of the database.
+
+use std::path::{Path, PathBuf};
+
+use rocksdb::{IngestExternalFileOptions, Options, WriteBatch, DB};
+
+use super::change::Change;
+use super::merge::{Merge, Merged};
+use super::pending::Pending;
+use super::runs::Runs;
+use super::sink::{Sink, Ssts};
+use crate::control::Control;
+use crate::engine::slots::CHECK;
+use crate::engine::{damaged, Kind, RecordKeys, Records};
+use crate::keys::{self, Slot};
+use crate::{Error, Result};
+
+/// Above this many rows records and index entries are written at the same time, by two threads.
+const PARALLEL_ROWS: u64 = 32_768;
+
+/// How many rows are worth SSTs of their own in the middle of a sync: fewer go through the memtable, because an ingest
+/// costs as much as several thousand rows of a batch.
+const INGEST_ROWS: u64 = 4096;
+
+/// When rows are sealed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// SSTs, always.
+    Ssts,
+    /// SSTs if the rows are many, a batch if they are few.
+    BySize,
+}
+
+/// What sealing needs of the database.
+pub struct Target<'d> {
+    pub db: &'d DB,
+    /// How SSTs of records are written.
+    pub records: &'d Options,
+    /// How SSTs of index entries are written.
+    pub entries: &'d Options,
+    pub control: &'d Control<'d>,
+}
+
+impl Target<'_> {
+    /// Puts the rows of these kinds into the database as one atomic step. If that fails they are still pending.
+    pub fn seal(&self, pending: &mut Pending, kinds: &[Kind], destination: Destination) -> Result<()> {
+        let rows = pending.rows(kinds);
+        if destination == Destination::BySize && rows < INGEST_ROWS {
+            let mut batch = WriteBatch::default();
+            self.collect(pending, kinds, &mut batch)?;
+            return Ok(self.db.write(batch)?);
+        }
+        pending.sort(kinds)?;
+        let occupied = self.occupied(pending, kinds)?;
+        let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
+        let staging = tempfile::tempdir_in(pending.directory()).map_err(Error::io("stage in", pending.directory()))?;
+        let files = match rows < PARALLEL_ROWS {
+            true => {
+                let mut ssts = Ssts::new(self.records, staging.path(), "all", false);
+                sealing.one_by_one(kinds, &mut ssts)?;
+                ssts.finish()?
+            }
+            false => sealing.side_by_side(kinds, staging.path())?,
+        };
+        self.ingest(files)
+    }
+
+    /// Adds the rows of these kinds to a batch that carries other changes too.
+    pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<()> {
+        pending.sort(kinds)?;
+        let occupied = self.occupied(pending, kinds)?;
+        Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch)
+    }
+
+    fn ingest(&self, files: Vec<PathBuf>) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut options = IngestExternalFileOptions::default();
+        options.set_move_files(true);
+        Ok(self.db.ingest_external_file_opts(&options, files)?)
+    }
+
+    /// The kinds of which records are in the database already: each new one has to be compared with what it replaces.
+    fn occupied(&self, pending: &Pending, kinds: &[Kind]) -> Result<[bool; Kind::ALL.len()]> {
+        let mut occupied = [false; Kind::ALL.len()];
+        for &kind in kinds {
+            occupied[kind as usize] = self.is_occupied(pending.slot(), kind)?;
+        }
+        Ok(occupied)
+    }
+
+    /// Whether the slot holds a record of that kind.
+    pub fn is_occupied(&self, slot: Slot, kind: Kind) -> Result<bool> {
+        let prefix = keys::family(slot, kind.family());
+        let mut entries = self.db.raw_iterator();
+        entries.seek(&prefix);
+        entries.status()?;
+        Ok(entries.key().is_some_and(|key| key.starts_with(&prefix)))
+    }
+
+    /// Fails if one of these records would replace one that cannot be decoded.
+    pub fn check_stored(&self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        for record in records.iter() {
+            let Ok(keys) = RecordKeys::of(kind, slot, record) else { continue };
+            if let Some(stored) = self.db.get_pinned(&keys.record)? {
+                RecordKeys::varying_of(kind, slot, &stored)
+                    .map_err(|error| damaged(kind.family(), &keys.record, error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One seal.
+struct Sealing<'s, 'd> {
+    target: &'s Target<'d>,
+    slot: Slot,
+    pending: &'s Pending,
+    occupied: [bool; Kind::ALL.len()],
+}
+
+impl Sealing<'_, '_> {
+    /// Writes everything in the order of the keys: records lie before index entries.
+    fn one_by_one(&self, kinds: &[Kind], sink: &mut impl Sink) -> Result<()> {
+        let mut varying = Runs::default();
+        self.records(kinds, sink, &mut varying)?;
+        varying.sort()?;
+        let fixed = kinds.iter().map(|&kind| &self.pending.load(kind).fixed);
+        self.entries(Runs::merge(fixed.chain([&varying]))?, sink)
+    }
+
+    /// Writes records and, at the same time, the index entries that follow from their identities; the other entries are
+    /// known when the records are written.
+    fn side_by_side(&self, kinds: &[Kind], staging: &Path) -> Result<Vec<PathBuf>> {
+        let Target { records, entries, .. } = self.target;
+        let mut varying = Runs::default();
+        let fixed = || -> Result<Vec<PathBuf>> {
+            let mut ssts = Ssts::new(entries, staging, "fixed", true);
+            let fixed = kinds.iter().map(|&kind| &self.pending.load(kind).fixed);
+            self.entries(Runs::merge(fixed)?, &mut ssts)?;
+            ssts.finish()
+        };
+        let (files, fixed) = std::thread::scope(|scope| {
+            let fixed = scope.spawn(fixed);
+            let mut ssts = Ssts::new(records, staging, "records", true);
+            let files = self.records(kinds, &mut ssts, &mut varying).and_then(|()| ssts.finish());
+            (files, fixed.join())
+        });
+        let mut files = files?;
+        files.extend(fixed.map_err(|_| Error::Internal("writing index entries panicked".into()))??);
+        varying.sort()?;
+        let mut ssts = Ssts::new(entries, staging, "varying", true);
+        self.entries(Runs::merge([&varying])?, &mut ssts)?;
+        files.extend(ssts.finish()?);
+        Ok(files)
+    }
+
+    /// Writes the records that stay, and collects the index entries that their contents decide.
+    fn records(&self, kinds: &[Kind], sink: &mut impl Sink, varying: &mut Runs) -> Result<()> {
+        let mut row = Merged::new();
+        let mut rows = 0u64;
+        for &kind in kinds {
+            let mut merge = Runs::merge([&self.pending.load(kind).records])?;
+            while merge.next(&mut row)? {
+                if rows.is_multiple_of(CHECK) {
+                    self.target.control.check()?;
+                }
+                rows += 1;
+                if self.occupied[kind as usize] {
+                    self.replace(kind, &mut row, varying)?;
+                }
+                let stays = |error| damaged(kind.family(), &row.key, error);
+                for entry in RecordKeys::varying_of(kind, self.slot, &row.value).map_err(stays)? {
+                    self.collect(varying, &entry, Change::Put)?;
+                }
+                sink.write(&row.key, Change::Put, &row.value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the record that `row` replaces: what it leaves behind and which index entries it had.
+    fn replace(&self, kind: Kind, row: &mut Merged, varying: &mut Runs) -> Result<()> {
+        let Some(stored) = self.target.db.get_pinned(&row.key)? else { return Ok(()) };
+        let undecodable = |error| damaged(kind.family(), &row.key, error);
+        for entry in RecordKeys::varying_of(kind, self.slot, &stored).map_err(undecodable)? {
+            self.collect(varying, &entry, Change::Delete)?;
+        }
+        match row.change {
+            Change::Refresh => row.refresh_stored(&stored),
+            _ => Ok(()),
+        }
+    }
+
+    fn collect(&self, varying: &mut Runs, entry: &[u8], change: Change) -> Result<()> {
+        self.pending.bound(varying)?;
+        varying.push(entry, change, b"");
+        Ok(())
+    }
+
+    fn entries(&self, mut merge: Merge<'_>, sink: &mut impl Sink) -> Result<()> {
+        let mut row = Merged::new();
+        let mut rows = 0u64;
+        while merge.next(&mut row)? {
+            if rows.is_multiple_of(CHECK) {
+                self.target.control.check()?;
+            }
+            rows += 1;
+            sink.write(&row.key, row.change, b"")?;
+        }
+        Ok(())
+    }
+}

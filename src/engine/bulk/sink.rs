@@ -1,0 +1,91 @@
+//! Where merged rows go: into SSTs or into a batch.
+
+use std::path::{Path, PathBuf};
+
+use rocksdb::{Options, SstFileWriter, WriteBatch};
+
+use super::change::Change;
+use crate::keys;
+use crate::Result;
+
+/// Bytes after which an SST is ended and another begun, so that several can be packed at once.
+const SST_BYTES: u64 = 32 << 20;
+
+/// Takes rows in key order.
+pub trait Sink {
+    /// Sets or deletes a key.
+    fn write(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()>;
+}
+
+impl Sink for WriteBatch {
+    fn write(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
+        match change {
+            Change::Put | Change::Refresh => self.put(key, value),
+            Change::Delete => self.delete(key),
+        }
+        Ok(())
+    }
+}
+
+/// SSTs under construction, none of which overlaps another.
+pub struct Ssts<'o> {
+    options: &'o Options,
+    /// Where they are written: a path up to the number of the file.
+    stem: PathBuf,
+    open: Option<SstFileWriter<'o>>,
+    files: Vec<PathBuf>,
+    /// Whether a family begins a file: other SSTs of the same step may hold a family that lies between two of these.
+    by_family: bool,
+    family: Option<u8>,
+}
+
+impl<'o> Ssts<'o> {
+    /// SSTs in `directory` whose names start with `name`.
+    pub fn new(options: &'o Options, directory: &Path, name: &str, by_family: bool) -> Ssts<'o> {
+        Ssts { options, stem: directory.join(name), open: None, files: Vec::new(), by_family, family: None }
+    }
+
+    /// The finished files.
+    pub fn finish(mut self) -> Result<Vec<PathBuf>> {
+        self.finish_file()?;
+        Ok(self.files)
+    }
+
+    fn finish_file(&mut self) -> Result<()> {
+        match self.open.take() {
+            Some(mut file) => Ok(file.finish()?),
+            None => Ok(()),
+        }
+    }
+
+    fn file(&mut self, key: &[u8]) -> Result<&mut SstFileWriter<'o>> {
+        let family = keys::family_byte(key);
+        let full = self.open.as_ref().is_some_and(|file| file.file_size() >= SST_BYTES);
+        if full || self.by_family && self.family != family {
+            self.finish_file()?;
+        }
+        self.family = family;
+        match self.open.take() {
+            Some(file) => Ok(self.open.insert(file)),
+            None => {
+                let mut path = self.stem.clone().into_os_string();
+                path.push(format!("-{}.sst", self.files.len()));
+                let file = SstFileWriter::create(self.options);
+                file.open(&path)?;
+                self.files.push(path.into());
+                Ok(self.open.insert(file))
+            }
+        }
+    }
+}
+
+impl Sink for Ssts<'_> {
+    fn write(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
+        let file = self.file(key)?;
+        match change {
+            Change::Put | Change::Refresh => file.put(key, value)?,
+            Change::Delete => file.delete(key)?,
+        }
+        Ok(())
+    }
+}
