@@ -48,7 +48,8 @@ impl<'e> Writer<'e> {
         if self.pending.is_of_another(slot) {
             self.seal(&Kind::ALL)?;
         }
-        let target = target(self.engine, &Control::none());
+        let control = Control::none();
+        let target = target(self.engine, &control);
         if self.pending.was_occupied(kind, slot, || target.is_occupied(slot, kind))? {
             target.check_stored(kind, slot, records)?;
         }
