@@ -115,6 +115,7 @@ pub struct Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, Malformed>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.message.get(self.at..).filter(|rest| !rest.is_empty())?;
         let mut cursor = rest;
@@ -151,6 +152,7 @@ pub fn merge<'a>(seen: &mut Option<Cow<'a, [u8]>>, value: &'a [u8]) {
     }
 }
 
+#[inline]
 fn read_field<'a>(cursor: &mut &'a [u8]) -> Option<(u32, Value<'a>)> {
     let key = u32::try_from(read_varint(cursor)?).ok()?;
     let number = Some(key >> 3).filter(|number| *number >= MIN_TAG)?;
@@ -180,6 +182,7 @@ fn read_varint(cursor: &mut &[u8]) -> Option<u64> {
     }
 }
 
+#[inline]
 fn take<'a>(cursor: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
     let (head, tail) = cursor.split_at_checked(len)?;
     *cursor = tail;
@@ -195,9 +198,21 @@ pub fn put_bytes(out: &mut Vec<u8>, number: u32, value: &[u8]) {
 
 /// Appends a message field, also an empty one: for a message, presence is information.
 pub fn put_message(out: &mut Vec<u8>, number: u32, value: &[u8]) {
-    encode_key(number, WireType::LengthDelimited, out);
-    encode_varint(value.len() as u64, out);
+    put_length_key(out, number);
+    match value.len() {
+        short if short < 0x80 => out.push(short as u8),
+        length => encode_varint(length as u64, out),
+    }
     out.extend_from_slice(value);
+}
+
+/// Most keys are one byte.
+#[inline]
+fn put_length_key(out: &mut Vec<u8>, number: u32) {
+    match number < 16 {
+        true => out.push((number << 3 | WireType::LengthDelimited as u32) as u8),
+        false => encode_key(number, WireType::LengthDelimited, out),
+    }
 }
 
 /// Appends an integer, enum or bool field, unless it is zero.
@@ -223,19 +238,18 @@ pub fn put_present_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
 ///
 /// One byte is reserved for the length; a body of 128 bytes or more is moved once.
 pub fn put_nested<T>(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    encode_key(number, WireType::LengthDelimited, out);
+    put_length_key(out, number);
     let start = out.len();
     out.push(0);
     let result = write(out);
-    let len = (out.len() - start - 1) as u64;
-    match encoded_len_varint(len) {
-        1 => out[start] = len as u8,
-        width => {
-            let mut prefix = Vec::with_capacity(width);
-            encode_varint(len, &mut prefix);
-            out.splice(start..=start, prefix);
-        }
+    let end = out.len();
+    let len = (end - start - 1) as u64;
+    let width = encoded_len_varint(len);
+    if width > 1 {
+        out.resize(end + width - 1, 0);
+        out.copy_within(start + 1..end, start + width);
     }
+    encode_varint(len, &mut &mut out[start..start + width]);
     result
 }
 

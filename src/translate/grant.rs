@@ -17,6 +17,7 @@ struct Grant<'a> {
     entitlement: Option<Cow<'a, [u8]>>,
     principal: Option<Cow<'a, [u8]>>,
     id: &'a str,
+    annotated: bool,
     sources: Option<Cow<'a, [u8]>>,
 }
 
@@ -29,11 +30,17 @@ impl<'a> Grant<'a> {
                 1 => merge(&mut message.entitlement, field.bytes()?),
                 2 => merge(&mut message.principal, field.bytes()?),
                 3 => message.id = field.str()?,
+                4 => message.annotated = true,
                 5 => merge(&mut message.sources, field.bytes()?),
                 _ => {}
             }
         }
         Ok(message)
+    }
+
+    /// The annotations of the message that was parsed; most have none.
+    fn annotations(&self, v2: &'a [u8]) -> impl Iterator<Item = Result<&'a [u8], Malformed>> {
+        values(if self.annotated { v2 } else { &[] }, 4)
     }
 
     /// Appends fields 2 to 4 of the record: which grant it is.
@@ -63,7 +70,8 @@ impl<'a> Grant<'a> {
 /// an entitlement, for good if it does not. A grant without one has no expansion, whatever was stored before.
 pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
     let message = Grant::parse(v2)?;
-    let (taken, expandable) = Expandable::first(v2, 4)?.unzip();
+    let first = if message.annotated { Expandable::first(v2, 4)? } else { None };
+    let (taken, expandable) = first.unzip();
     let expansion = expandable.filter(|expandable| expandable.names_an_entitlement);
     all_or_nothing(out, |out| {
         message.put_identity(out)?;
@@ -72,7 +80,7 @@ pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Resul
             put_nested(out, 6, |out| expansion.put(out))?;
         }
         put_varint(out, 7, u64::from(expansion.is_some()));
-        for (place, annotation) in values(v2, 4).enumerate() {
+        for (place, annotation) in message.annotations(v2).enumerate() {
             let annotation = annotation?;
             Any::parse(annotation)?;
             if Some(place) != taken {
@@ -95,7 +103,7 @@ pub fn expanded_grant_to_record(v2: &[u8], now: Timestamp, out: &mut Vec<u8>) ->
     all_or_nothing(out, |out| {
         message.put_identity(out)?;
         put_timestamp(out, 5, now);
-        for annotation in values(v2, 4) {
+        for annotation in message.annotations(v2) {
             let annotation = annotation?;
             if !is_expandable(&Any::parse(annotation)?) {
                 put_message(out, 8, annotation);
@@ -111,6 +119,8 @@ struct Record<'a> {
     entitlement: Option<Cow<'a, [u8]>>,
     principal: Option<Cow<'a, [u8]>>,
     expansion: Option<Cow<'a, [u8]>>,
+    annotated: bool,
+    has_sources: bool,
 }
 
 impl<'a> Record<'a> {
@@ -123,6 +133,8 @@ impl<'a> Record<'a> {
                 3 => merge(&mut record.entitlement, field.bytes()?),
                 4 => merge(&mut record.principal, field.bytes()?),
                 6 => merge(&mut record.expansion, field.bytes()?),
+                8 => record.annotated = true,
+                9 => record.has_sources = true,
                 _ => {}
             }
         }
@@ -145,7 +157,7 @@ impl<'a> Record<'a> {
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
 pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let record = Record::parse(v3)?;
-    let sources = Sources::of_record(v3)?;
+    let sources = if record.has_sources { Some(Sources::of_record(v3)?) } else { None };
     all_or_nothing(out, |out| {
         if let Some(entitlement) = &record.entitlement {
             put_nested(out, 1, |out| put_entitlement_stub(out, entitlement))?;
@@ -154,11 +166,15 @@ pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> 
             put_nested(out, 2, |out| put_principal_stub(out, principal))?;
         }
         put_bytes(out, 3, record.public_id()?.as_bytes());
-        put_annotations(out, 4, v3, 8)?;
+        if record.annotated {
+            put_annotations(out, 4, v3, 8)?;
+        }
         if let Some(expansion) = &record.expansion {
             put_expandable_annotation(out, 4, expansion);
         }
-        sources.put_in_grant(out);
+        if let Some(sources) = sources {
+            sources.put_in_grant(out);
+        }
         Ok(())
     })
 }

@@ -35,7 +35,7 @@ impl<'a> ResourceId<'a> {
 
     /// Reads the first two fields of a `c1.storage.v3` reference.
     pub fn parse_ref(message: &'a [u8]) -> Result<Self, Malformed> {
-        Ok(Self { resource_type: string(message, 1)?, resource: string(message, 2)?, ..Self::default() })
+        Ok(Reference::parse(message)?.id())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -60,6 +60,30 @@ impl<'a> ResourceId<'a> {
     }
 }
 
+/// A reference of `c1.storage.v3`: up to four strings, of which the first two are the ids of a resource.
+#[derive(Clone, Copy, Default)]
+struct Reference<'a> {
+    strings: [&'a str; 4],
+}
+
+impl<'a> Reference<'a> {
+    fn parse(message: &'a [u8]) -> Result<Self, Malformed> {
+        let mut reference = Self::default();
+        for field in fields(message) {
+            let field = field?;
+            if let Some(string) = reference.strings.get_mut(field.number as usize - 1) {
+                *string = field.str()?;
+            }
+        }
+        Ok(reference)
+    }
+
+    fn id(&self) -> ResourceId<'a> {
+        let [resource_type, resource, ..] = self.strings;
+        ResourceId { resource_type, resource, ..ResourceId::default() }
+    }
+}
+
 /// Appends a `ResourceRef`, or the start of another reference, to an embedded `Resource`.
 pub(super) fn put_resource_ref(out: &mut Vec<u8>, resource: &[u8]) -> Result<(), Malformed> {
     if let Some(id) = message(resource, 1)? {
@@ -70,18 +94,38 @@ pub(super) fn put_resource_ref(out: &mut Vec<u8>, resource: &[u8]) -> Result<(),
 
 /// Appends an `EntitlementRef` to an embedded `Entitlement`.
 pub(super) fn put_entitlement_ref(out: &mut Vec<u8>, entitlement: &[u8]) -> Result<(), Malformed> {
-    if let Some(resource) = message(entitlement, 1)? {
+    let (mut resource, mut id) = (None, "");
+    for field in fields(entitlement) {
+        let field = field?;
+        match field.number {
+            1 => merge(&mut resource, field.bytes()?),
+            2 => id = field.str()?,
+            _ => {}
+        }
+    }
+    if let Some(resource) = resource {
         put_resource_ref(out, &resource)?;
     }
-    put_bytes(out, 3, string(entitlement, 2)?.as_bytes());
+    put_bytes(out, 3, id.as_bytes());
     Ok(())
 }
 
 /// Appends a `PrincipalRef` to an embedded `Resource`. The parent is part of it: matching principals across
 /// connectors needs it.
 pub(super) fn put_principal_ref(out: &mut Vec<u8>, principal: &[u8]) -> Result<(), Malformed> {
-    put_resource_ref(out, principal)?;
-    if let Some(parent) = message(principal, 2)? {
+    let (mut id, mut parent) = (None, None);
+    for field in fields(principal) {
+        let field = field?;
+        match field.number {
+            1 => merge(&mut id, field.bytes()?),
+            2 => merge(&mut parent, field.bytes()?),
+            _ => {}
+        }
+    }
+    if let Some(id) = id {
+        ResourceId::parse(&id)?.put(out);
+    }
+    if let Some(parent) = parent {
         ResourceId::parse(&parent)?.put_as(out, 3, 4);
     }
     Ok(())
@@ -89,27 +133,33 @@ pub(super) fn put_principal_ref(out: &mut Vec<u8>, principal: &[u8]) -> Result<(
 
 /// Appends a `Resource` that is nothing but the id in a reference.
 pub(super) fn put_resource_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
-    let id = ResourceId::parse_ref(reference)?;
+    put_stub(out, &ResourceId::parse_ref(reference)?);
+    Ok(())
+}
+
+fn put_stub(out: &mut Vec<u8>, id: &ResourceId<'_>) {
     if !id.is_empty() {
         put_nested(out, 1, |out| id.put(out));
     }
-    Ok(())
 }
 
 /// Appends an `Entitlement` that is nothing but the ids in an `EntitlementRef`.
 pub(super) fn put_entitlement_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
-    if !ResourceId::parse_ref(reference)?.is_empty() {
-        put_nested(out, 1, |out| put_resource_stub(out, reference))?;
+    let reference = Reference::parse(reference)?;
+    let id = reference.id();
+    if !id.is_empty() {
+        put_nested(out, 1, |out| put_stub(out, &id));
     }
-    put_bytes(out, 2, string(reference, 3)?.as_bytes());
+    put_bytes(out, 2, reference.strings[2].as_bytes());
     Ok(())
 }
 
 /// Appends a `Resource` that is nothing but the ids in a `PrincipalRef`.
 pub(super) fn put_principal_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
-    put_resource_stub(out, reference)?;
-    let parent =
-        ResourceId { resource_type: string(reference, 3)?, resource: string(reference, 4)?, ..ResourceId::default() };
+    let reference = Reference::parse(reference)?;
+    put_stub(out, &reference.id());
+    let [_, _, resource_type, resource] = reference.strings;
+    let parent = ResourceId { resource_type, resource, ..ResourceId::default() };
     if !parent.resource.is_empty() {
         put_nested(out, 2, |out| parent.put(out));
     }

@@ -4,12 +4,14 @@
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Takes the place of whatever is stored.
+    /// Takes the place of whatever is stored. A record has no index entries but the fixed one.
     Put = 0,
     /// Takes the place of a stored grant but leaves it its expansion, its time of discovery and its scope.
     Refresh = 1,
     /// Removes what is stored. Only index entries are deleted by rows.
     Delete = 2,
+    /// Like `Put`, of a record with index entries that its contents decide.
+    PutIndexed = 3,
 }
 
 impl Change {
@@ -18,6 +20,7 @@ impl Change {
         match value.split_first() {
             Some((1, rest)) => (Change::Refresh, rest),
             Some((2, rest)) => (Change::Delete, rest),
+            Some((3, rest)) => (Change::PutIndexed, rest),
             Some((_, rest)) => (Change::Put, rest),
             None => (Change::Put, value),
         }

@@ -75,7 +75,10 @@ impl Merged {
         let (change, value) = Change::split(value);
         match (self.change, change) {
             // What a refresh keeps of the row before, it also keeps of one that is itself a refresh.
-            (Change::Put | Change::Refresh, Change::Refresh) => {
+            (Change::Put | Change::PutIndexed | Change::Refresh, Change::Refresh) => {
+                if self.change == Change::Put {
+                    self.change = Change::PutIndexed;
+                }
                 refresh_grant(&self.value, value, &mut self.spare).map_err(|error| self.damaged(error))?;
                 self.take_spare();
             }

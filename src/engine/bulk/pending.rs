@@ -107,7 +107,8 @@ impl Pending {
         load.fixed.reserve(of_fixed, &self.directory)?;
         self.slot = slot;
         for (keys, record) in keys.iter().zip(records.iter()) {
-            load.records.push(&keys.record, change, record);
+            let indexed = change == Change::Put && !keys.varying.is_empty();
+            load.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record);
             if let Some(entry) = &keys.fixed {
                 load.fixed.push(entry, Change::Put, b"");
             }

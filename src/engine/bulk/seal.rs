@@ -170,9 +170,11 @@ impl Sealing<'_, '_> {
                 if self.occupied[kind as usize] {
                     self.replace(kind, &mut row, varying)?;
                 }
-                let stays = |error| damaged(kind.family(), &row.key, error);
-                for entry in RecordKeys::varying_of(kind, self.slot, &row.value).map_err(stays)? {
-                    self.collect(varying, &entry, Change::Put)?;
+                if row.change != Change::Put {
+                    let undecodable = |error| damaged(kind.family(), &row.key, error);
+                    for entry in RecordKeys::varying_of(kind, self.slot, &row.value).map_err(undecodable)? {
+                        self.collect(varying, &entry, Change::Put)?;
+                    }
                 }
                 sink.write(&row.key, Change::Put, &row.value)?;
             }

@@ -20,8 +20,8 @@ pub trait Sink {
 impl Sink for WriteBatch {
     fn write(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
         match change {
-            Change::Put | Change::Refresh => self.put(key, value),
             Change::Delete => self.delete(key),
+            _ => self.put(key, value),
         }
         Ok(())
     }
@@ -83,8 +83,8 @@ impl Sink for Ssts<'_> {
     fn write(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
         let file = self.file(key)?;
         match change {
-            Change::Put | Change::Refresh => file.put(key, value)?,
             Change::Delete => file.delete(key)?,
+            _ => file.put(key, value)?,
         }
         Ok(())
     }
