@@ -1,5 +1,7 @@
 //! What an open file promises, case by case: the safe API against failures that engines of this kind have had.
 
+#[path = "store/bulk.rs"]
+mod bulk;
 #[path = "store/codes.rs"]
 mod codes;
 #[path = "store/damage.rs"]

@@ -71,7 +71,7 @@ impl Engine {
     fn create_staging(&self) -> Result<()> {
         let staging = staging(&self.directory);
         match std::fs::remove_dir_all(&staging) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("remove", &staging)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &staging)(error)),
             _ => std::fs::create_dir(&staging).map_err(Error::io("create", &staging)),
         }
     }

@@ -39,7 +39,7 @@ impl EngineOptions {
 
     /// Bytes of pending rows in memory above which some are spilled. A run of the same size may be on its way to its file.
     pub(super) fn runs_budget(&self) -> usize {
-        (self.memory_budget / 6).max(1 << 20)
+        (self.memory_budget / 6).clamp(64 << 10, 1 << 30)
     }
 
     /// How SSTs are written that are ingested.

@@ -132,13 +132,12 @@ impl Pending {
     }
 
     /// Makes the rows of these kinds readable in key order.
-    pub fn sort(&mut self, kinds: &[Kind]) -> Result<()> {
+    pub fn sort(&mut self, kinds: &[Kind]) {
         for &kind in kinds {
             let load = &mut self.loads[kind as usize];
-            load.records.sort()?;
-            load.fixed.sort()?;
+            load.records.sort();
+            load.fixed.sort();
         }
-        Ok(())
     }
 
     /// Forgets the rows of these kinds.

@@ -13,8 +13,10 @@ use crate::{Error, Result};
 #[derive(Default)]
 pub struct Runs {
     files: Vec<Spill>,
-    /// The run that is being sorted and written by another thread.
-    writing: Option<JoinHandle<(Buffer, Result<Spill>)>>,
+    /// The run that another thread sorts and writes; it gives the rows back if it cannot.
+    writing: Option<JoinHandle<Result<Spill, Buffer>>>,
+    /// A sorted run that could not be written, younger than the files.
+    unwritten: Option<Buffer>,
     buffer: Buffer,
     rows: u64,
 }
@@ -44,56 +46,46 @@ impl Runs {
 
     /// Bytes of memory that rows take that no thread is writing to a file yet.
     pub fn buffered(&self) -> usize {
-        self.buffer.size()
+        self.buffer.size() + self.unwritten.as_ref().map_or(0, Buffer::size)
     }
 
     /// Hands the buffer to a thread that sorts it and writes it to a file. Waits for the one before: at most two buffers
-    /// are in memory.
+    /// are in memory. If that one could not be written, tries once more, and fails where that fails: its rows stay.
     pub fn spill(&mut self, directory: &Path) -> Result<()> {
-        self.settle()?;
-        if self.buffer.len() == 0 {
-            return Ok(());
+        self.settle();
+        if let Some(rows) = &self.unwritten {
+            self.files.push(Spill::write(rows, directory)?);
+            self.unwritten = None;
         }
         let mut buffer = std::mem::take(&mut self.buffer);
         let directory = directory.to_path_buf();
         self.writing = Some(std::thread::spawn(move || {
             buffer.sort();
-            let spill = Spill::write(&buffer, &directory);
-            (buffer, spill)
+            Spill::write(&buffer, &directory).map_err(|_| buffer)
         }));
         Ok(())
     }
 
-    /// Waits for the thread that writes. If that failed, the rows are where they were before.
-    fn settle(&mut self) -> Result<()> {
-        let Some(writing) = self.writing.take() else { return Ok(()) };
-        let (buffer, spill) = writing.join().map_err(|_| Error::Internal("sorting a run panicked".into()))?;
-        match spill {
-            Ok(spill) => self.files.push(spill),
-            Err(error) => {
-                // What arrived since is newer: it goes behind the rows that could not be written.
-                let newer = std::mem::replace(&mut self.buffer, buffer);
-                for at in 0..newer.len() {
-                    let (change, value) = Change::split(newer.value(at));
-                    self.buffer.push(newer.key(at), change, value);
-                }
-                return Err(error);
-            }
+    /// Waits for the thread that writes.
+    fn settle(&mut self) {
+        let Some(writing) = self.writing.take() else { return };
+        match writing.join() {
+            Ok(Ok(file)) => self.files.push(file),
+            Ok(Err(rows)) => self.unwritten = Some(rows),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-        Ok(())
     }
 
     /// Makes everything readable in key order.
-    pub fn sort(&mut self) -> Result<()> {
-        self.settle()?;
+    pub fn sort(&mut self) {
+        self.settle();
         self.buffer.sort();
-        Ok(())
     }
 
     /// The sorted runs, oldest first.
     pub fn cursors(&self) -> impl Iterator<Item = Cursor<'_>> {
         let files = self.files.iter().map(|file| Cursor::File(file.rows()));
-        files.chain(std::iter::once(Cursor::memory(&self.buffer)))
+        files.chain(self.unwritten.iter().chain([&self.buffer]).map(Cursor::memory))
     }
 
     /// Several sets of runs as one sequence in key order; of one key, rows of earlier sets are older.
@@ -104,7 +96,9 @@ impl Runs {
 
 impl Drop for Runs {
     fn drop(&mut self) {
-        // The thread's file goes with it; its result concerns nobody any more.
-        let _ = self.writing.take().map(JoinHandle::join);
+        // The thread does not outlive the rows; what became of them concerns nobody any more.
+        if let Some(writing) = self.writing.take() {
+            let _ = writing.join();
+        }
     }
 }

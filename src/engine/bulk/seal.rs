@@ -50,7 +50,7 @@ impl Target<'_> {
             self.collect(pending, kinds, &mut batch)?;
             return Ok(self.db.write(batch)?);
         }
-        pending.sort(kinds)?;
+        pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
         let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
         let staging = tempfile::tempdir_in(pending.directory()).map_err(Error::io("stage in", pending.directory()))?;
@@ -67,7 +67,7 @@ impl Target<'_> {
 
     /// Adds the rows of these kinds to a batch that carries other changes too.
     pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<()> {
-        pending.sort(kinds)?;
+        pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
         Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch)
     }
@@ -125,7 +125,7 @@ impl Sealing<'_, '_> {
     fn one_by_one(&self, kinds: &[Kind], sink: &mut impl Sink) -> Result<()> {
         let mut varying = Runs::default();
         self.records(kinds, sink, &mut varying)?;
-        varying.sort()?;
+        varying.sort();
         let fixed = kinds.iter().map(|&kind| &self.pending.load(kind).fixed);
         self.entries(Runs::merge(fixed.chain([&varying]))?, sink)
     }
@@ -149,7 +149,7 @@ impl Sealing<'_, '_> {
         });
         let mut files = files?;
         files.extend(fixed.map_err(|_| Error::Internal("writing index entries panicked".into()))??);
-        varying.sort()?;
+        varying.sort();
         let mut ssts = Ssts::new(entries, staging, "varying", true);
         self.entries(Runs::merge([&varying])?, &mut ssts)?;
         files.extend(ssts.finish()?);
