@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+
+	"example.com/libc1z/go/internal/page"
 )
 
 // nativeCall is one function of the library on one store: request bytes in, response bytes out.
@@ -17,6 +19,12 @@ type message[M any] interface {
 	proto.Message
 }
 
+// pageOf is a pointer to a message of type M that is a page of rows.
+type pageOf[M, Row any] interface {
+	*M
+	page.Of[Row]
+}
+
 // call sends request and reads the answer into a new message, which belongs to the caller.
 func call[Response any, P message[Response]](ctx context.Context, native nativeCall, request proto.Message) (*Response, error) {
 	data, err := send(ctx, native, request)
@@ -24,6 +32,26 @@ func call[Response any, P message[Response]](ctx context.Context, native nativeC
 		return nil, err
 	}
 	return unmarshal[Response, P](data)
+}
+
+// list is call for an answer that is a page of rows, which read knows.
+func list[Response, Row any, P pageOf[Response, Row]](
+	ctx context.Context, native nativeCall, request proto.Message, read func(data []byte, into page.Of[Row]) error,
+) (*Response, error) {
+	data, err := send(ctx, native, request)
+	if err != nil {
+		return nil, err
+	}
+	return readPage[Response, Row, P](data, read)
+}
+
+// readPage reads a page of rows, which takes the data with it.
+func readPage[Response, Row any, P pageOf[Response, Row]](data []byte, read func(data []byte, into page.Of[Row]) error) (*Response, error) {
+	response := P(new(Response))
+	if err := read(data, response); err != nil {
+		return nil, unreadable(err)
+	}
+	return response, nil
 }
 
 // exec sends a request whose answer is empty.
@@ -52,10 +80,13 @@ func marshal(request proto.Message) ([]byte, error) {
 func unmarshal[M any, P message[M]](data []byte) (*M, error) {
 	m := P(new(M))
 	if err := proto.Unmarshal(data, m); err != nil {
-		return nil, newError(codes.Internal, "INTERNAL", err.Error())
+		return nil, unreadable(err)
 	}
 	return m, nil
 }
+
+// unreadable is for an answer that is not the message it should be.
+func unreadable(err error) error { return newError(codes.Internal, "INTERNAL", err.Error()) }
 
 // nonNil is list without its nil elements, which a put skips. The caller's list stays as it is.
 func nonNil[T any](list []*T) []*T {
