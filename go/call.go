@@ -3,6 +3,7 @@ package c1z
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -61,16 +62,43 @@ func exec(ctx context.Context, native nativeCall, request proto.Message) error {
 }
 
 func send(ctx context.Context, native nativeCall, request proto.Message) ([]byte, error) {
-	data, err := marshal(request)
+	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return appendMessage(buffer, request) })
+}
+
+// sendRows sends a put request that encode appends; its answer is empty.
+func sendRows(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) error {
+	_, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
+	return err
+}
+
+// sendEncoded lends encode a buffer to append the request to: the library only reads it during the call.
+func sendEncoded(ctx context.Context, native nativeCall, encode func(buffer []byte) ([]byte, error)) ([]byte, error) {
+	buffer := buffers.Get().(*[]byte)
+	defer release(buffer)
+	request, err := encode((*buffer)[:0])
 	if err != nil {
 		return nil, err
 	}
-	return native(ctx, data)
+	*buffer = request
+	return native(ctx, request)
+}
+
+// buffers are those of requests between calls. Larger ones than maxKept are not kept.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxKept = 4 << 20
+
+func release(buffer *[]byte) {
+	if cap(*buffer) <= maxKept {
+		buffers.Put(buffer)
+	}
 }
 
 // marshal fails on text that is not UTF-8.
-func marshal(request proto.Message) ([]byte, error) {
-	data, err := proto.Marshal(request)
+func marshal(request proto.Message) ([]byte, error) { return appendMessage(nil, request) }
+
+func appendMessage(buffer []byte, request proto.Message) ([]byte, error) {
+	data, err := proto.MarshalOptions{}.MarshalAppend(buffer, request)
 	if err != nil {
 		return nil, invalidArgument(err.Error())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"example.com/libc1z/go/internal/apipb"
 	"example.com/libc1z/go/internal/page"
+	"example.com/libc1z/go/internal/put"
 )
 
 // PutEntitlements stores entitlements in the bound sync, under the source-cache scope of ctx. It stores none when one of
@@ -18,8 +19,8 @@ func (s *store) PutEntitlements(ctx context.Context, entitlements ...*v2.Entitle
 	if len(list) == 0 {
 		return nil
 	}
-	return exec(ctx, s.native.putEntitlements, &apipb.PutEntitlementsRequest{
-		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
+	return sendRows(ctx, s.native.putEntitlements, func(buffer []byte) []byte {
+		return put.Entitlements(buffer, list, sourcecache.ScopeFromContext(ctx))
 	})
 }
 

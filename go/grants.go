@@ -9,6 +9,7 @@ import (
 
 	"example.com/libc1z/go/internal/apipb"
 	"example.com/libc1z/go/internal/page"
+	"example.com/libc1z/go/internal/put"
 )
 
 // PutGrants stores grants in the bound sync, under the source-cache scope of ctx; a GrantExpandable annotation arms
@@ -18,8 +19,8 @@ func (s *store) PutGrants(ctx context.Context, grants ...*v2.Grant) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return exec(ctx, s.native.putGrants, &apipb.PutGrantsRequest{
-		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
+	return sendRows(ctx, s.native.putGrants, func(buffer []byte) []byte {
+		return put.Grants(buffer, list, sourcecache.ScopeFromContext(ctx))
 	})
 }
 

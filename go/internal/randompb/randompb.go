@@ -1,21 +1,23 @@
-package page_test
+// Package randompb fills messages for tests.
+package randompb
 
 import (
 	"math/rand/v2"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// maxDepth is how deep populate goes where messages contain themselves.
+// maxDepth is how deep messages nest that contain themselves.
 const maxDepth = 7
 
-// field is a length-delimited field.
-func field(number protowire.Number, value string) string {
-	return string(protowire.AppendString(protowire.AppendTag(nil, number, protowire.BytesType), value))
+// Populate sets each field of a message, and of the messages in it, with a probability: 1 leaves nothing out. Below 1
+// there are unknown fields as well.
+func Populate(random *rand.Rand, message proto.Message, probability float64) {
+	populate(random, message.ProtoReflect(), probability, 0)
 }
 
-// populate sets each field of a message, and of the messages in it, with a probability; nothing is left out with 1.
 func populate(random *rand.Rand, message protoreflect.Message, probability float64, depth int) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -53,7 +55,7 @@ func populate(random *rand.Rand, message protoreflect.Message, probability float
 	if random.Float64() > probability {
 		number := protowire.Number(1 + random.IntN(40))
 		if fields.ByNumber(number) == nil {
-			message.SetUnknown([]byte(field(number, "unknown")))
+			message.SetUnknown(protowire.AppendString(protowire.AppendTag(nil, number, protowire.BytesType), "unknown"))
 		}
 	}
 }
@@ -76,7 +78,7 @@ func scalar(random *rand.Rand, field protoreflect.FieldDescriptor) protoreflect.
 	case protoreflect.DoubleKind:
 		return protoreflect.ValueOfFloat64(random.NormFloat64())
 	default:
-		panic("populate knows no " + field.Kind().String())
+		panic("randompb knows no " + field.Kind().String())
 	}
 }
 
@@ -88,36 +90,4 @@ func text(random *rand.Rand) string {
 		out[i] = letters[random.IntN(len(letters))]
 	}
 	return string(out)
-}
-
-// disturbed is data as no well-behaved writer would write it.
-func disturbed(random *rand.Rand, data []byte) []byte {
-	out := append([]byte(nil), data...)
-	if len(out) == 0 {
-		return []byte{byte(random.Uint32())}
-	}
-	at := random.IntN(len(out))
-	switch random.IntN(6) {
-	case 0: // a byte is another
-		out[at] = byte(random.Uint32())
-	case 1: // a bit is
-		out[at] ^= 1 << random.IntN(8)
-	case 2: // the end is missing
-		out = out[:at]
-	case 3: // everything comes twice
-		out = append(out, data...)
-	case 4: // something lies between
-		out = append(out[:at:at], append(randomBytes(random), data[at:]...)...)
-	case 5: // a length is huge
-		out = append(out[:at:at], append([]byte{0xff, 0xff, 0xff, 0xff, 0x7f}, data[at:]...)...)
-	}
-	return out
-}
-
-func randomBytes(random *rand.Rand) []byte {
-	out := make([]byte, 1+random.IntN(6))
-	for i := range out {
-		out[i] = byte(random.Uint32())
-	}
-	return out
 }
