@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 func TestEveryMeasurementRunsOnEveryEngine(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "table.md")
 	engines := []string{sqlite, pebble, "rocksdb"}
-	err := run(t.Context(), config{sizes: []int{200}, engines: engines, rounds: 1, sqliteMax: 200, people: 100, out: out})
+	err := run(t.Context(), config{sizes: []int{200}, engines: engines, rounds: 1, sqliteMax: 200, calls: 50, people: 100, out: out})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ type config struct {
 	engines   []string
 	rounds    int
 	sqliteMax int
+	calls     int
 	people    int
 	out       string
 }
@@ -51,6 +52,7 @@ func parseFlags() config {
 	c := config{}
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds; the table has the median and, in brackets, the least and the most")
 	flag.IntVar(&c.sqliteMax, "sqlite-max", 100_000, "most grants for SQLite, which takes long")
+	flag.IntVar(&c.calls, "calls", 3000, "random keys that are looked up")
 	flag.IntVar(&c.people, "people", 5000, "people in the organisation of the full sync; 0 leaves it out")
 	flag.StringVar(&c.out, "out", "-", "file for the table; - is standard output")
 	flag.Parse()
@@ -78,7 +80,7 @@ func run(ctx context.Context, c config) error {
 		engines := slices.DeleteFunc(slices.Clone(c.engines), func(engine string) bool {
 			return engine == sqlite && n > c.sqliteMax
 		})
-		if err := compare(ctx, report, engines, task{N: n, Folder: folder}, c.rounds); err != nil {
+		if err := compare(ctx, report, engines, task{N: n, Calls: c.calls, Folder: folder}, c.rounds); err != nil {
 			return err
 		}
 	}

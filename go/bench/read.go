@@ -11,12 +11,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 )
 
-const (
-	// readPage is how many rows a list asks for.
-	readPage = 10_000
-	// calls is how many random keys are looked up.
-	calls = 3000
-)
+// readPage is how many rows a list asks for.
+const readPage = 10_000
 
 // readAll opens the file and lists every grant.
 func readAll(ctx context.Context, at task) (result, error) {
@@ -70,7 +66,7 @@ func look(ctx context.Context, at task, keys int, call func(store c1zstore.Store
 	if err != nil {
 		return result{}, err
 	}
-	values, err := latencies(keys, calls, func(key int) error { return call(store, key) })
+	values, err := latencies(keys, at.Calls, func(key int) error { return call(store, key) })
 	if err != nil {
 		return result{}, err
 	}
@@ -120,8 +116,8 @@ func getGrants(ctx context.Context, at task) (result, error) {
 
 // putOne measures puts of one grant each into a sync that has three thousand, whatever the size.
 func putOne(ctx context.Context, at task) (result, error) {
-	const before, puts = 3000, 500
-	d := dataOf(before + 2*puts)
+	const before = 3000
+	d := dataOf(before + 2*at.Calls)
 	store, err := at.open(ctx, at.path()+".put")
 	if err != nil {
 		return result{}, err
@@ -134,7 +130,7 @@ func putOne(ctx context.Context, at task) (result, error) {
 		return result{}, err
 	}
 	next := before
-	values, err := latencies(1, puts, func(int) error {
+	values, err := latencies(1, at.Calls, func(int) error {
 		next++
 		return store.PutGrants(ctx, d.grant(next-1))
 	})

@@ -32,6 +32,7 @@ type task struct {
 	Name   string
 	Engine string
 	N      int // grants, or people of a full sync
+	Calls  int // of what is looked up at random
 	Folder string
 }
 
