@@ -3,9 +3,12 @@ package c1z
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+
+	"example.com/libc1z/go/internal/page"
 )
 
 // nativeCall is one function of the library on one store: request bytes in, response bytes out.
@@ -17,6 +20,12 @@ type message[M any] interface {
 	proto.Message
 }
 
+// pageOf is a pointer to a message of type M that is a page of rows.
+type pageOf[M, Row any] interface {
+	*M
+	page.Of[Row]
+}
+
 // call sends request and reads the answer into a new message, which belongs to the caller.
 func call[Response any, P message[Response]](ctx context.Context, native nativeCall, request proto.Message) (*Response, error) {
 	data, err := send(ctx, native, request)
@@ -26,6 +35,26 @@ func call[Response any, P message[Response]](ctx context.Context, native nativeC
 	return unmarshal[Response, P](data)
 }
 
+// list is call for an answer that is a page of rows, which read knows.
+func list[Response, Row any, P pageOf[Response, Row]](
+	ctx context.Context, native nativeCall, request proto.Message, read func(data []byte, into page.Of[Row]) error,
+) (*Response, error) {
+	data, err := send(ctx, native, request)
+	if err != nil {
+		return nil, err
+	}
+	return readPage[Response, Row, P](data, read)
+}
+
+// readPage reads a page of rows, which takes the data with it.
+func readPage[Response, Row any, P pageOf[Response, Row]](data []byte, read func(data []byte, into page.Of[Row]) error) (*Response, error) {
+	response := P(new(Response))
+	if err := read(data, response); err != nil {
+		return nil, unreadable(err)
+	}
+	return response, nil
+}
+
 // exec sends a request whose answer is empty.
 func exec(ctx context.Context, native nativeCall, request proto.Message) error {
 	_, err := send(ctx, native, request)
@@ -33,16 +62,43 @@ func exec(ctx context.Context, native nativeCall, request proto.Message) error {
 }
 
 func send(ctx context.Context, native nativeCall, request proto.Message) ([]byte, error) {
-	data, err := marshal(request)
+	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return appendMessage(buffer, request) })
+}
+
+// sendRows sends a put request that encode appends; its answer is empty.
+func sendRows(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) error {
+	_, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
+	return err
+}
+
+// sendEncoded lends encode a buffer to append the request to: the library only reads it during the call.
+func sendEncoded(ctx context.Context, native nativeCall, encode func(buffer []byte) ([]byte, error)) ([]byte, error) {
+	buffer := buffers.Get().(*[]byte)
+	defer release(buffer)
+	request, err := encode((*buffer)[:0])
 	if err != nil {
 		return nil, err
 	}
-	return native(ctx, data)
+	*buffer = request
+	return native(ctx, request)
+}
+
+// buffers are those of requests between calls. Larger ones than maxKept are not kept.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxKept = 4 << 20
+
+func release(buffer *[]byte) {
+	if cap(*buffer) <= maxKept {
+		buffers.Put(buffer)
+	}
 }
 
 // marshal fails on text that is not UTF-8.
-func marshal(request proto.Message) ([]byte, error) {
-	data, err := proto.Marshal(request)
+func marshal(request proto.Message) ([]byte, error) { return appendMessage(nil, request) }
+
+func appendMessage(buffer []byte, request proto.Message) ([]byte, error) {
+	data, err := proto.MarshalOptions{}.MarshalAppend(buffer, request)
 	if err != nil {
 		return nil, invalidArgument(err.Error())
 	}
@@ -52,10 +108,13 @@ func marshal(request proto.Message) ([]byte, error) {
 func unmarshal[M any, P message[M]](data []byte) (*M, error) {
 	m := P(new(M))
 	if err := proto.Unmarshal(data, m); err != nil {
-		return nil, newError(codes.Internal, "INTERNAL", err.Error())
+		return nil, unreadable(err)
 	}
 	return m, nil
 }
+
+// unreadable is for an answer that is not the message it should be.
+func unreadable(err error) error { return newError(codes.Internal, "INTERNAL", err.Error()) }
 
 // nonNil is list without its nil elements, which a put skips. The caller's list stays as it is.
 func nonNil[T any](list []*T) []*T {

@@ -8,6 +8,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/sourcecache"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/page"
+	"example.com/libc1z/go/internal/put"
 )
 
 // PutEntitlements stores entitlements in the bound sync, under the source-cache scope of ctx. It stores none when one of
@@ -17,8 +19,8 @@ func (s *store) PutEntitlements(ctx context.Context, entitlements ...*v2.Entitle
 	if len(list) == 0 {
 		return nil
 	}
-	return exec(ctx, s.native.putEntitlements, &apipb.PutEntitlementsRequest{
-		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
+	return sendRows(ctx, s.native.putEntitlements, func(buffer []byte) []byte {
+		return put.Entitlements(buffer, list, sourcecache.ScopeFromContext(ctx))
 	})
 }
 
@@ -26,7 +28,7 @@ func (s *store) PutEntitlements(ctx context.Context, entitlements ...*v2.Entitle
 func (s *store) ListEntitlements(
 	ctx context.Context, request *v2.EntitlementsServiceListEntitlementsRequest,
 ) (*v2.EntitlementsServiceListEntitlementsResponse, error) {
-	return call[v2.EntitlementsServiceListEntitlementsResponse](ctx, s.native.listEntitlements, request)
+	return list[v2.EntitlementsServiceListEntitlementsResponse](ctx, s.native.listEntitlements, request, page.Entitlements)
 }
 
 // ListStaticEntitlements is always empty: static entitlements are stored for each resource.
@@ -48,7 +50,7 @@ func (s *store) GetEntitlement(
 func (s *store) ListEntitlementsByIds(
 	ctx context.Context, request *reader_v2.EntitlementsReaderServiceListEntitlementsByIdsRequest,
 ) (*reader_v2.EntitlementsReaderServiceListEntitlementsByIdsResponse, error) {
-	return call[reader_v2.EntitlementsReaderServiceListEntitlementsByIdsResponse](ctx, s.native.listEntitlementsByIds, request)
+	return list[reader_v2.EntitlementsReaderServiceListEntitlementsByIdsResponse](ctx, s.native.listEntitlementsByIds, request, page.Entitlements)
 }
 
 // DeleteEntitlementByRefs deletes one entitlement by its resource and id, if it is there; its grants stay.

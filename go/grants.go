@@ -8,6 +8,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/sourcecache"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/page"
+	"example.com/libc1z/go/internal/put"
 )
 
 // PutGrants stores grants in the bound sync, under the source-cache scope of ctx; a GrantExpandable annotation arms
@@ -17,8 +19,8 @@ func (s *store) PutGrants(ctx context.Context, grants ...*v2.Grant) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return exec(ctx, s.native.putGrants, &apipb.PutGrantsRequest{
-		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
+	return sendRows(ctx, s.native.putGrants, func(buffer []byte) []byte {
+		return put.Grants(buffer, list, sourcecache.ScopeFromContext(ctx))
 	})
 }
 
@@ -46,7 +48,7 @@ func (s *store) DeleteGrantsByRefs(ctx context.Context, grants ...*v2.Grant) err
 func (s *store) ListGrants(
 	ctx context.Context, request *v2.GrantsServiceListGrantsRequest,
 ) (*v2.GrantsServiceListGrantsResponse, error) {
-	return call[v2.GrantsServiceListGrantsResponse](ctx, s.native.listGrants, request)
+	return list[v2.GrantsServiceListGrantsResponse](ctx, s.native.listGrants, request, page.Grants)
 }
 
 // GetGrant finds a grant by its public id. It fails with codes.NotFound when none has it, and with
@@ -66,26 +68,26 @@ func (s *store) GrantsForEntitlementPrincipalSorted() bool { return true }
 func (s *store) ListGrantsForEntitlement(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForEntitlementRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse, error) {
-	return call[reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse](ctx, s.native.listGrantsForEntitlement, request)
+	return list[reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse](ctx, s.native.listGrantsForEntitlement, request, page.Grants)
 }
 
 // ListGrantsForEntitlements returns one page of the grants of several entitlements, one after the other.
 func (s *store) ListGrantsForEntitlements(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForEntitlementsRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse, error) {
-	return call[reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse](ctx, s.native.listGrantsForEntitlements, request)
+	return list[reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse](ctx, s.native.listGrantsForEntitlements, request, page.Grants)
 }
 
 // ListGrantsForPrincipal returns one page of the grants that a principal holds.
 func (s *store) ListGrantsForPrincipal(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForPrincipalRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse, error) {
-	return call[reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse](ctx, s.native.listGrantsForPrincipal, request)
+	return list[reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse](ctx, s.native.listGrantsForPrincipal, request, page.Grants)
 }
 
 // ListGrantsForResourceType returns one page of the grants that principals of a type hold.
 func (s *store) ListGrantsForResourceType(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForResourceTypeRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForResourceTypeResponse, error) {
-	return call[reader_v2.GrantsReaderServiceListGrantsForResourceTypeResponse](ctx, s.native.listGrantsForResourceType, request)
+	return list[reader_v2.GrantsReaderServiceListGrantsForResourceTypeResponse](ctx, s.native.listGrantsForResourceType, request, page.Grants)
 }

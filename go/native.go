@@ -6,6 +6,27 @@ package c1z
 
 #include <c1z.h>
 
+// No function calls back into Go: progress is not asked for, and a call is cancelled by a flag. So arguments may stay on
+// the stack of their goroutine.
+#cgo noescape call
+#cgo nocallback call
+#cgo noescape long_call
+#cgo nocallback long_call
+#cgo noescape open_store
+#cgo nocallback open_store
+#cgo noescape scan
+#cgo nocallback scan
+#cgo nocallback next_page
+#cgo nocallback c1z_buffer_free
+#cgo nocallback c1z_cursor_free
+#cgo nocallback c1z_error_free
+#cgo nocallback c1z_error_message
+#cgo nocallback c1z_error_reason
+#cgo nocallback c1z_store_free
+#cgo nocallback c1z_cancel_free
+#cgo nocallback c1z_cancel_new
+#cgo nocallback c1z_cancel_set
+
 // What one function of the library gave, by value: its outputs need no memory of Go's.
 typedef struct {
 	c1z_code code;
@@ -20,10 +41,19 @@ typedef c1z_code (*call_fn)(const c1z_store *, c1z_slice, c1z_buffer **, c1z_err
 typedef c1z_code (*long_call_fn)(const c1z_store *, c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
 typedef c1z_code (*scan_fn)(const c1z_store *, c1z_slice, c1z_cursor **, c1z_error **);
 
+// An empty buffer's bytes are at no address, which need not be NULL. Go would take such a pointer on one of its stacks for
+// a corrupt one and end the program.
+static void take(answer *a) {
+	a->bytes = c1z_buffer_data(a->buffer);
+	if (a->bytes.len == 0) {
+		a->bytes.data = NULL;
+	}
+}
+
 static answer call(call_fn fn, const c1z_store *store, const uint8_t *data, size_t len) {
 	answer a = {0};
 	a.code = fn(store, (c1z_slice){data, len}, &a.buffer, &a.error);
-	a.bytes = c1z_buffer_data(a.buffer);
+	take(&a);
 	return a;
 }
 
@@ -31,7 +61,7 @@ static answer long_call(long_call_fn fn, const c1z_store *store, const uint8_t *
 	answer a = {0};
 	c1z_control control = {.cancel = cancel};
 	a.code = fn(store, (c1z_slice){data, len}, &control, &a.buffer, &a.error);
-	a.bytes = c1z_buffer_data(a.buffer);
+	take(&a);
 	return a;
 }
 
@@ -51,7 +81,7 @@ static answer scan(scan_fn fn, const c1z_store *store, const uint8_t *data, size
 static answer next_page(c1z_cursor *cursor) {
 	answer a = {0};
 	a.code = c1z_cursor_next(cursor, &a.buffer, &a.error);
-	a.bytes = c1z_buffer_data(a.buffer);
+	take(&a);
 	return a;
 }
 */

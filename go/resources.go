@@ -8,6 +8,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/sourcecache"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/page"
 )
 
 // PutResources stores resources in the bound sync, under the source-cache scope of ctx; of several with one type and id
@@ -26,7 +27,7 @@ func (s *store) PutResources(ctx context.Context, resources ...*v2.Resource) err
 func (s *store) ListResources(
 	ctx context.Context, request *v2.ResourcesServiceListResourcesRequest,
 ) (*v2.ResourcesServiceListResourcesResponse, error) {
-	return call[v2.ResourcesServiceListResourcesResponse](ctx, s.native.listResources, request)
+	return list[v2.ResourcesServiceListResourcesResponse](ctx, s.native.listResources, request, page.Resources)
 }
 
 // GetResource fails with codes.NotFound when there is none of the type with the id.
@@ -40,7 +41,7 @@ func (s *store) GetResource(
 func (s *store) ListResourcesByIds(
 	ctx context.Context, request *reader_v2.ResourcesReaderServiceListResourcesByIdsRequest,
 ) (*reader_v2.ResourcesReaderServiceListResourcesByIdsResponse, error) {
-	return call[reader_v2.ResourcesReaderServiceListResourcesByIdsResponse](ctx, s.native.listResourcesByIds, request)
+	return list[reader_v2.ResourcesReaderServiceListResourcesByIdsResponse](ctx, s.native.listResourcesByIds, request, page.Resources)
 }
 
 // DeleteResourceRecord deletes one resource, if it is there; what refers to it stays.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/page"
 )
 
 // Streams hold one page in memory, give an error once and last, and let go of the store when they end or the loop is
@@ -19,7 +20,7 @@ import (
 func (s *store) StreamGrants(
 	ctx context.Context, syncID string, opts connectorstore.StreamGrantsOptions,
 ) iter.Seq2[*v2.Grant, error] {
-	return stream(ctx, s.native.scanGrants, (*v2.GrantsServiceListGrantsResponse).GetList, &apipb.ScanGrantsRequest{
+	return stream[v2.GrantsServiceListGrantsResponse](ctx, s.native.scanGrants, page.Grants, &apipb.ScanGrantsRequest{
 		SyncId:                  syncID,
 		EntitlementId:           opts.EntitlementID,
 		PrincipalResourceTypeId: opts.PrincipalResourceType,
@@ -31,7 +32,7 @@ func (s *store) StreamGrants(
 func (s *store) StreamResources(
 	ctx context.Context, syncID string, opts connectorstore.StreamResourcesOptions,
 ) iter.Seq2[*v2.Resource, error] {
-	return stream(ctx, s.native.scanResources, (*v2.ResourcesServiceListResourcesResponse).GetList, &apipb.ScanResourcesRequest{
+	return stream[v2.ResourcesServiceListResourcesResponse](ctx, s.native.scanResources, page.Resources, &apipb.ScanResourcesRequest{
 		SyncId:         syncID,
 		ResourceTypeId: opts.ResourceTypeID,
 	})
@@ -39,25 +40,25 @@ func (s *store) StreamResources(
 
 // StreamEntitlements yields the entitlements of a sync.
 func (s *store) StreamEntitlements(ctx context.Context, syncID string) iter.Seq2[*v2.Entitlement, error] {
-	return stream(ctx, s.native.scanEntitlements, (*v2.EntitlementsServiceListEntitlementsResponse).GetList, &apipb.ScanEntitlementsRequest{
+	return stream[v2.EntitlementsServiceListEntitlementsResponse](ctx, s.native.scanEntitlements, page.Entitlements, &apipb.ScanEntitlementsRequest{
 		SyncId: syncID,
 	})
 }
 
 // stream yields the rows of every page that a cursor gives. Pages are the answers of the matching list call.
-func stream[Page, Row any, P message[Page]](
+func stream[Page, Row any, P pageOf[Page, Row]](
 	ctx context.Context,
 	scan func(context.Context, []byte) (*cursor, error),
-	rows func(*Page) []*Row,
+	read func(data []byte, into page.Of[Row]) error,
 	request proto.Message,
 ) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		if err := scanInto(ctx, scan, func(data []byte) (bool, error) {
-			page, err := unmarshal[Page, P](data)
+			response, err := readPage[Page, Row, P](data, read)
 			if err != nil {
 				return false, err
 			}
-			for _, row := range rows(page) {
+			for _, row := range P(response).GetList() {
 				if err := checkContext(ctx); err != nil {
 					return false, err
 				}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test's own program be the process of a measurement.
+func TestMain(m *testing.M) {
+	if task, ok := os.LookupEnv(taskVariable); ok {
+		exit(runTask(context.Background(), task, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+func TestEveryMeasurementRunsOnEveryEngine(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "table.md")
+	engines := []string{sqlite, pebble, "rocksdb"}
+	err := run(t.Context(), config{sizes: []int{200}, engines: engines, rounds: 1, sqliteMax: 200, calls: 50, people: 100, out: out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := string(table)
+	for _, f := range figures {
+		_, after, found := strings.Cut(rows, "| "+f.title+" |")
+		if !found {
+			t.Fatalf("no %q of %q in\n%s", f.value, f.measurement, table)
+		}
+		var row string
+		row, rows, _ = strings.Cut(after, "\n")
+		if strings.Contains(row, "|  |") && f.measurement != "write without digests" {
+			t.Errorf("an engine lacks %q of %q: %s", f.value, f.measurement, row)
+		}
+	}
+}
+
+func TestNoGrantOfTheDataComesTwice(t *testing.T) {
+	for _, n := range []int{200, 1000, 30_000} {
+		d := dataOf(n)
+		seen := map[string]bool{}
+		for _, i := range d.order(true) {
+			seen[d.grantID(i)] = true
+		}
+		if len(seen) != n {
+			t.Errorf("of %d grants %d are distinct", n, len(seen))
+		}
+	}
+}

@@ -1,0 +1,149 @@
+// Bench compares the storage engines that baton-sdk can use, through the SDK's own interfaces, on the same made-up data:
+// SQLite and Pebble, which it brings, and RocksDB. It writes a table in Markdown.
+//
+//	go run . -n 1000,10000,100000 -rounds 3 -out performance.md
+//
+// Each measurement runs in a process of its own, and engines take turns, so that neither memory nor a slow minute of the
+// machine counts against one of them.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+type config struct {
+	sizes     []int
+	engines   []string
+	rounds    int
+	sqliteMax int
+	calls     int
+	people    int
+	out       string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if task, ok := os.LookupEnv(taskVariable); ok {
+		exit(runTask(ctx, task, os.Stdout))
+	}
+	exit(run(ctx, parseFlags()))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func parseFlags() config {
+	sizes := flag.String("n", "1000,10000,100000,1000000", "numbers of grants")
+	engines := flag.String("engines", "sqlite,pebble,rocksdb", "engines to compare")
+	c := config{}
+	flag.IntVar(&c.rounds, "rounds", 3, "rounds; the table has the median and, in brackets, the least and the most")
+	flag.IntVar(&c.sqliteMax, "sqlite-max", 100_000, "most grants for SQLite, which takes long")
+	flag.IntVar(&c.calls, "calls", 3000, "random keys that are looked up")
+	flag.IntVar(&c.people, "people", 5000, "people in the organisation of the full sync; 0 leaves it out")
+	flag.StringVar(&c.out, "out", "-", "file for the table; - is standard output")
+	flag.Parse()
+	c.engines = strings.Split(*engines, ",")
+	for _, size := range strings.Split(*sizes, ",") {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 1 || flag.NArg() > 0 {
+			flag.Usage()
+			os.Exit(2)
+		}
+		c.sizes = append(c.sizes, n)
+	}
+	return c
+}
+
+// run measures everything and writes the table.
+func run(ctx context.Context, c config) error {
+	folder, err := os.MkdirTemp("", "c1z-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	report := newReport(c.engines, c.people)
+	for _, n := range c.sizes {
+		engines := slices.DeleteFunc(slices.Clone(c.engines), func(engine string) bool {
+			return engine == sqlite && n > c.sqliteMax
+		})
+		if err := compare(ctx, report, engines, task{N: n, Calls: c.calls, Folder: folder}, c.rounds); err != nil {
+			return err
+		}
+	}
+	if c.people > 0 {
+		at := task{Name: "full sync", N: c.people, Folder: folder}
+		if err := compareFullSync(ctx, report, c.engines, at, c.rounds); err != nil {
+			return err
+		}
+	}
+	if c.out == "-" {
+		return report.write(os.Stdout)
+	}
+	file, err := os.Create(c.out)
+	if err != nil {
+		return err
+	}
+	if err := report.write(file); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// compare takes each measurement of one size for every engine, round by round. A file that is written in a round is what
+// the rest of the round reads.
+func compare(ctx context.Context, report *report, engines []string, at task, rounds int) error {
+	for round := range rounds {
+		for _, measurement := range measurements {
+			for i := range engines {
+				at.Name, at.Engine = measurement.name, engines[(i+round)%len(engines)]
+				if measurement.only != "" && measurement.only != at.Engine {
+					continue
+				}
+				result, err := startTask(ctx, at)
+				if err != nil {
+					return fmt.Errorf("%s of %d grants with %s: %w", at.Name, at.N, at.Engine, err)
+				}
+				fmt.Fprintf(os.Stderr, "%d grants, round %d: %-22s %-8s %s\n", at.N, round+1, at.Name, at.Engine, result)
+				report.add(at, result)
+			}
+		}
+	}
+	return nil
+}
+
+// compareFullSync runs the SDK's full sync with every engine, and fails if one derives other grants than another.
+func compareFullSync(ctx context.Context, report *report, engines []string, at task, rounds int) error {
+	var derived string
+	for round := range rounds {
+		for i := range engines {
+			at.Engine = engines[(i+round)%len(engines)]
+			result, err := startTask(ctx, at)
+			if err != nil {
+				return fmt.Errorf("full sync with %s: %w", at.Engine, err)
+			}
+			fmt.Fprintf(os.Stderr, "full sync, round %d: %-8s %s\n", round+1, at.Engine, result)
+			if derived == "" {
+				derived = result.Digest
+			}
+			if result.Digest != derived {
+				return fmt.Errorf("full sync with %s: the grants differ from those of %s", at.Engine, engines[0])
+			}
+			report.add(at, result)
+		}
+	}
+	return nil
+}

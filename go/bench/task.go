@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+
+	c1z "example.com/libc1z/go"
+)
+
+const (
+	sqlite = "sqlite"
+	pebble = "pebble"
+)
+
+// taskVariable makes a process of this program, or of its test, do one task and write the result.
+const taskVariable = "C1Z_BENCH_TASK"
+
+// task is one measurement of one engine.
+type task struct {
+	Name   string
+	Engine string
+	N      int // grants, or people of a full sync
+	Calls  int // of what is looked up at random
+	Folder string
+}
+
+// result is what was measured, by name.
+type result struct {
+	Values map[string]float64
+	Digest string `json:",omitempty"` // of what a full sync came to
+}
+
+func (r result) String() string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
+		fmt.Fprintf(&out, "%s %.4g  ", name, r.Values[name])
+	}
+	return out.String()
+}
+
+// measurement is one way to use a store.
+type measurement struct {
+	name string
+	only string // the one engine that it is for
+	run  func(ctx context.Context, at task) (result, error)
+}
+
+// measurements are taken in this order; the first writes the file that later ones read.
+var measurements = []measurement{
+	{name: "write", run: writeSorted},
+	{name: "write shuffled", run: writeShuffled},
+	{name: "write without digests", only: pebble, run: writeWithoutDigests},
+	{name: "read all", run: readAll},
+	{name: "by entitlement", run: readByEntitlement},
+	{name: "by principal", run: readByPrincipal},
+	{name: "get", run: getGrants},
+	{name: "put one", run: putOne},
+}
+
+// startTask runs a task in a new process.
+func startTask(ctx context.Context, at task) (result, error) {
+	encoded, err := json.Marshal(at)
+	if err != nil {
+		return result{}, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return result{}, err
+	}
+	var stdout, stderr bytes.Buffer
+	process := exec.CommandContext(ctx, program)
+	process.Env = append(os.Environ(), taskVariable+"="+string(encoded))
+	process.Stdout, process.Stderr = &stdout, &stderr
+	if err := process.Run(); err != nil {
+		return result{}, fmt.Errorf("%w\n%s", err, stderr.String())
+	}
+	var measured result
+	return measured, json.Unmarshal(stdout.Bytes(), &measured)
+}
+
+// runTask is what the new process does.
+func runTask(ctx context.Context, encoded string, out io.Writer) error {
+	var at task
+	if err := json.Unmarshal([]byte(encoded), &at); err != nil {
+		return err
+	}
+	if err := c1z.Register(); err != nil {
+		return err
+	}
+	run := fullSync
+	for _, measurement := range measurements {
+		if measurement.name == at.Name {
+			run = measurement.run
+		}
+	}
+	measured, err := run(ctx, at)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(measured)
+}
+
+// path is where the engine's file of this size is.
+func (t task) path() string { return filepath.Join(t.Folder, fmt.Sprintf("%s-%d.c1z", t.Engine, t.N)) }
+
+// open opens a store as the SDK's syncer does.
+func (t task) open(ctx context.Context, path string, options ...dotc1z.C1ZOption) (c1zstore.Store, error) {
+	options = append([]dotc1z.C1ZOption{dotc1z.WithTmpDir(t.Folder), dotc1z.WithEngine(c1zstore.Engine(t.Engine))}, options...)
+	return dotc1z.NewStore(ctx, path, options...)
+}

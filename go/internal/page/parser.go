@@ -1,0 +1,87 @@
+package page
+
+import (
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// parser makes the messages of one page. A method that meets what it does not know sets odd; its result is then worth
+// nothing, and the row is read anew.
+type parser struct {
+	odd bool
+
+	grants        slab[v2.Grant]
+	sources       slab[v2.GrantSources]
+	source        slab[v2.GrantSources_GrantSource]
+	entitlements  slab[v2.Entitlement]
+	resourceTypes slab[v2.ResourceType]
+	resources     slab[v2.Resource]
+	resourceIDs   slab[v2.ResourceId]
+	statuses      slab[v2.Status]
+	icons         slab[v2.AssetRef]
+	timestamps    slab[timestamppb.Timestamp]
+	annotations   slab[anypb.Any]
+
+	annotationLists slab[*anypb.Any]
+	typeLists       slab[*v2.ResourceType]
+}
+
+// newParser expects what every row has: in a grant two resources with their ids, elsewhere one at most.
+func newParser(rows int) *parser {
+	rows = min(rows, maxSlab)
+	p := &parser{}
+	p.grants.size, p.entitlements.size = rows, rows
+	p.resources.size, p.resourceIDs.size = rows, rows
+	return p
+}
+
+func (p *parser) fields(message []byte) fields { return fields{rest: message, odd: &p.odd} }
+
+// annotationList is the list that a message keeps; messages without annotations have nil.
+func (p *parser) annotationList(list []*anypb.Any) []*anypb.Any {
+	if len(list) == 0 {
+		return nil
+	}
+	return p.annotationLists.listOf(list)
+}
+
+// annotation keeps its value as it lies in the page: nothing else lies there.
+func (p *parser) annotation(message []byte) *anypb.Any {
+	annotation := p.annotations.next()
+	f := p.fields(message)
+	for f.more() {
+		switch f.tag() {
+		case 1<<3 | length:
+			annotation.TypeUrl = f.text()
+		case 2<<3 | length:
+			annotation.Value = nilIfEmpty(f.bytes())
+		default:
+			f.end()
+		}
+	}
+	return annotation
+}
+
+func nilIfEmpty(value []byte) []byte {
+	if len(value) == 0 {
+		return nil
+	}
+	return value
+}
+
+func (p *parser) timestamp(message []byte) *timestamppb.Timestamp {
+	timestamp := p.timestamps.next()
+	f := p.fields(message)
+	for f.more() {
+		switch f.tag() {
+		case 1<<3 | number:
+			timestamp.Seconds = int64(f.varint())
+		case 2<<3 | number:
+			timestamp.Nanos = int32(f.varint())
+		default:
+			f.end()
+		}
+	}
+	return timestamp
+}

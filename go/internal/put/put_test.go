@@ -1,0 +1,136 @@
+package put_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/put"
+	"example.com/libc1z/go/internal/randompb"
+)
+
+func ids(id *v2.ResourceId) *v2.ResourceId {
+	if id == nil {
+		return nil
+	}
+	return v2.ResourceId_builder{ResourceType: id.GetResourceType(), Resource: id.GetResource()}.Build()
+}
+
+// keptOfGrant is what a request says of a grant: the ids of its parts, its id, annotations and sources.
+func keptOfGrant(grant *v2.Grant) *v2.Grant {
+	kept := v2.Grant_builder{Id: grant.GetId(), Annotations: grant.GetAnnotations()}.Build()
+	if entitlement := grant.GetEntitlement(); entitlement != nil {
+		kept.SetEntitlement(v2.Entitlement_builder{
+			Id:       entitlement.GetId(),
+			Resource: v2.Resource_builder{Id: ids(entitlement.GetResource().GetId())}.Build(),
+		}.Build())
+	}
+	if principal := grant.GetPrincipal(); principal != nil {
+		kept.SetPrincipal(v2.Resource_builder{
+			Id: ids(principal.GetId()), ParentResourceId: ids(principal.GetParentResourceId()),
+		}.Build())
+	}
+	if sources := grant.GetSources(); sources != nil {
+		direct := map[string]*v2.GrantSources_GrantSource{}
+		for id, source := range sources.GetSources() {
+			direct[id] = v2.GrantSources_GrantSource_builder{IsDirect: source.GetIsDirect()}.Build()
+		}
+		kept.SetSources(v2.GrantSources_builder{Sources: direct}.Build())
+	}
+	return kept
+}
+
+// keptOfEntitlement is all of an entitlement but what is more than an id in its parts.
+func keptOfEntitlement(entitlement *v2.Entitlement) *v2.Entitlement {
+	kept := proto.CloneOf(entitlement)
+	if resource := entitlement.GetResource(); resource != nil {
+		kept.SetResource(v2.Resource_builder{Id: ids(resource.GetId())}.Build())
+	}
+	for i, resourceType := range entitlement.GetGrantableTo() {
+		kept.GetGrantableTo()[i] = v2.ResourceType_builder{Id: resourceType.GetId()}.Build()
+	}
+	return kept
+}
+
+func requireRequest(t *testing.T, want, got proto.Message, data []byte) {
+	t.Helper()
+	require.NoError(t, proto.Unmarshal(data, got))
+	require.True(t, proto.Equal(want, got), "want %v\ngot  %v", want, got)
+}
+
+func TestGrantsAreEncodedWithWhatIsKeptOfThem(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		want := &apipb.PutGrantsRequest{SourceScopeKey: strings.Repeat("s", int(seed))}
+		var list []*v2.Grant
+		for _, probability := range []float64{1, 0.7, 0.3, 0} {
+			grant := &v2.Grant{}
+			randompb.Populate(random, grant, probability)
+			list = append(list, grant)
+			want.List = append(want.List, keptOfGrant(grant))
+		}
+		requireRequest(t, want, &apipb.PutGrantsRequest{}, put.Grants(nil, list, want.GetSourceScopeKey()))
+	}
+}
+
+func TestEntitlementsAreEncodedWithWhatIsKeptOfThem(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 4))
+		want := &apipb.PutEntitlementsRequest{SourceScopeKey: "scope"}
+		var list []*v2.Entitlement
+		for _, probability := range []float64{1, 0.7, 0.3, 0} {
+			entitlement := &v2.Entitlement{}
+			randompb.Populate(random, entitlement, probability)
+			list = append(list, entitlement)
+			want.List = append(want.List, keptOfEntitlement(entitlement))
+		}
+		requireRequest(t, want, &apipb.PutEntitlementsRequest{}, put.Entitlements(nil, list, "scope"))
+	}
+}
+
+func TestNilPartsAreEncodedAsProtoEncodesThem(t *testing.T) {
+	grant := v2.Grant_builder{
+		Annotations: []*anypb.Any{nil, {TypeUrl: "t"}},
+		Sources:     v2.GrantSources_builder{Sources: map[string]*v2.GrantSources_GrantSource{"": nil}}.Build(),
+	}.Build()
+	data, err := proto.Marshal(grant)
+	require.NoError(t, err)
+	want := &v2.Grant{}
+	require.NoError(t, proto.Unmarshal(data, want))
+	requireRequest(t, &apipb.PutGrantsRequest{List: []*v2.Grant{want}}, &apipb.PutGrantsRequest{}, put.Grants(nil, []*v2.Grant{grant}, ""))
+
+	entitlement := v2.Entitlement_builder{GrantableTo: []*v2.ResourceType{nil}, Purpose: -1}.Build()
+	kept := v2.Entitlement_builder{GrantableTo: []*v2.ResourceType{{}}, Purpose: -1}.Build()
+	requireRequest(t, &apipb.PutEntitlementsRequest{List: []*v2.Entitlement{kept}},
+		&apipb.PutEntitlementsRequest{}, put.Entitlements(nil, []*v2.Entitlement{entitlement}, ""))
+}
+
+func TestPartsOfEveryLengthAreEncoded(t *testing.T) {
+	for _, length := range []int{0, 1, 120, 127, 128, 129, 16_380, 16_383, 16_384, 2_097_151, 2_097_152} {
+		grant := v2.Grant_builder{Principal: v2.Resource_builder{
+			Id: v2.ResourceId_builder{Resource: strings.Repeat("r", length)}.Build(),
+		}.Build()}.Build()
+		want := &apipb.PutGrantsRequest{List: []*v2.Grant{grant, grant}}
+		requireRequest(t, want, &apipb.PutGrantsRequest{}, put.Grants(nil, want.List, ""))
+	}
+}
+
+func TestEncodingAppendsAndAllocatesNothingOnceThereIsRoom(t *testing.T) {
+	grant := v2.Grant_builder{
+		Id:          "g",
+		Entitlement: v2.Entitlement_builder{Id: "e", Resource: v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: "group", Resource: "g1"}.Build()}.Build()}.Build(),
+		Principal:   v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: "user", Resource: strings.Repeat("u", 200)}.Build()}.Build(),
+		Annotations: []*anypb.Any{{TypeUrl: "t", Value: []byte("v")}},
+	}.Build()
+	list := []*v2.Grant{grant, grant, grant}
+	buffer := put.Grants([]byte("before"), list, "scope")
+	require.Equal(t, "before", string(buffer[:6]))
+	require.Equal(t, put.Grants(nil, list, "scope"), buffer[6:])
+	require.Zero(t, testing.AllocsPerRun(10, func() { buffer = put.Grants(buffer[:0], list, "scope") }))
+}
