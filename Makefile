@@ -1,4 +1,4 @@
-# make check (inner loop), make test, make demo; see CONTRIBUTING.md.
+# make check (inner loop), make test, make demo, make bench; see CONTRIBUTING.md.
 #
 # CARGO_TARGET_DIR  where Cargo builds (default: target)
 # PREFIX            where `make install` installs (default: /usr/local)
@@ -39,7 +39,7 @@ endef
 use_release = $(call use,$(STAGE_RELEASE))
 use_dev     = $(call use,$(STAGE_DEV))
 
-.PHONY: setup build stage stage-dev install env demo test test-rust test-c test-go lint check header clean
+.PHONY: setup build stage stage-dev install env demo bench test test-rust test-c test-go lint check header clean
 
 setup:
 	@scripts/setup.sh
@@ -88,6 +88,12 @@ demo: stage
 	@$(use_release) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/accounts.c1z"
 	@$(use_release) "$(DEMO)/list" "$(DEMO)/accounts.c1z"
 
+# Compares the engines of the SDK and writes a table: make bench BENCH="-n 1000,10000 -out table.md"
+BENCH ?=
+bench: stage
+	@$(use_release) go -C go/bench build -o "$(CARGO_TARGET_DIR)/bench" .
+	@$(use_release) "$(CARGO_TARGET_DIR)/bench" $(BENCH)
+
 test: lint test-rust test-c test-go
 
 test-rust: setup
@@ -101,6 +107,7 @@ test-c: stage-dev
 descriptors = $$(ls -t "$(CARGO_TARGET_DIR)"/debug/build/libc1z-*/out/descriptors.bin | head -1)
 test-go: stage-dev
 	$(use_dev) C1Z_DESCRIPTORS="$(descriptors)" go -C go test -timeout 20m ./...
+	$(use_dev) go -C go/bench test -timeout 20m ./...
 	$(use_dev) scripts/test-static.sh
 	$(use_dev) go -C examples/go test -timeout 20m ./...
 	$(use_dev) scripts/test-outside.sh
@@ -108,7 +115,7 @@ test-go: stage-dev
 lint: stage-dev
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	@for module in go examples/go; do \
+	@for module in go go/bench examples/go; do \
 	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
 	  $(use_dev) go -C $$module vet ./...; \
 	done

@@ -15,15 +15,15 @@ func TestAnswersOutliveMovesOfTheCallersStack(t *testing.T) {
 	ctx := context.Background()
 	store, _ := startedStore(t)
 	var group sync.WaitGroup
-	failures := make(chan error, 2)
+	failures := make(chan error, 4)
 	for range cap(failures) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			for range 30 {
+			for range 40 {
 				deep(200)
 				for range 10 {
-					if err := store.PutGrants(ctx, grant("g1", "u1")); err != nil {
+					if err := store.CheckpointSync(ctx, "step"); err != nil {
 						failures <- err
 						return
 					}
