@@ -15,8 +15,10 @@ use xxhash_rust::xxh64::Xxh64;
 use zstd::stream::write::Encoder;
 
 use super::index::{self, Digest, Frame};
-use super::pack::{Progress, SaveOptions, Sink};
 use super::payload::PayloadFile;
+use super::progress::Progress;
+use super::sink::Sink;
+use super::SaveOptions;
 use crate::control::Control;
 use crate::{Error, Result};
 

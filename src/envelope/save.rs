@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::pack::{Packing, SaveOptions};
-use super::Encoding;
+use super::pack::Packing;
+use super::{Encoding, SaveOptions};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};

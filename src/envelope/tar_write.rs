@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use zstd::stream::write::Encoder;
 
-use super::pack::{Progress, SaveOptions, Sink};
 use super::payload::PayloadFile;
+use super::progress::Progress;
+use super::sink::Sink;
+use super::SaveOptions;
 use crate::{Error, Result};
 
 const BLOCK: u64 = 512;

@@ -2,14 +2,14 @@
 
 use std::io::{BufReader, Read};
 
+use super::decoder::{decode_error, decoder, has_ended};
 use super::header::Head;
 use super::input::Input;
 use super::limits::Budget;
-use super::pack::Progress;
 use super::payload::CHUNK;
+use super::progress::Progress;
 use super::tar_read::Archive;
-use super::unpack::{folder_of, Target};
-use super::unpack_frames::{decode_error, decoder, has_ended};
+use super::target::{folder_of, Target};
 use super::{Encoding, Limits};
 use crate::control::Control;
 use crate::Result;
