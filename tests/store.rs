@@ -20,6 +20,8 @@ mod resume;
 mod retention;
 #[path = "store/sealing.rs"]
 mod sealing;
+#[path = "store/splicing.rs"]
+mod splicing;
 #[path = "store/tokens.rs"]
 mod tokens;
 #[path = "store/view.rs"]

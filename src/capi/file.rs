@@ -65,7 +65,11 @@ pub unsafe extern "C" fn c1z_save(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe { tell_long(store, request, control, response, error, |store, _: SaveRequest, control| store.save(control)) }
+    unsafe {
+        tell_long(store, request, control, response, error, |store, _: SaveRequest, control| {
+            store.save(control).map(drop)
+        })
+    }
 }
 
 /// Saves the file if anything has changed, and closes it. Waits for calls that are running. The handle stays valid:

@@ -1,27 +1,24 @@
 //! Decoding one zstd frame of a file.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use zstd::stream::read::Decoder;
 
-use super::input::{Input, Section};
+use super::input::Input;
 use super::payload::CHUNK;
 use crate::Error;
 
 /// A decoder of exactly one zstd frame.
-pub(super) fn decoder(
-    section: Section<'_>,
-    window_log: u32,
-) -> std::io::Result<Decoder<'static, BufReader<Section<'_>>>> {
-    let mut decoder = Decoder::with_buffer(BufReader::with_capacity(CHUNK, section))?.single_frame();
+pub(super) fn decoder<R: Read>(reader: R, window_log: u32) -> std::io::Result<Decoder<'static, BufReader<R>>> {
+    let mut decoder = Decoder::with_buffer(BufReader::with_capacity(CHUNK, reader))?.single_frame();
     decoder.window_log_max(window_log)?;
     Ok(decoder)
 }
 
-/// Whether the frame was the last thing in its section.
-pub(super) fn has_ended(decoder: Decoder<'_, BufReader<Section<'_>>>) -> bool {
+/// The reader behind a decoder that has come to the end of its frame, if nothing is left in the buffer between them.
+pub(super) fn finish<R: Read>(decoder: Decoder<'_, BufReader<R>>) -> Option<R> {
     let reader = decoder.finish();
-    reader.buffer().is_empty() && reader.get_ref().remaining() == 0
+    reader.buffer().is_empty().then(|| reader.into_inner())
 }
 
 /// What a decoder's error means.

@@ -3,64 +3,81 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::frames::Written;
 use super::header::encode_head;
 use super::payload::{self, PayloadFile};
 use super::progress::Progress;
 use super::sink::Sink;
+use super::source::Failure;
 use super::{frames, manifest, tar_write, Encoding, SaveOptions};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
-use crate::Result;
+use crate::{Error, Result};
 
 /// A file that is about to be written: all that can be refused has been checked.
-pub(super) struct Packing {
+pub(super) struct Packing<'a> {
     head: Vec<u8>,
     manifest_xxh64: u64,
     encoding: Encoding,
     files: Vec<PayloadFile>,
-    options: SaveOptions,
+    options: SaveOptions<'a>,
 }
 
-impl Packing {
+impl<'a> Packing<'a> {
     pub(super) fn new(
         manifest: C1zManifestV3,
         encoding: Encoding,
         directory: &Path,
-        options: &SaveOptions,
-    ) -> Result<Packing> {
+        options: &SaveOptions<'a>,
+    ) -> Result<Packing<'a>> {
         options.check()?;
         let (head, manifest_xxh64) = encode_head(&manifest::encode(manifest, encoding)?)?;
         let files = payload::files(directory)?;
         Ok(Packing { head, manifest_xxh64, encoding, files, options: *options })
     }
 
+    /// The same, but for the source: every frame is compressed.
+    pub(super) fn without_source(self) -> Packing<'a> {
+        Packing { options: SaveOptions { source: None, ..self.options }, ..self }
+    }
+
     /// Writes the whole file to `out`, whose errors name `place`.
-    pub(super) fn write(&self, out: impl Write, place: &Path, control: &Control<'_>) -> Result<()> {
+    pub(super) fn write(&self, out: impl Write, place: &Path, control: &Control<'_>) -> Result<Written, Failure> {
         let mut sink = Sink { out, written: 0, place };
         sink.put(&self.head)?;
         let total = self.files.iter().map(|file| file.size).sum();
         let mut progress = Progress::new(control, total);
+        let mut written = Written::default();
         match self.encoding {
             Encoding::IndexedZstd => {
-                frames::write(&mut sink, &self.files, self.manifest_xxh64, &self.options, &mut progress)?
+                written = frames::write(&mut sink, &self.files, self.manifest_xxh64, &self.options, &mut progress)?;
             }
             Encoding::Tar => tar_write::write(&mut sink, &self.files, &mut progress)?,
             Encoding::TarZstd => tar_write::write_zstd(&mut sink, &self.files, &self.options, &mut progress)?,
         }
-        sink.out.flush().map_err(sink.error())
+        sink.out.flush().map_err(sink.error())?;
+        Ok(written)
     }
 }
 
 /// Writes a file to any sink, in one pass: `manifest` with payload encoding and descriptors filled in, and the regular
 /// files below `directory`. Errors of the sink name `place`.
+///
+/// Fails if the source of the options was changed: what has been written is worthless then.
 pub fn write(
     out: &mut impl Write,
     place: &Path,
     manifest: C1zManifestV3,
     encoding: Encoding,
     directory: &Path,
-    options: &SaveOptions,
+    options: &SaveOptions<'_>,
     control: &Control<'_>,
 ) -> Result<()> {
-    Packing::new(manifest, encoding, directory, options)?.write(out, place, control)
+    match Packing::new(manifest, encoding, directory, options)?.write(out, place, control) {
+        Ok(_) => Ok(()),
+        Err(Failure::Error(error)) => Err(error),
+        Err(Failure::SourceChanged) => {
+            Err(Error::FailedPrecondition("the file to copy frames from has changed".into()))
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn write<W: Write>(
 pub(super) fn write_zstd<W: Write>(
     sink: &mut Sink<'_, W>,
     files: &[PayloadFile],
-    options: &SaveOptions,
+    options: &SaveOptions<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<()> {
     let place = sink.place();

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::identity::Identity;
 use super::input::Input;
 use crate::{Error, Result};
 
@@ -49,6 +50,12 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// Which file this is, as long as nothing more is put into it.
+    pub(super) fn identity(&self) -> Result<Identity> {
+        let metadata = self.file.metadata().map_err(Error::io("stat", &self.path))?;
+        Ok(Identity::of(&metadata))
+    }
+
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(Error::io("write", &self.path))
     }

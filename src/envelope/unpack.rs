@@ -6,32 +6,66 @@ use std::path::Path;
 use super::header::{head_of, Head};
 use super::input::Input;
 use super::target::Target;
-use super::{unpack_frames, unpack_tar, Encoding, Limits};
+use super::{unpack_frames, unpack_tar, Encoding, Limits, Source};
 use crate::control::Control;
 use crate::{Error, Result};
 
-/// Unpacks the payload of the file at `path` into the empty directory `into`, and checks all that can be checked.
+/// A file of format v3 that is open: its head has been read, nothing of its payload.
 ///
-/// After an error `into` is empty again. A file of format v1 is refused with `FORMAT_V1`, an unknown payload encoding
-/// with `PAYLOAD_ENCODING`. Progress is reported in bytes of payload files; the total of a tar stream is not known
-/// beforehand and given as 0.
+/// What is done with it concerns the file that was opened, whatever its path names later.
+#[derive(Debug)]
+pub struct PackedFile {
+    input: Input,
+    head: Head,
+}
+
+impl PackedFile {
+    /// Opens a file. One of format v1 is refused with `FORMAT_V1`, anything else with `NOT_C1Z`.
+    pub fn open(path: &Path) -> Result<PackedFile> {
+        let input = Input::open(path)?;
+        let head = head_of(&input)?;
+        Ok(PackedFile { input, head })
+    }
+
+    /// What stands before the payload.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Unpacks the payload into the empty directory `into`, and checks all that can be checked. Gives the frames that a
+    /// save may copy, if the payload consists of such.
+    ///
+    /// After an error `into` is empty again. An unknown payload encoding is refused with `PAYLOAD_ENCODING`. Progress is
+    /// reported in bytes of payload files; the total of a tar stream is not known beforehand and given as 0.
+    pub fn unpack(self, into: &Path, limits: &Limits, control: &Control<'_>) -> Result<Option<Source>> {
+        let PackedFile { input, head } = self;
+        let encoding = Encoding::of_manifest(&input.path, head.manifest.payload_encoding)?;
+        let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
+        if present.next().is_some() {
+            return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
+        }
+        let target = Target { input: &input, root: into };
+        let unpacked = match encoding {
+            Encoding::IndexedZstd => unpack_frames::unpack(&target, &head, limits, control).map(Some),
+            Encoding::Tar | Encoding::TarZstd => {
+                unpack_tar::unpack(&target, &head, encoding, limits, control).map(|()| None)
+            }
+        };
+        match unpacked {
+            Ok(frames) => Ok(frames.map(|frames| Source::new(input, frames))),
+            Err(error) => {
+                clear(into);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Unpacks the file at `path` as [`PackedFile::unpack`] does, and gives its head.
 pub fn unpack(path: &Path, into: &Path, limits: &Limits, control: &Control<'_>) -> Result<Head> {
-    let input = Input::open(path)?;
-    let head = head_of(&input)?;
-    let encoding = Encoding::of_manifest(path, head.manifest.payload_encoding)?;
-    let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
-    if present.next().is_some() {
-        return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
-    }
-    let target = Target { input: &input, root: into };
-    let unpacked = match encoding {
-        Encoding::IndexedZstd => unpack_frames::unpack(&target, &head, limits, control),
-        Encoding::Tar | Encoding::TarZstd => unpack_tar::unpack(&target, &head, encoding, limits, control),
-    };
-    if let Err(error) = unpacked {
-        clear(into);
-        return Err(error);
-    }
+    let file = PackedFile::open(path)?;
+    let head = file.head().clone();
+    file.unpack(into, limits, control)?;
     Ok(head)
 }
 

@@ -37,6 +37,7 @@ pub use crate::proto::storage::SyncType;
 pub use encoded::Encoded;
 pub use open::{OpenOptions, Store};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
+pub use save::SavedFrames;
 pub use scan::{Scan, ScanRequest};
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.
