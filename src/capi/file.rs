@@ -4,14 +4,14 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use super::buffer::Buffer;
-use super::call::{ask, guard, on_store, tell_long, Request};
+use super::call::{ask, guard, on_store, tell_long, Request, Response};
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::StoreHandle;
-use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, SaveRequest};
-use crate::store::{OpenOptions, Store};
+use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, ReadHeaderRequest, SaveRequest};
+use crate::store::{read_header, OpenOptions, Store};
 use crate::Error;
 
 /// The version of the library, for people: "0.1.0". It lives forever.
@@ -48,6 +48,34 @@ pub unsafe extern "C" fn c1z_open(
             let options = OpenOptions::of(&request)?;
             let opened = controlled(control, |control| Store::open(Path::new(&request.path), options, control))?;
             *store = StoreHandle::give(opened);
+            Ok(())
+        })
+    }
+}
+
+/// What a file says of itself before its payload, read without opening a store. Files of format v1 and of other engines
+/// have a header too. What it costs does not depend on the size of the file, and the payload is not checked.
+///
+/// `request` holds a `c1z.v1.ReadHeaderRequest`, the response a `c1z.v1.FileHeader`.
+///
+/// Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
+/// another kind of file, `C1Z_DATA_LOSS` when its header is damaged or cut off.
+///
+/// # Safety
+/// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_read_header(
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        guard(error, || {
+            if response.is_null() {
+                return Err(Error::invalid("response is null"));
+            }
+            let request = ReadHeaderRequest::read(request.bytes()?)?;
+            *response = Buffer::give(read_header(Path::new(&request.path))?.write());
             Ok(())
         })
     }

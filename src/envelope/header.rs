@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use xxhash_rust::xxh64::xxh64;
 
 use super::input::Input;
@@ -36,6 +37,8 @@ pub struct Head {
     pub payload_start: u64,
     /// Length of the whole file.
     pub file_len: u64,
+    /// SHA-256 of the manifest's bytes.
+    pub manifest_sha256: [u8; 32],
     /// Hash of the manifest's bytes, which an indexed payload repeats.
     pub(super) manifest_xxh64: u64,
 }
@@ -86,6 +89,7 @@ pub(super) fn head_of(input: &Input) -> Result<Head> {
         descriptors,
         payload_start: FIXED_LEN + length,
         file_len: input.len,
+        manifest_sha256: Sha256::digest(&bytes).into(),
         manifest_xxh64: xxh64(&bytes, 0),
     })
 }
