@@ -14,6 +14,8 @@ mod ids;
 mod index;
 #[path = "store/isolation.rs"]
 mod isolation;
+#[path = "store/rejected.rs"]
+mod rejected;
 #[path = "store/resume.rs"]
 mod resume;
 #[path = "store/retention.rs"]

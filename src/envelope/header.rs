@@ -57,6 +57,12 @@ pub fn read_head(path: &Path) -> Result<Head> {
     head_of(&Input::open(path)?)
 }
 
+/// Whether `bytes` are the first of a file of format v3, as many as there are.
+pub(super) fn is_start_of_file(bytes: &[u8]) -> bool {
+    let len = bytes.len().min(MAGIC_V3.len());
+    bytes[..len] == MAGIC_V3[..len]
+}
+
 fn format_of(input: &Input) -> Result<FileFormat> {
     match input.range(0, MAGIC_LEN, "magic")?.as_slice() {
         MAGIC_V1 => Ok(FileFormat::V1),

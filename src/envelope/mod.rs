@@ -32,6 +32,7 @@ mod source;
 mod tar_read;
 mod tar_write;
 mod target;
+mod temporary;
 mod unpack;
 mod unpack_frames;
 mod unpack_tar;

@@ -1,18 +1,14 @@
 //! Replacing a file as a whole: after any failure the old one is still there, untouched.
 
-use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, ErrorKind, Seek};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufWriter, ErrorKind, Seek};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use super::frames::Written;
 use super::input::Input;
 use super::pack::Packing;
 use super::source::Failure;
-use super::{Encoding, SaveOptions, Source};
+use super::{temporary, Encoding, SaveOptions, Source};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
@@ -23,10 +19,6 @@ pub const SYNC_FOLDER: &str = "sync folder";
 const WRITE_BUFFER: usize = 1 << 20;
 /// Linux follows that many links before it gives up.
 const MAX_LINKS: usize = 40;
-/// Longer file names leave no room for what a temporary name adds.
-const MAX_PREFIX_BYTES: usize = 200;
-/// Of a new file, before the process's umask.
-const MODE: u32 = 0o644;
 
 /// What a save did.
 #[derive(Debug, Default)]
@@ -43,7 +35,8 @@ pub struct Saved {
 /// filled in, and the regular files below `directory`.
 ///
 /// A link is followed: what it points at is replaced. The new file has the old one's permissions, and reaches the disk
-/// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else.
+/// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else; the
+/// next save of the target removes it.
 ///
 /// If a frame of the options' source is found changed, the file is written once more without it, and progress starts
 /// again.
@@ -68,7 +61,7 @@ pub fn save(
         _ => Path::new("."),
     };
     // Removes itself when dropped before `persist`.
-    let temporary = temporary(&target, folder, permissions)?;
+    let temporary = temporary::create(&target, folder, permissions)?;
     let written = write_whole(packing, temporary.as_file(), &target, control)?;
     temporary.as_file().sync_all().map_err(Error::io("sync", temporary.path()))?;
     control.check()?;
@@ -80,6 +73,7 @@ pub fn save(
         ErrorKind::AlreadyExists => Error::AlreadyExists(target.clone()),
         _ => Error::io("rename to", &target)(error.error),
     })?;
+    temporary::unlock(&file);
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // A file system that has no such thing as syncing a folder.
         Err(error) if error.kind() == ErrorKind::InvalidInput => {}
@@ -131,24 +125,4 @@ fn destination(target: &Path) -> Result<(PathBuf, Option<Permissions>)> {
         path = path.parent().unwrap_or(Path::new("")).join(link);
     }
     Err(Error::invalid(format!("{}: too many links", target.display())))
-}
-
-fn temporary(target: &Path, folder: &Path, permissions: Option<Permissions>) -> Result<NamedTempFile> {
-    let name = target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", target.display())))?;
-    let mut prefix = OsString::from(".");
-    if name.len() <= MAX_PREFIX_BYTES {
-        prefix.push(name);
-    }
-    let created: io::Result<NamedTempFile> = tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(".tmp")
-        .permissions(Permissions::from_mode(MODE))
-        .tempfile_in(folder);
-    let temporary = created.map_err(Error::io("create a file in", folder))?;
-    if let Some(permissions) = permissions {
-        let permissions = Permissions::from_mode(permissions.mode() & 0o777);
-        let changed = temporary.as_file().set_permissions(permissions);
-        changed.map_err(Error::io("set the permissions of", temporary.path()))?;
-    }
-    Ok(temporary)
 }

@@ -37,6 +37,8 @@ impl Target<'_> {
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
                 self.input.corrupt(format!("payload: {name:?} occurs twice, or as file and as folder"))
             }
+            // A name may be too long for the system, or for the folder that it comes to lie in.
+            ErrorKind::InvalidFilename => self.input.corrupt(format!("payload: the name {name:?} is too long")),
             _ => Error::io("create", path)(error),
         }
     }

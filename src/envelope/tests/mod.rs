@@ -1,5 +1,6 @@
 //! What the tests share: directories, manifests, files made by hand.
 
+mod abandoned;
 mod damage;
 mod hostile_frames;
 mod hostile_tar;

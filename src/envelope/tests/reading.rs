@@ -179,6 +179,21 @@ fn what_a_payload_may_unpack_to_follows_the_file_unless_told_otherwise() {
 }
 
 #[test]
+fn the_threads_that_decode_are_bounded_by_the_limits() {
+    let workers = |threads| Limits { threads, ..Limits::default() }.workers();
+    assert_eq!((workers(1), workers(5), workers(1000)), (1, 5, 64));
+    assert!((1..=8).contains(&workers(0)));
+    for threads in [1, 3] {
+        let place = saved(Encoding::IndexedZstd, &(0..20).map(|at| (format!("{at}.sst"), noise(at * 999))).collect());
+        let asking = parking_lot::Mutex::new(std::collections::HashSet::new());
+        let note = || !(asking.lock().insert(std::thread::current().id()) || true);
+        let (into, limits) = (TempDir::new().unwrap(), Limits { threads, ..Limits::default() });
+        unpack(&place.file, into.path(), &limits, &Control::new(&note, &|_, _| ())).unwrap();
+        assert!((1..=threads).contains(&asking.lock().len()), "{} threads", asking.lock().len());
+    }
+}
+
+#[test]
 fn a_payload_over_its_budget_is_refused_and_one_within_it_is_not() {
     let tree = tree(&[("a", &[0; 4000]), ("b", &[1; 4000])]);
     for (encoding, needed) in [(Encoding::IndexedZstd, 8000), (Encoding::Tar, 10240), (Encoding::TarZstd, 10240)] {
