@@ -72,6 +72,13 @@ static answer open_store(const uint8_t *data, size_t len, const c1z_cancel *canc
 	return a;
 }
 
+static answer read_header(const uint8_t *data, size_t len) {
+	answer a = {0};
+	a.code = c1z_read_header((c1z_slice){data, len}, &a.buffer, &a.error);
+	a.bytes = c1z_buffer_data(a.buffer);
+	return a;
+}
+
 static answer scan(scan_fn fn, const c1z_store *store, const uint8_t *data, size_t len) {
 	answer a = {0};
 	a.code = fn(store, (c1z_slice){data, len}, &a.cursor, &a.error);
@@ -116,6 +123,15 @@ type cursor struct {
 
 // version needs no store.
 func version() string { return C.GoString(C.c1z_version()) }
+
+// readHeader needs no store either.
+func readHeader(request []byte) ([]byte, error) {
+	a := C.read_header(bytePointer(request), C.size_t(len(request)))
+	if a.code != C.C1Z_OK {
+		return nil, takeError(a)
+	}
+	return takeBytes(a), nil
+}
 
 func open(ctx context.Context, request []byte) (*handle, error) {
 	if err := checkContext(ctx); err != nil {

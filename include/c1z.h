@@ -360,6 +360,8 @@ typedef struct {
   c1z_code (*cursor_next)(c1z_cursor *cursor, c1z_buffer **response, c1z_error **error);
   // `c1z_cursor_free`.
   void (*cursor_free)(c1z_cursor *cursor);
+  // `c1z_read_header`.
+  c1z_code (*read_header)(c1z_slice request, c1z_buffer **response, c1z_error **error);
 } c1z_api;
 
 // The call did what it says.
@@ -489,6 +491,20 @@ c1z_code c1z_open(c1z_slice request,
                   const c1z_control *control,
                   c1z_store **store,
                   c1z_error **error);
+
+// What a file says of itself before its payload, read without opening a store. Files of format v1 and of other engines
+// have a header too. What it costs does not depend on the size of the file, and the payload is not checked.
+//
+// `request` holds a `c1z.v1.ReadHeaderRequest`, the response a `c1z.v1.FileHeader`.
+//
+// Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
+// another kind of file, `C1Z_DATA_LOSS` when its header is damaged or cut off.
+//
+// # Safety
+// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
+c1z_code c1z_read_header(c1z_slice request,
+                         c1z_buffer **response,
+                         c1z_error **error);
 
 // Saves the file if anything has changed, and leaves it open. Progress is in bytes.
 //

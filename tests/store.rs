@@ -16,12 +16,16 @@ mod ids;
 mod index;
 #[path = "store/isolation.rs"]
 mod isolation;
+#[path = "store/rejected.rs"]
+mod rejected;
 #[path = "store/resume.rs"]
 mod resume;
 #[path = "store/retention.rs"]
 mod retention;
 #[path = "store/sealing.rs"]
 mod sealing;
+#[path = "store/splicing.rs"]
+mod splicing;
 #[path = "store/tokens.rs"]
 mod tokens;
 #[path = "store/view.rs"]

@@ -203,6 +203,9 @@ pub struct Api {
         unsafe extern "C" fn(cursor: *mut Cursor, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
     /// `c1z_cursor_free`.
     pub cursor_free: unsafe extern "C" fn(cursor: *mut Cursor),
+    /// `c1z_read_header`.
+    pub read_header:
+        unsafe extern "C" fn(request: Slice, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
 }
 
 static API: Api = Api {
@@ -279,6 +282,7 @@ static API: Api = Api {
     scan_grants: c1z_scan_grants,
     cursor_next: c1z_cursor_next,
     cursor_free: c1z_cursor_free,
+    read_header: c1z_read_header,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

@@ -4,14 +4,14 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use super::buffer::Buffer;
-use super::call::{ask, guard, on_store, tell_long, Request};
+use super::call::{ask, guard, on_store, tell_long, Request, Response};
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::StoreHandle;
-use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, SaveRequest};
-use crate::store::{OpenOptions, Store};
+use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, ReadHeaderRequest, SaveRequest};
+use crate::store::{read_header, OpenOptions, Store};
 use crate::Error;
 
 /// The version of the library, for people: "0.1.0". It lives forever.
@@ -53,6 +53,34 @@ pub unsafe extern "C" fn c1z_open(
     }
 }
 
+/// What a file says of itself before its payload, read without opening a store. Files of format v1 and of other engines
+/// have a header too. What it costs does not depend on the size of the file, and the payload is not checked.
+///
+/// `request` holds a `c1z.v1.ReadHeaderRequest`, the response a `c1z.v1.FileHeader`.
+///
+/// Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
+/// another kind of file, `C1Z_DATA_LOSS` when its header is damaged or cut off.
+///
+/// # Safety
+/// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_read_header(
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        guard(error, || {
+            if response.is_null() {
+                return Err(Error::invalid("response is null"));
+            }
+            let request = ReadHeaderRequest::read(request.bytes()?)?;
+            *response = Buffer::give(read_header(Path::new(&request.path))?.write());
+            Ok(())
+        })
+    }
+}
+
 /// Saves the file if anything has changed, and leaves it open. Progress is in bytes.
 ///
 /// `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
@@ -65,7 +93,11 @@ pub unsafe extern "C" fn c1z_save(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe { tell_long(store, request, control, response, error, |store, _: SaveRequest, control| store.save(control)) }
+    unsafe {
+        tell_long(store, request, control, response, error, |store, _: SaveRequest, control| {
+            store.save(control).map(drop)
+        })
+    }
 }
 
 /// Saves the file if anything has changed, and closes it. Waits for calls that are running. The handle stays valid:

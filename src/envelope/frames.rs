@@ -1,85 +1,146 @@
 //! Writing an indexed payload: one zstd frame for each file, in order, then the index.
 //!
-//! Small files are compressed in memory by several threads, a few files ahead of the one that is written. A large file
-//! is compressed straight into the sink, by zstd's own threads. Which way a file goes depends on its size alone, so
-//! that equal files always give equal frames.
+//! A frame that a [`Source`] has already is copied. Small files are compressed in memory by several threads, a few files
+//! ahead of the one that is written. A large file is compressed straight into the sink, by zstd's own threads. Which way
+//! a file is compressed depends on its size alone, so that equal files always give equal frames.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
-use xxhash_rust::xxh64::Xxh64;
+use xxhash_rust::xxh64::{xxh64, Xxh64};
 use zstd::stream::write::Encoder;
 
+use super::hashing::Hashing;
 use super::index::{self, Digest, Frame};
-use super::pack::{Progress, SaveOptions, Sink};
 use super::payload::PayloadFile;
+use super::progress::Progress;
+use super::sink::Sink;
+use super::source::{Failure, Source, StoredFrame};
+use super::SaveOptions;
 use crate::control::Control;
 use crate::{Error, Result};
 
 /// Files up to this size are compressed in memory.
 const MAX_IN_MEMORY: u64 = 8 << 20;
+const COPY_BUFFER: usize = 1 << 20;
 
-/// A small file to compress, and where the frame and what it holds go.
-type Job<'a> = (&'a PayloadFile, SyncSender<Result<(Vec<u8>, Digest)>>);
+/// The frames that were written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) frames: Vec<StoredFrame>,
+    /// How many of them were copied.
+    pub(super) copied: usize,
+}
 
-/// A small file that is being compressed.
-type Pending<'a> = (&'a PayloadFile, Receiver<Result<(Vec<u8>, Digest)>>);
+/// How a file becomes a frame.
+enum Plan<'a> {
+    /// The source has its frame.
+    Copy(&'a StoredFrame),
+    /// In memory, unless it turns out to hold the bytes of a frame of the source.
+    InMemory(Option<&'a StoredFrame>),
+    /// Straight into the sink, with the same exception.
+    Streamed(Option<&'a StoredFrame>),
+}
+
+/// What a small file came to.
+enum Outcome {
+    Unchanged,
+    Compressed(Vec<u8>, Digest),
+}
+
+/// A small file to look at, and where the outcome goes.
+struct Job<'a> {
+    file: &'a PayloadFile,
+    candidate: Option<&'a StoredFrame>,
+    outcome: SyncSender<Result<Outcome>>,
+}
+
+/// A file whose frame will be there soon.
+struct Pending<'a> {
+    file: &'a PayloadFile,
+    candidate: Option<&'a StoredFrame>,
+    outcome: Receiver<Result<Outcome>>,
+}
 
 /// Writes frames, index and footer.
 pub(super) fn write<W: Write>(
     sink: &mut Sink<'_, W>,
     files: &[PayloadFile],
     manifest_xxh64: u64,
-    options: &SaveOptions,
+    options: &SaveOptions<'_>,
     progress: &mut Progress<'_>,
-) -> Result<()> {
+) -> Result<Written, Failure> {
     let control = *progress.control;
-    let small = files.iter().filter(|file| file.size <= MAX_IN_MEMORY).count();
+    let plans: Vec<_> = files.iter().map(|file| (file, plan(options.source, file))).collect();
+    let small = plans.iter().filter(|(_, plan)| matches!(plan, Plan::InMemory(_))).count();
     let workers = small.min(options.workers() as usize);
     let (jobs, queue) = mpsc::channel();
     let queue = Mutex::new(queue);
-    let mut writer = Writer { sink, progress, options, frames: Vec::with_capacity(files.len()) };
+    let mut writer = Writer { sink, progress, options, written: Written::default() };
     thread::scope(|scope| {
         // Owned here, so that the workers see its end before the scope waits for theirs.
         let jobs = jobs;
         for _ in 0..workers {
-            let work = || compress_jobs(&queue, options.level, &control);
+            let work = || do_jobs(&queue, options.level, &control);
             thread::Builder::new().spawn_scoped(scope, work).map_err(writer.sink.error())?;
         }
-        writer.write_frames(files, workers + 1, &jobs)
+        writer.write_frames(&plans, workers + 1, &jobs)
     })?;
-    let frames = writer.frames;
-    let index = index::encode(frames, sink.written, manifest_xxh64)?;
-    sink.put(&index)
+    let written = writer.written;
+    let frames = written.frames.iter().map(|stored| stored.frame.clone()).collect();
+    sink.put(&index::encode(frames, sink.written, manifest_xxh64)?)?;
+    Ok(written)
+}
+
+fn plan<'a>(source: Option<&'a Source>, file: &PayloadFile) -> Plan<'a> {
+    match source.and_then(|source| source.candidate(file)) {
+        Some(stored) if stored.is(file) => Plan::Copy(stored),
+        candidate if file.size > MAX_IN_MEMORY => Plan::Streamed(candidate),
+        candidate => Plan::InMemory(candidate),
+    }
 }
 
 struct Writer<'w, 's, 'c, W> {
     sink: &'w mut Sink<'s, W>,
     progress: &'w mut Progress<'c>,
-    options: &'w SaveOptions,
-    frames: Vec<Frame>,
+    options: &'w SaveOptions<'w>,
+    written: Written,
 }
 
 impl<W: Write> Writer<'_, '_, '_, W> {
     /// Writes the frames in order, with at most `ahead` small files under way.
-    fn write_frames<'a>(&mut self, files: &'a [PayloadFile], ahead: usize, jobs: &Sender<Job<'a>>) -> Result<()> {
+    fn write_frames<'a>(
+        &mut self,
+        plans: &[(&'a PayloadFile, Plan<'a>)],
+        ahead: usize,
+        jobs: &Sender<Job<'a>>,
+    ) -> Result<(), Failure> {
         let mut pending: VecDeque<Pending<'a>> = VecDeque::with_capacity(ahead);
-        for file in files {
-            let large = file.size > MAX_IN_MEMORY;
-            while pending.len() >= if large { 1 } else { ahead } {
+        for (file, plan) in plans {
+            let room = if matches!(plan, Plan::Streamed(_)) { 1 } else { ahead };
+            while pending.len() >= room {
                 self.write_first(&mut pending)?;
             }
-            if large {
-                self.write_large(file)?;
-                continue;
-            }
-            let (sender, receiver) = mpsc::sync_channel(1);
-            jobs.send((file, sender)).map_err(|_| lost_worker())?;
-            pending.push_back((file, receiver));
+            let (sender, outcome) = mpsc::sync_channel(1);
+            let candidate = match *plan {
+                Plan::Streamed(candidate) => {
+                    self.write_large(file, candidate)?;
+                    continue;
+                }
+                Plan::InMemory(candidate) => {
+                    jobs.send(Job { file, candidate, outcome: sender }).map_err(|_| lost_worker())?;
+                    candidate
+                }
+                Plan::Copy(stored) => {
+                    sender.send(Ok(Outcome::Unchanged)).map_err(|_| lost_worker())?;
+                    Some(stored)
+                }
+            };
+            pending.push_back(Pending { file, candidate, outcome });
         }
         while !pending.is_empty() {
             self.write_first(&mut pending)?;
@@ -87,50 +148,96 @@ impl<W: Write> Writer<'_, '_, '_, W> {
         Ok(())
     }
 
-    fn write_first(&mut self, pending: &mut VecDeque<Pending<'_>>) -> Result<()> {
-        let Some((file, receiver)) = pending.pop_front() else { return Ok(()) };
-        let (bytes, digest) = receiver.recv().map_err(|_| lost_worker())??;
-        let offset = self.sink.written;
-        self.sink.put(&bytes)?;
-        self.add(file, offset, digest);
-        self.progress.advance(file.size);
-        Ok(())
+    fn write_first(&mut self, pending: &mut VecDeque<Pending<'_>>) -> Result<(), Failure> {
+        let Some(Pending { file, candidate, outcome }) = pending.pop_front() else { return Ok(()) };
+        match (outcome.recv().map_err(|_| lost_worker())??, candidate) {
+            (Outcome::Compressed(bytes, digest), _) => {
+                let offset = self.sink.written;
+                self.sink.put(&bytes)?;
+                self.progress.advance(file.size);
+                self.add(file, offset, digest, xxh64(&bytes, 0));
+                Ok(())
+            }
+            (Outcome::Unchanged, Some(stored)) => self.copy(file, stored),
+            (Outcome::Unchanged, None) => Err(lost_worker().into()),
+        }
     }
 
-    fn write_large(&mut self, file: &PayloadFile) -> Result<()> {
+    fn write_large(&mut self, file: &PayloadFile, candidate: Option<&StoredFrame>) -> Result<(), Failure> {
+        let control = self.progress.control;
+        if let Some(stored) = candidate {
+            if digest(file, control, |_| Ok(()))? == stored.frame.digest {
+                return self.copy(file, stored);
+            }
+        }
         let offset = self.sink.written;
         let place = self.sink.place();
         let failed = |error| Error::io("write", place)(error);
-        let mut encoder = encoder(&mut *self.sink, file, self.options.level).map_err(failed)?;
+        let mut encoder = encoder(Hashing::new(&mut *self.sink), file, self.options.level).map_err(failed)?;
         encoder.multithread(self.options.workers()).map_err(failed)?;
-        let control = self.progress.control;
-        let digest = compress(file, encoder, control, failed, |bytes| self.progress.advance(bytes))?;
-        self.add(file, offset, digest);
+        let digest = digest(file, control, |bytes| {
+            encoder.write_all(bytes).map_err(failed)?;
+            self.progress.advance(bytes.len() as u64);
+            Ok(())
+        })?;
+        let stored_xxh64 = encoder.finish().map_err(failed)?.xxh64();
+        self.add(file, offset, digest, stored_xxh64);
         Ok(())
     }
 
-    fn add(&mut self, file: &PayloadFile, offset: u64, digest: Digest) {
+    /// Copies a frame of the source and checks on the way that it is what it was when it was read or written.
+    fn copy(&mut self, file: &PayloadFile, stored: &StoredFrame) -> Result<(), Failure> {
+        let source = self.options.source.ok_or(Failure::SourceChanged)?;
+        let offset = self.sink.written;
+        let mut section = Hashing::new(source.section(&stored.frame));
+        let mut buffer = vec![0; COPY_BUFFER.min(usize::try_from(stored.frame.compressed_size).unwrap_or(COPY_BUFFER))];
+        loop {
+            self.progress.control.check()?;
+            // What cannot be read any more can still be compressed anew.
+            match section.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => self.sink.put(&buffer[..read])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(Failure::SourceChanged),
+            }
+        }
+        if section.xxh64() != stored.stored_xxh64 || section.inner.remaining() > 0 {
+            return Err(Failure::SourceChanged);
+        }
+        self.progress.advance(file.size);
+        self.written.copied += 1;
+        self.add(file, offset, stored.frame.digest, stored.stored_xxh64);
+        Ok(())
+    }
+
+    fn add(&mut self, file: &PayloadFile, offset: u64, digest: Digest, stored_xxh64: u64) {
         let compressed_size = self.sink.written - offset;
-        self.frames.push(Frame { name: file.name.clone(), offset, compressed_size, digest });
+        let frame = Frame { name: file.name.clone(), offset, compressed_size, digest };
+        self.written.frames.push(StoredFrame { frame, stored_xxh64, identity: file.identity });
     }
 }
 
 /// A worker: takes jobs until there are no more.
-fn compress_jobs(queue: &Mutex<Receiver<Job<'_>>>, level: i32, control: &Control<'_>) {
+fn do_jobs(queue: &Mutex<Receiver<Job<'_>>>, level: i32, control: &Control<'_>) {
     loop {
         let job = queue.lock().recv();
-        let Ok((file, outcome)) = job else { return };
+        let Ok(job) = job else { return };
         // Nobody waits for the outcome once the writer has failed.
-        let _ = outcome.send(compress_in_memory(file, level, control));
+        let _ = job.outcome.send(do_job(&job, level, control));
     }
 }
 
-fn compress_in_memory(file: &PayloadFile, level: i32, control: &Control<'_>) -> Result<(Vec<u8>, Digest)> {
-    let mut bytes = Vec::new();
+fn do_job(job: &Job<'_>, level: i32, control: &Control<'_>) -> Result<Outcome> {
+    let file = job.file;
+    if let Some(stored) = job.candidate {
+        if digest(file, control, |_| Ok(()))? == stored.frame.digest {
+            return Ok(Outcome::Unchanged);
+        }
+    }
     let failed = |error| Error::io("compress", &file.path)(error);
-    let encoder = encoder(&mut bytes, file, level).map_err(failed)?;
-    let digest = compress(file, encoder, control, failed, |_| ())?;
-    Ok((bytes, digest))
+    let mut encoder = encoder(Vec::new(), file, level).map_err(failed)?;
+    let digest = digest(file, control, |bytes| encoder.write_all(bytes).map_err(failed))?;
+    Ok(Outcome::Compressed(encoder.finish().map_err(failed)?, digest))
 }
 
 /// An encoder of one frame that says how much it holds and ends with a checksum.
@@ -142,24 +249,15 @@ fn encoder<W: Write>(out: W, file: &PayloadFile, level: i32) -> io::Result<Encod
     Ok(encoder)
 }
 
-/// Passes a file through its encoder; `failed` explains an error of the encoder's output.
-fn compress<W: Write>(
-    file: &PayloadFile,
-    mut encoder: Encoder<'_, W>,
-    control: &Control<'_>,
-    failed: impl Fn(io::Error) -> Error,
-    mut done: impl FnMut(u64),
-) -> Result<Digest> {
+/// What the index records of a file, whose bytes are passed on.
+fn digest(file: &PayloadFile, control: &Control<'_>, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<Digest> {
     let mut xxh64 = Xxh64::new(0);
     let mut sha256 = Sha256::new();
     file.read(control, |bytes| {
         xxh64.update(bytes);
         sha256.update(bytes);
-        encoder.write_all(bytes).map_err(&failed)?;
-        done(bytes.len() as u64);
-        Ok(())
+        each(bytes)
     })?;
-    encoder.finish().map_err(failed)?;
     Ok(Digest { size: file.size, xxh64: xxh64.digest(), sha256: sha256.finalize().into() })
 }
 

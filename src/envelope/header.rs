@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use xxhash_rust::xxh64::xxh64;
 
 use super::input::Input;
@@ -36,6 +37,8 @@ pub struct Head {
     pub payload_start: u64,
     /// Length of the whole file.
     pub file_len: u64,
+    /// SHA-256 of the manifest's bytes.
+    pub manifest_sha256: [u8; 32],
     /// Hash of the manifest's bytes, which an indexed payload repeats.
     pub(super) manifest_xxh64: u64,
 }
@@ -52,6 +55,12 @@ pub fn read_format(file: &Path) -> Result<FileFormat> {
 /// Fails with `FORMAT_V1` for a file of format v1, which has no manifest.
 pub fn read_head(path: &Path) -> Result<Head> {
     head_of(&Input::open(path)?)
+}
+
+/// Whether `bytes` are the first of a file of format v3, as many as there are.
+pub(super) fn is_start_of_file(bytes: &[u8]) -> bool {
+    let len = bytes.len().min(MAGIC_V3.len());
+    bytes[..len] == MAGIC_V3[..len]
 }
 
 fn format_of(input: &Input) -> Result<FileFormat> {
@@ -86,6 +95,7 @@ pub(super) fn head_of(input: &Input) -> Result<Head> {
         descriptors,
         payload_start: FIXED_LEN + length,
         file_len: input.len,
+        manifest_sha256: Sha256::digest(&bytes).into(),
         manifest_xxh64: xxh64(&bytes, 0),
     })
 }

@@ -1,6 +1,6 @@
 //! The file that is read, by ranges that are known to lie in it.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,15 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn open(path: &Path) -> Result<Input> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
+        // Opening a pipe would wait for somebody who writes to it.
+        check_regular(&fs::metadata(path).map_err(Error::io("open", path))?, path)?;
+        Input::of(File::open(path).map_err(Error::io("open", path))?, path)
+    }
+
+    /// A file that is open already.
+    pub(super) fn of(file: File, path: &Path) -> Result<Input> {
         let metadata = file.metadata().map_err(Error::io("stat", path))?;
-        if !metadata.is_file() {
-            return Err(Error::invalid(format!("{}: not a regular file", path.display())));
-        }
+        check_regular(&metadata, path)?;
         Ok(Input { file, path: path.to_path_buf(), len: metadata.len() })
     }
 
@@ -60,6 +64,13 @@ impl Input {
             io::ErrorKind::UnexpectedEof => self.truncated(what),
             _ => self.corrupt(format!("{what}: {error}")),
         }
+    }
+}
+
+fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
+    match file.is_file() {
+        true => Ok(()),
+        false => Err(Error::invalid(format!("{}: not a regular file", path.display()))),
     }
 }
 

@@ -10,10 +10,13 @@ const DEFAULT_DECODED_BYTES: u64 = 10 << 30;
 const DEFAULT_RATIO: u64 = 100;
 /// SDK: what a zstd window may take by default.
 const DEFAULT_DECODER_MEMORY: u64 = 128 << 20;
+/// SDK: by default no more threads than that decode.
+const DEFAULT_THREADS: usize = 8;
+const MAX_THREADS: usize = 64;
 /// zstd's own bounds of a window's logarithm.
 const WINDOW_LOG: (u32, u32) = (10, 31);
 
-/// What unpacking may cost. `None` stands for the default.
+/// What unpacking may cost. `None` and 0 stand for the defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes that the payload may unpack to, tar headers included; the larger of 10 GiB and 100 times the file's size
@@ -21,12 +24,22 @@ pub struct Limits {
     pub max_decoded_bytes: Option<u64>,
     /// Bytes that the window of one zstd stream may take, rounded down to a power of two; 128 MiB by default.
     pub max_decoder_memory_bytes: Option<u64>,
+    /// Threads that decode, each with a window of its own; 0 means one for each processor, but not more than 8.
+    pub threads: usize,
 }
 
 impl Limits {
     /// What may come out of a file of `file_len` bytes.
     pub(super) fn decoded_bytes(&self, file_len: u64) -> u64 {
         self.max_decoded_bytes.unwrap_or_else(|| DEFAULT_DECODED_BYTES.max(file_len.saturating_mul(DEFAULT_RATIO)))
+    }
+
+    /// The number of threads that decode the frames of an indexed payload.
+    pub(super) fn workers(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from).min(DEFAULT_THREADS),
+            threads => threads.min(MAX_THREADS),
+        }
     }
 
     /// The largest window that a zstd decoder may allocate, as zstd wants it: a logarithm.

@@ -10,9 +10,12 @@
 //! Everything that is read is taken for hostile: no length is believed before it is compared with the file, no name is
 //! used before it is known to stay below its directory, and what a payload unpacks to is bounded by [`Limits`].
 
+mod decoder;
 mod encoding;
 mod frames;
+mod hashing;
 mod header;
+mod identity;
 mod index;
 mod input;
 mod limits;
@@ -21,9 +24,15 @@ mod manifest;
 mod names;
 mod pack;
 mod payload;
+mod progress;
 mod save;
+mod save_options;
+mod sink;
+mod source;
 mod tar_read;
 mod tar_write;
+mod target;
+mod temporary;
 mod unpack;
 mod unpack_frames;
 mod unpack_tar;
@@ -36,6 +45,8 @@ pub use header::{read_format, read_head, FileFormat, Head};
 pub use limits::Limits;
 pub use list::{list, Entry, Stored};
 pub use manifest::verify_descriptors;
-pub use pack::{write, SaveOptions};
-pub use save::{save, SYNC_FOLDER};
-pub use unpack::unpack;
+pub use pack::write;
+pub use save::{save, Saved, SYNC_FOLDER};
+pub use save_options::SaveOptions;
+pub use source::Source;
+pub use unpack::{unpack, PackedFile};

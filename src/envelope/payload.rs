@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::identity::Identity;
 use super::names;
 use crate::control::Control;
 use crate::{Error, Result};
@@ -17,6 +18,8 @@ pub(super) struct PayloadFile {
     pub(super) name: String,
     pub(super) path: PathBuf,
     pub(super) size: u64,
+    /// Recorded if it tells that the bytes are those of another link.
+    pub(super) identity: Option<Identity>,
 }
 
 /// The regular files below `directory`, sorted by name. Folders are implied by the names.
@@ -37,7 +40,8 @@ pub(super) fn files(directory: &Path) -> Result<Vec<PayloadFile>> {
             if metadata.is_dir() {
                 folders.push((path, name + "/"));
             } else if metadata.is_file() {
-                found.push(PayloadFile { name, path, size: metadata.len() });
+                let identity = Identity::of_link(&metadata);
+                found.push(PayloadFile { name, path, size: metadata.len(), identity });
             } else {
                 return Err(refused("neither a file nor a folder"));
             }

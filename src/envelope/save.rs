@@ -1,15 +1,14 @@
 //! Replacing a file as a whole: after any failure the old one is still there, untouched.
 
-use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufWriter, ErrorKind, Seek};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-use super::pack::{Packing, SaveOptions};
-use super::Encoding;
+use super::frames::Written;
+use super::input::Input;
+use super::pack::Packing;
+use super::source::Failure;
+use super::{temporary, Encoding, SaveOptions, Source};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
@@ -20,16 +19,27 @@ pub const SYNC_FOLDER: &str = "sync folder";
 const WRITE_BUFFER: usize = 1 << 20;
 /// Linux follows that many links before it gives up.
 const MAX_LINKS: usize = 40;
-/// Longer file names leave no room for what a temporary name adds.
-const MAX_PREFIX_BYTES: usize = 200;
-/// Of a new file, before the process's umask.
-const MODE: u32 = 0o644;
+
+/// What a save did.
+#[derive(Debug, Default)]
+pub struct Saved {
+    /// Frames that were copied from the source.
+    pub copied: usize,
+    /// Frames that were compressed. Tar streams have no frames.
+    pub compressed: usize,
+    /// The frames of the new file, for the next save.
+    pub source: Option<Source>,
+}
 
 /// Writes a file and puts it in the place of `target` in one step: `manifest` with payload encoding and descriptors
 /// filled in, and the regular files below `directory`.
 ///
 /// A link is followed: what it points at is replaced. The new file has the old one's permissions, and reaches the disk
-/// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else.
+/// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else; the
+/// next save of the target removes it.
+///
+/// If a frame of the options' source is found changed, the file is written once more without it, and progress starts
+/// again.
 ///
 /// An error of [`SYNC_FOLDER`] alone comes after the replacement: then the new file is in place, but might not survive
 /// the system's crash.
@@ -38,9 +48,9 @@ pub fn save(
     manifest: C1zManifestV3,
     encoding: Encoding,
     directory: &Path,
-    options: &SaveOptions,
+    options: &SaveOptions<'_>,
     control: &Control<'_>,
-) -> Result<()> {
+) -> Result<Saved> {
     if target.as_os_str().is_empty() {
         return Err(Error::invalid("path to save to is empty"));
     }
@@ -51,25 +61,47 @@ pub fn save(
         _ => Path::new("."),
     };
     // Removes itself when dropped before `persist`.
-    let temporary = temporary(&target, folder, permissions)?;
-    let mut out = BufWriter::with_capacity(WRITE_BUFFER, temporary.as_file());
-    packing.write(&mut out, &target, control)?;
-    drop(out);
+    let temporary = temporary::create(&target, folder, permissions)?;
+    let written = write_whole(packing, temporary.as_file(), &target, control)?;
     temporary.as_file().sync_all().map_err(Error::io("sync", temporary.path()))?;
     control.check()?;
     let persisted = match options.exclusive {
         true => temporary.persist_noclobber(&target),
         false => temporary.persist(&target),
     };
-    persisted.map_err(|error| match error.error.kind() {
+    let file = persisted.map_err(|error| match error.error.kind() {
         ErrorKind::AlreadyExists => Error::AlreadyExists(target.clone()),
         _ => Error::io("rename to", &target)(error.error),
     })?;
+    temporary::unlock(&file);
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // A file system that has no such thing as syncing a folder.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
-        synced => synced.map_err(Error::io(SYNC_FOLDER, folder)),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+        synced => synced.map_err(Error::io(SYNC_FOLDER, folder))?,
     }
+    let (copied, compressed) = (written.copied, written.frames.len() - written.copied);
+    let source = match encoding {
+        Encoding::IndexedZstd => Some(Source::new(Input::of(file, &target)?, written.frames)),
+        Encoding::Tar | Encoding::TarZstd => None,
+    };
+    Ok(Saved { copied, compressed, source })
+}
+
+/// Writes all of a file, from the start again if its source turns out to have changed.
+fn write_whole(packing: Packing<'_>, file: &File, target: &Path, control: &Control<'_>) -> Result<Written> {
+    let write = |packing: &Packing<'_>| packing.write(BufWriter::with_capacity(WRITE_BUFFER, file), target, control);
+    let written = match write(&packing) {
+        Err(Failure::SourceChanged) => {
+            let mut start = file;
+            start.rewind().and_then(|()| file.set_len(0)).map_err(Error::io("write", target))?;
+            write(&packing.without_source())
+        }
+        written => written,
+    };
+    written.map_err(|failure| match failure {
+        Failure::Error(error) => error,
+        Failure::SourceChanged => Error::Internal("frames were copied without a source".into()),
+    })
 }
 
 /// The file that is to be replaced or created, behind all links, and the permissions it has.
@@ -93,24 +125,4 @@ fn destination(target: &Path) -> Result<(PathBuf, Option<Permissions>)> {
         path = path.parent().unwrap_or(Path::new("")).join(link);
     }
     Err(Error::invalid(format!("{}: too many links", target.display())))
-}
-
-fn temporary(target: &Path, folder: &Path, permissions: Option<Permissions>) -> Result<NamedTempFile> {
-    let name = target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", target.display())))?;
-    let mut prefix = OsString::from(".");
-    if name.len() <= MAX_PREFIX_BYTES {
-        prefix.push(name);
-    }
-    let created: io::Result<NamedTempFile> = tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(".tmp")
-        .permissions(Permissions::from_mode(MODE))
-        .tempfile_in(folder);
-    let temporary = created.map_err(Error::io("create a file in", folder))?;
-    if let Some(permissions) = permissions {
-        let permissions = Permissions::from_mode(permissions.mode() & 0o777);
-        let changed = temporary.as_file().set_permissions(permissions);
-        changed.map_err(Error::io("set the permissions of", temporary.path()))?;
-    }
-    Ok(temporary)
 }

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use zstd::stream::write::Encoder;
 
-use super::pack::{Progress, SaveOptions, Sink};
 use super::payload::PayloadFile;
+use super::progress::Progress;
+use super::sink::Sink;
+use super::SaveOptions;
 use crate::{Error, Result};
 
 const BLOCK: u64 = 512;
@@ -24,7 +26,7 @@ pub(super) fn write<W: Write>(
 pub(super) fn write_zstd<W: Write>(
     sink: &mut Sink<'_, W>,
     files: &[PayloadFile],
-    options: &SaveOptions,
+    options: &SaveOptions<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<()> {
     let place = sink.place();

@@ -1,38 +1,71 @@
 //! Unpacking the payload of a file into a directory.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use super::header::{head_of, Head};
 use super::input::Input;
-use super::{unpack_frames, unpack_tar, Encoding, Limits};
+use super::target::Target;
+use super::{unpack_frames, unpack_tar, Encoding, Limits, Source};
 use crate::control::Control;
 use crate::{Error, Result};
 
-/// Unpacks the payload of the file at `path` into the empty directory `into`, and checks all that can be checked.
+/// A file of format v3 that is open: its head has been read, nothing of its payload.
 ///
-/// After an error `into` is empty again. A file of format v1 is refused with `FORMAT_V1`, an unknown payload encoding
-/// with `PAYLOAD_ENCODING`. Progress is reported in bytes of payload files; the total of a tar stream is not known
-/// beforehand and given as 0.
+/// What is done with it concerns the file that was opened, whatever its path names later.
+#[derive(Debug)]
+pub struct PackedFile {
+    input: Input,
+    head: Head,
+}
+
+impl PackedFile {
+    /// Opens a file. One of format v1 is refused with `FORMAT_V1`, anything else with `NOT_C1Z`.
+    pub fn open(path: &Path) -> Result<PackedFile> {
+        let input = Input::open(path)?;
+        let head = head_of(&input)?;
+        Ok(PackedFile { input, head })
+    }
+
+    /// What stands before the payload.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Unpacks the payload into the empty directory `into`, and checks all that can be checked. Gives the frames that a
+    /// save may copy, if the payload consists of such.
+    ///
+    /// After an error `into` is empty again. An unknown payload encoding is refused with `PAYLOAD_ENCODING`. Progress is
+    /// reported in bytes of payload files; the total of a tar stream is not known beforehand and given as 0.
+    pub fn unpack(self, into: &Path, limits: &Limits, control: &Control<'_>) -> Result<Option<Source>> {
+        let PackedFile { input, head } = self;
+        let encoding = Encoding::of_manifest(&input.path, head.manifest.payload_encoding)?;
+        let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
+        if present.next().is_some() {
+            return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
+        }
+        let target = Target { input: &input, root: into };
+        let unpacked = match encoding {
+            Encoding::IndexedZstd => unpack_frames::unpack(&target, &head, limits, control).map(Some),
+            Encoding::Tar | Encoding::TarZstd => {
+                unpack_tar::unpack(&target, &head, encoding, limits, control).map(|()| None)
+            }
+        };
+        match unpacked {
+            Ok(frames) => Ok(frames.map(|frames| Source::new(input, frames))),
+            Err(error) => {
+                clear(into);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Unpacks the file at `path` as [`PackedFile::unpack`] does, and gives its head.
 pub fn unpack(path: &Path, into: &Path, limits: &Limits, control: &Control<'_>) -> Result<Head> {
-    let input = Input::open(path)?;
-    let head = head_of(&input)?;
-    let encoding = Encoding::of_manifest(path, head.manifest.payload_encoding)?;
-    let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
-    if present.next().is_some() {
-        return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
-    }
-    let target = Target { input: &input, root: into };
-    let unpacked = match encoding {
-        Encoding::IndexedZstd => unpack_frames::unpack(&target, &head, limits, control),
-        Encoding::Tar | Encoding::TarZstd => unpack_tar::unpack(&target, &head, encoding, limits, control),
-    };
-    if let Err(error) = unpacked {
-        clear(into);
-        return Err(error);
-    }
+    let file = PackedFile::open(path)?;
+    let head = file.head().clone();
+    file.unpack(into, limits, control)?;
     Ok(head)
 }
 
@@ -42,55 +75,4 @@ fn clear(folder: &Path) {
         // The error that led here says more than one of cleaning up.
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
     }
-}
-
-/// The directory that a file is unpacked into.
-#[derive(Clone, Copy)]
-pub(super) struct Target<'a> {
-    pub(super) input: &'a Input,
-    root: &'a Path,
-}
-
-impl Target<'_> {
-    /// Creates a folder and those above it. `name` has been checked.
-    pub(super) fn create_folder(&self, name: &str) -> Result<()> {
-        let path = self.root.join(name);
-        fs::create_dir_all(&path).map_err(|error| self.create_error(name, &path, error))
-    }
-
-    /// Creates a file that does not exist yet. `name` has been checked.
-    pub(super) fn create_file(&self, name: &str) -> Result<Output> {
-        let path = self.root.join(name);
-        let created = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
-        let file = created.map_err(|error| self.create_error(name, &path, error))?;
-        Ok(Output { file, path })
-    }
-
-    /// What stands in the way was unpacked from the same file.
-    fn create_error(&self, name: &str, path: &Path, error: std::io::Error) -> Error {
-        match error.kind() {
-            ErrorKind::AlreadyExists | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
-                self.input.corrupt(format!("payload: {name:?} occurs twice, or as file and as folder"))
-            }
-            _ => Error::io("create", path)(error),
-        }
-    }
-}
-
-/// A file that is unpacked.
-#[derive(Debug)]
-pub(super) struct Output {
-    file: File,
-    path: PathBuf,
-}
-
-impl Output {
-    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(Error::io("write", &self.path))
-    }
-}
-
-/// The folder part of a payload name, if it has one.
-pub(super) fn folder_of(name: &str) -> Option<&str> {
-    name.rsplit_once('/').map(|(folder, _)| folder)
 }

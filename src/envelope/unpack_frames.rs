@@ -1,30 +1,34 @@
 //! Unpacking an indexed payload: several frames at a time.
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh64::Xxh64;
-use zstd::stream::read::Decoder;
 
+use super::decoder::{decode_error, decoder, finish};
+use super::hashing::Hashing;
 use super::header::Head;
 use super::index::{self, Frame};
-use super::input::{Input, Section};
 use super::limits::Budget;
-use super::pack::Progress;
 use super::payload::CHUNK;
-use super::unpack::{folder_of, Target};
+use super::progress::Progress;
+use super::source::StoredFrame;
+use super::target::{folder_of, Target};
 use super::{names, Limits};
 use crate::control::Control;
 use crate::{Error, Result};
 
-/// SDK: more threads than that do not unpack faster.
-const MAX_WORKERS: usize = 8;
-
-/// Unpacks all frames. Nothing is written before head, index, names and sizes have been checked.
-pub(super) fn unpack(target: &Target<'_>, head: &Head, limits: &Limits, control: &Control<'_>) -> Result<()> {
+/// Unpacks all frames and says of each what a later save must know to copy it. Nothing is written before head, index,
+/// names and sizes have been checked.
+pub(super) fn unpack(
+    target: &Target<'_>,
+    head: &Head,
+    limits: &Limits,
+    control: &Control<'_>,
+) -> Result<Vec<StoredFrame>> {
     let input = target.input;
     let frames = index::read(input, head)?;
     let mut budget = Budget::new(limits.decoded_bytes(input.len));
@@ -50,7 +54,7 @@ pub(super) fn unpack(target: &Target<'_>, head: &Head, limits: &Limits, control:
         window_log: limits.window_log(),
         control,
     };
-    work.run(Progress::new(control, total))
+    work.run(limits.workers().min(frames.len()), Progress::new(control, total))
 }
 
 /// What the workers share.
@@ -63,12 +67,18 @@ struct Work<'a> {
     control: &'a Control<'a>,
 }
 
+/// What a worker tells.
+enum News {
+    /// So many bytes of a file are unpacked.
+    Bytes(u64),
+    /// A file is.
+    Unpacked(StoredFrame),
+}
+
 impl Work<'_> {
     /// Unpacks all frames; the first failure stops the other workers.
-    fn run(&self, mut progress: Progress<'_>) -> Result<()> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let workers = processors.min(MAX_WORKERS).min(self.frames.len());
-        let mut outcome = Ok(());
+    fn run(&self, workers: usize, mut progress: Progress<'_>) -> Result<Vec<StoredFrame>> {
+        let mut outcome = Ok(Vec::with_capacity(self.frames.len()));
         thread::scope(|scope| {
             let (done, news) = mpsc::channel();
             for _ in 0..workers {
@@ -81,18 +91,19 @@ impl Work<'_> {
             }
             drop(done);
             for news in news {
-                match news {
-                    Ok(bytes) => progress.advance(bytes),
-                    Err(error) if outcome.is_ok() => outcome = Err(error),
-                    Err(_) => {}
+                match (news, &mut outcome) {
+                    (Ok(News::Bytes(bytes)), _) => progress.advance(bytes),
+                    (Ok(News::Unpacked(frame)), Ok(unpacked)) => unpacked.push(frame),
+                    (Err(error), Ok(_)) => outcome = Err(error),
+                    (_, Err(_)) => {}
                 }
             }
             outcome
         })
     }
 
-    /// Takes frames until there are no more, and tells the bytes that are done.
-    fn work(&self, done: &Sender<Result<u64>>) {
+    /// Takes frames until there are no more, and tells what is done.
+    fn work(&self, done: &Sender<Result<News>>) {
         while let Some(frame) = self.frames.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if let Err(error) = self.unpack_frame(frame, done) {
                 self.failed.store(true, Ordering::Relaxed);
@@ -103,12 +114,12 @@ impl Work<'_> {
         }
     }
 
-    fn unpack_frame(&self, frame: &Frame, done: &Sender<Result<u64>>) -> Result<()> {
+    fn unpack_frame(&self, frame: &Frame, done: &Sender<Result<News>>) -> Result<()> {
         let input = self.target.input;
         let corrupt = |detail: &str| input.corrupt(format!("frame {:?}: {detail}", frame.name));
         let failed = |error| decode_error(input, &format!("frame {:?}", frame.name), error, self.window_log);
         let section = input.section(frame.offset, frame.offset + frame.compressed_size);
-        let mut decoder = decoder(section, self.window_log).map_err(failed)?;
+        let mut decoder = decoder(Hashing::new(section), self.window_log).map_err(failed)?;
         let mut output = self.target.create_file(&frame.name)?;
         let mut xxh64 = Xxh64::new(0);
         let mut sha256 = Sha256::new();
@@ -129,7 +140,7 @@ impl Work<'_> {
             xxh64.update(bytes);
             sha256.update(bytes);
             output.put(bytes)?;
-            let _ = done.send(Ok(bytes.len() as u64));
+            let _ = done.send(Ok(News::Bytes(bytes.len() as u64)));
         }
         if left > 0 {
             return Err(corrupt("holds fewer bytes than raw_size says"));
@@ -140,38 +151,11 @@ impl Work<'_> {
         if sha256.finalize().as_slice() != frame.digest.sha256 {
             return Err(corrupt("its bytes differ from raw_sha256"));
         }
-        match has_ended(decoder) {
-            true => Ok(()),
-            false => Err(corrupt("bytes follow the zstd frame")),
-        }
+        let section = finish(decoder).filter(|section| section.inner.remaining() == 0);
+        let section = section.ok_or_else(|| corrupt("bytes follow the zstd frame"))?;
+        let stored =
+            StoredFrame { frame: frame.clone(), stored_xxh64: section.xxh64(), identity: Some(output.identity()?) };
+        let _ = done.send(Ok(News::Unpacked(stored)));
+        Ok(())
     }
-}
-
-/// A decoder of exactly one zstd frame.
-pub(super) fn decoder(
-    section: Section<'_>,
-    window_log: u32,
-) -> std::io::Result<Decoder<'static, BufReader<Section<'_>>>> {
-    let mut decoder = Decoder::with_buffer(BufReader::with_capacity(CHUNK, section))?.single_frame();
-    decoder.window_log_max(window_log)?;
-    Ok(decoder)
-}
-
-/// Whether the frame was the last thing in its section.
-pub(super) fn has_ended(decoder: Decoder<'_, BufReader<Section<'_>>>) -> bool {
-    let reader = decoder.finish();
-    reader.buffer().is_empty() && reader.get_ref().remaining() == 0
-}
-
-/// What a decoder's error means.
-pub(super) fn decode_error(input: &Input, place: &str, error: std::io::Error, window_log: u32) -> Error {
-    // zstd passes no error code through, only its text.
-    if error.to_string().contains("too much memory") {
-        return Error::LimitExceeded {
-            place: input.path.display().to_string(),
-            what: format!("{place}: its zstd window"),
-            limit: 1 << window_log,
-        };
-    }
-    input.read_error(place, error)
 }

@@ -2,14 +2,14 @@
 
 use std::io::{BufReader, Read};
 
+use super::decoder::{decode_error, decoder, finish};
 use super::header::Head;
 use super::input::Input;
 use super::limits::Budget;
-use super::pack::Progress;
 use super::payload::CHUNK;
+use super::progress::Progress;
 use super::tar_read::Archive;
-use super::unpack::{folder_of, Target};
-use super::unpack_frames::{decode_error, decoder, has_ended};
+use super::target::{folder_of, Target};
 use super::{Encoding, Limits};
 use crate::control::Control;
 use crate::Result;
@@ -62,8 +62,8 @@ pub(super) fn read_archive<T>(
     }
     let mut decoder = decoder(section, window_log).map_err(explain)?;
     let result = with(&mut Archive::new(&mut decoder, input, &explain, budget))?;
-    match has_ended(decoder) {
-        true => Ok(result),
-        false => Err(input.corrupt("payload: bytes follow the zstd frame")),
+    match finish(decoder) {
+        Some(section) if section.remaining() == 0 => Ok(result),
+        _ => Err(input.corrupt("payload: bytes follow the zstd frame")),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::save::{manifest, pack, take_checkpoint};
+use super::save::{manifest, take_checkpoint};
 use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
+use crate::envelope::{self, SaveOptions};
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
 use crate::{Error, Result};
@@ -54,7 +55,8 @@ impl Store {
         let checkpoint = work.path().join("checkpoint");
         take_checkpoint(&mut writer, &checkpoint)?;
         let manifest = manifest(&engine.snapshot())?;
-        pack(target, manifest, self.encoding, &checkpoint, &self.options, true, control)
+        let options = SaveOptions { threads: self.options.threads(), exclusive: true, ..SaveOptions::default() };
+        envelope::save(target, manifest, self.encoding, &checkpoint, &options, control).map(drop)
     }
 }
 

@@ -17,6 +17,7 @@ mod entitlements;
 mod expansion;
 mod grant_lookup;
 mod grants;
+mod header;
 mod lifecycle;
 mod open;
 mod page;
@@ -35,8 +36,10 @@ mod view;
 
 pub use crate::proto::storage::SyncType;
 pub use encoded::Encoded;
+pub use header::read_header;
 pub use open::{OpenOptions, Store};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
+pub use save::SavedFrames;
 pub use scan::{Scan, ScanRequest};
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.

@@ -10,7 +10,7 @@ use super::changes::Changes;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions};
-use crate::envelope::{self, Encoding, FileFormat, Limits};
+use crate::envelope::{self, Encoding, FileFormat, Limits, PackedFile, Source};
 use crate::error::Code;
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
@@ -32,7 +32,7 @@ pub struct OpenOptions {
     pub threads: usize,
     /// Bytes that block cache and write buffers stay below together; 0 means 256 MiB.
     pub memory_budget: u64,
-    /// What unpacking may cost.
+    /// What unpacking may cost, but for its threads.
     pub limits: Limits,
 }
 
@@ -54,6 +54,7 @@ impl OpenOptions {
             limits: Limits {
                 max_decoded_bytes: limit(request.max_decoded_bytes),
                 max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
+                ..Limits::default()
             },
         })
     }
@@ -86,7 +87,10 @@ pub struct Store {
     pub(super) engine_options: EngineOptions,
     pub(super) engine: Engine,
     pub(super) binding: Mutex<Binding>,
-    pub(super) saving: Mutex<()>,
+    /// Held by whoever saves. The frames of the file as it was opened or last saved, if a save may copy them.
+    pub(super) saving: Mutex<Option<Source>>,
+    /// The opened file's: how much of it merges have left unused.
+    pub(super) fold_dead_bytes: i64,
     pub(super) changes: Changes,
     // Declared after the engine: the database closes before its folder goes.
     pub(super) work: TempDir,
@@ -104,9 +108,17 @@ impl Store {
         let database = work.path().join("database");
         std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
 
-        let (encoding, engine_options, engine) = match unpack(path, &database, &options, control)? {
-            Some(packed) => {
-                let encoding = options.encoding.unwrap_or(packed);
+        let mut source = None;
+        let mut fold_dead_bytes = 0;
+        let (encoding, engine_options, engine) = match packed_file(path, &options)? {
+            Some(file) => {
+                let manifest = &file.head().manifest;
+                let packed = manifest.payload_encoding();
+                fold_dead_bytes = manifest.fold_dead_bytes;
+                let limits = Limits { threads: options.threads, ..options.limits };
+                let frames = file.unpack(&database, &limits, control)?;
+                let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
+                source = frames.filter(|_| !options.read_only && encoding == Encoding::IndexedZstd);
                 let engine_options = options.engine(encoding);
                 let engine = match options.read_only {
                     true => Engine::open_read_only(&database, &engine_options),
@@ -129,7 +141,8 @@ impl Store {
             engine_options,
             engine,
             binding: Mutex::new(binding),
-            saving: Mutex::new(()),
+            saving: Mutex::new(source),
+            fold_dead_bytes,
             changes: Changes::default(),
             work,
         })
@@ -175,8 +188,8 @@ pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
     tempfile::Builder::new().prefix("c1z-").tempdir_in(&parent).map_err(Error::io("create a folder in", &parent))
 }
 
-/// Unpacks the file; `None` if there is none yet and one may be created.
-fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>) -> Result<Option<Encoding>> {
+/// The file, if it is one of ours; `None` if there is none yet and one may be created.
+fn packed_file(path: &Path, options: &OpenOptions) -> Result<Option<PackedFile>> {
     let length = match std::fs::metadata(path) {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
@@ -192,8 +205,8 @@ fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>
     if envelope::read_format(path)? == FileFormat::V1 {
         return Err(unsupported("FORMAT_V1", "a file of format v1 (SQLite); convert it first".into()));
     }
-    let head = envelope::read_head(path)?;
-    let manifest = &head.manifest;
+    let file = PackedFile::open(path)?;
+    let manifest = &file.head().manifest;
     if manifest.engine != ENGINE {
         let detail = format!("written by engine {:?}, this library opens {ENGINE:?}", manifest.engine);
         return Err(unsupported("ENGINE_MISMATCH", detail));
@@ -203,8 +216,7 @@ fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>
         let detail = format!("database layout {version}, this library knows {LAYOUT_VERSION}");
         return Err(unsupported("LAYOUT_MISMATCH", detail));
     }
-    let head = envelope::unpack(path, into, &options.limits, control)?;
-    Ok(Some(Encoding::try_from(head.manifest.payload_encoding())?))
+    Ok(Some(file))
 }
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked

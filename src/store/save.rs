@@ -3,13 +3,22 @@
 use std::path::Path;
 
 use super::runs::newest_first;
-use super::{OpenOptions, Store, ENGINE};
+use super::{Store, ENGINE};
 use crate::control::Control;
 use crate::engine::{Reader, Writer};
-use crate::envelope::{self, Encoding, SaveOptions};
+use crate::envelope::{self, SaveOptions};
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::manifest::{C1zManifestV3, SyncRunSummary};
 use crate::{Error, Result};
+
+/// How a save came by the frames of an indexed payload. None of either if nothing was saved or the payload has no frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SavedFrames {
+    /// Copied from the file that was opened or last saved.
+    pub copied: usize,
+    /// Compressed anew.
+    pub compressed: usize,
+}
 
 impl Store {
     /// Writes the file if anything has changed. Until the new file has taken the old one's place, which is one step, the
@@ -17,31 +26,35 @@ impl Store {
     ///
     /// An error of syncing the folder comes after that step: the new file is there, but might not survive a crash of the
     /// machine.
-    pub fn save(&self, control: &Control<'_>) -> Result<()> {
+    pub fn save(&self, control: &Control<'_>) -> Result<SavedFrames> {
         // Saves share the checkpoint, and an older one must not take the place of a newer.
-        let _one_at_a_time = self.saving.lock();
+        let mut source = self.saving.lock();
         if self.options.read_only || !self.is_dirty() {
-            return Ok(());
+            return Ok(SavedFrames::default());
         }
         let checkpoint = self.work.path().join("checkpoint");
         let unusable = |error| Error::ArtifactUnusable(Box::new(error));
         let (changes, manifest) = self.take_checkpoint(&checkpoint).map_err(unusable)?;
-        let packed = pack(&self.path, manifest, self.encoding, &checkpoint, &self.options, false, control);
-        let replaced = matches!(&packed, Ok(()) | Err(Error::Io { op: envelope::SYNC_FOLDER, .. }));
+        let options = SaveOptions { threads: self.options.threads(), source: source.as_ref(), ..Default::default() };
+        let packed = envelope::save(&self.path, manifest, self.encoding, &checkpoint, &options, control);
+        let replaced = matches!(&packed, Ok(_) | Err(Error::Io { op: envelope::SYNC_FOLDER, .. }));
         if !replaced {
-            return packed.map_err(unusable);
+            return packed.map(|_| SavedFrames::default()).map_err(unusable);
         }
         self.changes.saved(changes);
         // The file is saved: a folder that cannot be removed now is removed before the next checkpoint.
         let _ = std::fs::remove_dir_all(&checkpoint);
-        packed
+        let saved = packed?;
+        *source = saved.source;
+        Ok(SavedFrames { copied: saved.copied, compressed: saved.compressed })
     }
 
     /// A checkpoint, what the file's manifest says of it, and how many changes are in it.
     fn take_checkpoint(&self, checkpoint: &Path) -> Result<(u64, C1zManifestV3)> {
         let mut writer = self.writer()?;
         take_checkpoint(&mut writer, checkpoint)?;
-        Ok((self.changes.count(), manifest(&self.engine.snapshot())?))
+        let manifest = C1zManifestV3 { fold_dead_bytes: self.fold_dead_bytes, ..manifest(&self.engine.snapshot())? };
+        Ok((self.changes.count(), manifest))
     }
 }
 
@@ -73,18 +86,4 @@ pub(super) fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
         sync_runs,
         ..C1zManifestV3::default()
     })
-}
-
-/// Packs a checkpoint into the file at `path`, which must not exist if `exclusive`.
-pub(super) fn pack(
-    path: &Path,
-    manifest: C1zManifestV3,
-    encoding: Encoding,
-    checkpoint: &Path,
-    options: &OpenOptions,
-    exclusive: bool,
-    control: &Control<'_>,
-) -> Result<()> {
-    let options = SaveOptions { threads: options.threads(), exclusive, ..SaveOptions::default() };
-    envelope::save(path, manifest, encoding, checkpoint, &options, control)
 }

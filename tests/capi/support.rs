@@ -124,6 +124,11 @@ fn outcome<T>(
     Err(failure)
 }
 
+/// Makes a call that needs no store and answers with bytes.
+pub fn ask(call: impl FnOnce(*mut *mut Buffer, *mut *mut ErrorObject) -> Code) -> Result<Vec<u8>, Failure> {
+    Ok(take_bytes(outcome(true, true, call)?.expect("asked for a response")))
+}
+
 fn take_bytes(buffer: *mut Buffer) -> Vec<u8> {
     // SAFETY: the library gave the buffer to the caller, who frees it once.
     unsafe {

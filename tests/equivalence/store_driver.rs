@@ -91,7 +91,7 @@ impl Driver for StoreDriver {
     }
 
     fn save(&self, _: &SaveRequest) -> Answer<()> {
-        told(self.0.save(&Control::none()))
+        told(self.0.save(&Control::none()).map(drop))
     }
 
     fn get_metadata(&self, _: &GetMetadataRequest) -> Answer<GetMetadataResponse> {

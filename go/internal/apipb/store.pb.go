@@ -133,6 +133,168 @@ func (x *OpenRequest) GetMaxDecoderMemoryBytes() uint64 {
 	return 0
 }
 
+// Asks for the header of a file, which need not be one that c1z_open opens.
+type ReadHeaderRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadHeaderRequest) Reset() {
+	*x = ReadHeaderRequest{}
+	mi := &file_c1z_v1_store_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadHeaderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadHeaderRequest) ProtoMessage() {}
+
+func (x *ReadHeaderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_store_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadHeaderRequest.ProtoReflect.Descriptor instead.
+func (*ReadHeaderRequest) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_store_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ReadHeaderRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+// What a file says of itself before its payload. What concerns format v3 alone is unset for v1.
+type FileHeader struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "v3", or "v1": a SQLite database.
+	Format string `protobuf:"bytes,1,opt,name=format,proto3" json:"format,omitempty"`
+	// Name of the engine that reads the payload: "rocksdb", "pebble", or another.
+	Engine              string `protobuf:"bytes,2,opt,name=engine,proto3" json:"engine,omitempty"`
+	EngineSchemaVersion uint32 `protobuf:"varint,3,opt,name=engine_schema_version,json=engineSchemaVersion,proto3" json:"engine_schema_version,omitempty"`
+	// May be a number that this schema does not name.
+	PayloadEncoding v3.PayloadEncoding `protobuf:"varint,4,opt,name=payload_encoding,json=payloadEncoding,proto3,enum=c1.c1z.v3.PayloadEncoding" json:"payload_encoding,omitempty"`
+	// Bytes of the whole file.
+	FileSizeBytes uint64 `protobuf:"varint,5,opt,name=file_size_bytes,json=fileSizeBytes,proto3" json:"file_size_bytes,omitempty"`
+	// SHA-256 of the manifest's bytes. Two files with the same one need not have the same payload.
+	ManifestSha256 []byte `protobuf:"bytes,6,opt,name=manifest_sha256,json=manifestSha256,proto3" json:"manifest_sha256,omitempty"`
+	// Bytes of the payload that merges have left unused.
+	FoldDeadBytes int64 `protobuf:"varint,7,opt,name=fold_dead_bytes,json=foldDeadBytes,proto3" json:"fold_dead_bytes,omitempty"`
+	// Unset if the engine keeps no digests.
+	GrantDigestRoot *v3.GrantDigestRoot `protobuf:"bytes,8,opt,name=grant_digest_root,json=grantDigestRoot,proto3" json:"grant_digest_root,omitempty"`
+	// The first is the one that a reader is shown by default, if any has ended.
+	SyncRuns      []*v3.SyncRunSummary `protobuf:"bytes,9,rep,name=sync_runs,json=syncRuns,proto3" json:"sync_runs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileHeader) Reset() {
+	*x = FileHeader{}
+	mi := &file_c1z_v1_store_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileHeader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileHeader) ProtoMessage() {}
+
+func (x *FileHeader) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_store_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileHeader.ProtoReflect.Descriptor instead.
+func (*FileHeader) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_store_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FileHeader) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+func (x *FileHeader) GetEngine() string {
+	if x != nil {
+		return x.Engine
+	}
+	return ""
+}
+
+func (x *FileHeader) GetEngineSchemaVersion() uint32 {
+	if x != nil {
+		return x.EngineSchemaVersion
+	}
+	return 0
+}
+
+func (x *FileHeader) GetPayloadEncoding() v3.PayloadEncoding {
+	if x != nil {
+		return x.PayloadEncoding
+	}
+	return v3.PayloadEncoding(0)
+}
+
+func (x *FileHeader) GetFileSizeBytes() uint64 {
+	if x != nil {
+		return x.FileSizeBytes
+	}
+	return 0
+}
+
+func (x *FileHeader) GetManifestSha256() []byte {
+	if x != nil {
+		return x.ManifestSha256
+	}
+	return nil
+}
+
+func (x *FileHeader) GetFoldDeadBytes() int64 {
+	if x != nil {
+		return x.FoldDeadBytes
+	}
+	return 0
+}
+
+func (x *FileHeader) GetGrantDigestRoot() *v3.GrantDigestRoot {
+	if x != nil {
+		return x.GrantDigestRoot
+	}
+	return nil
+}
+
+func (x *FileHeader) GetSyncRuns() []*v3.SyncRunSummary {
+	if x != nil {
+		return x.SyncRuns
+	}
+	return nil
+}
+
 // Saves what has changed; does nothing when nothing has, or when the store is read-only.
 type SaveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -142,7 +304,7 @@ type SaveRequest struct {
 
 func (x *SaveRequest) Reset() {
 	*x = SaveRequest{}
-	mi := &file_c1z_v1_store_proto_msgTypes[1]
+	mi := &file_c1z_v1_store_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -154,7 +316,7 @@ func (x *SaveRequest) String() string {
 func (*SaveRequest) ProtoMessage() {}
 
 func (x *SaveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_store_proto_msgTypes[1]
+	mi := &file_c1z_v1_store_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -167,7 +329,7 @@ func (x *SaveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRequest.ProtoReflect.Descriptor instead.
 func (*SaveRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_store_proto_rawDescGZIP(), []int{1}
+	return file_c1z_v1_store_proto_rawDescGZIP(), []int{3}
 }
 
 // Saves if needed and closes.
@@ -181,7 +343,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_c1z_v1_store_proto_msgTypes[2]
+	mi := &file_c1z_v1_store_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -193,7 +355,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_store_proto_msgTypes[2]
+	mi := &file_c1z_v1_store_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -206,7 +368,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_store_proto_rawDescGZIP(), []int{2}
+	return file_c1z_v1_store_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CloseRequest) GetDiscard() bool {
@@ -224,7 +386,7 @@ type GetMetadataRequest struct {
 
 func (x *GetMetadataRequest) Reset() {
 	*x = GetMetadataRequest{}
-	mi := &file_c1z_v1_store_proto_msgTypes[3]
+	mi := &file_c1z_v1_store_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -236,7 +398,7 @@ func (x *GetMetadataRequest) String() string {
 func (*GetMetadataRequest) ProtoMessage() {}
 
 func (x *GetMetadataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_store_proto_msgTypes[3]
+	mi := &file_c1z_v1_store_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -249,7 +411,7 @@ func (x *GetMetadataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMetadataRequest.ProtoReflect.Descriptor instead.
 func (*GetMetadataRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_store_proto_rawDescGZIP(), []int{3}
+	return file_c1z_v1_store_proto_rawDescGZIP(), []int{5}
 }
 
 // What is known of an open file without reading a record.
@@ -277,7 +439,7 @@ type GetMetadataResponse struct {
 
 func (x *GetMetadataResponse) Reset() {
 	*x = GetMetadataResponse{}
-	mi := &file_c1z_v1_store_proto_msgTypes[4]
+	mi := &file_c1z_v1_store_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -289,7 +451,7 @@ func (x *GetMetadataResponse) String() string {
 func (*GetMetadataResponse) ProtoMessage() {}
 
 func (x *GetMetadataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_store_proto_msgTypes[4]
+	mi := &file_c1z_v1_store_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -302,7 +464,7 @@ func (x *GetMetadataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMetadataResponse.ProtoReflect.Descriptor instead.
 func (*GetMetadataResponse) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_store_proto_rawDescGZIP(), []int{4}
+	return file_c1z_v1_store_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetMetadataResponse) GetEngine() string {
@@ -381,7 +543,20 @@ const file_c1z_v1_store_proto_rawDesc = "" +
 	"\athreads\x18\x05 \x01(\rR\athreads\x12.\n" +
 	"\x13memory_budget_bytes\x18\x06 \x01(\x04R\x11memoryBudgetBytes\x12*\n" +
 	"\x11max_decoded_bytes\x18\a \x01(\x04R\x0fmaxDecodedBytes\x127\n" +
-	"\x18max_decoder_memory_bytes\x18\b \x01(\x04R\x15maxDecoderMemoryBytes\"\r\n" +
+	"\x18max_decoder_memory_bytes\x18\b \x01(\x04R\x15maxDecoderMemoryBytes\"'\n" +
+	"\x11ReadHeaderRequest\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\"\xb0\x03\n" +
+	"\n" +
+	"FileHeader\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\tR\x06format\x12\x16\n" +
+	"\x06engine\x18\x02 \x01(\tR\x06engine\x122\n" +
+	"\x15engine_schema_version\x18\x03 \x01(\rR\x13engineSchemaVersion\x12E\n" +
+	"\x10payload_encoding\x18\x04 \x01(\x0e2\x1a.c1.c1z.v3.PayloadEncodingR\x0fpayloadEncoding\x12&\n" +
+	"\x0ffile_size_bytes\x18\x05 \x01(\x04R\rfileSizeBytes\x12'\n" +
+	"\x0fmanifest_sha256\x18\x06 \x01(\fR\x0emanifestSha256\x12&\n" +
+	"\x0ffold_dead_bytes\x18\a \x01(\x03R\rfoldDeadBytes\x12F\n" +
+	"\x11grant_digest_root\x18\b \x01(\v2\x1a.c1.c1z.v3.GrantDigestRootR\x0fgrantDigestRoot\x126\n" +
+	"\tsync_runs\x18\t \x03(\v2\x19.c1.c1z.v3.SyncRunSummaryR\bsyncRuns\"\r\n" +
 	"\vSaveRequest\"(\n" +
 	"\fCloseRequest\x12\x18\n" +
 	"\adiscard\x18\x01 \x01(\bR\adiscard\"\x14\n" +
@@ -409,23 +584,30 @@ func file_c1z_v1_store_proto_rawDescGZIP() []byte {
 	return file_c1z_v1_store_proto_rawDescData
 }
 
-var file_c1z_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_c1z_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_c1z_v1_store_proto_goTypes = []any{
 	(*OpenRequest)(nil),         // 0: c1z.v1.OpenRequest
-	(*SaveRequest)(nil),         // 1: c1z.v1.SaveRequest
-	(*CloseRequest)(nil),        // 2: c1z.v1.CloseRequest
-	(*GetMetadataRequest)(nil),  // 3: c1z.v1.GetMetadataRequest
-	(*GetMetadataResponse)(nil), // 4: c1z.v1.GetMetadataResponse
-	(v3.PayloadEncoding)(0),     // 5: c1.c1z.v3.PayloadEncoding
+	(*ReadHeaderRequest)(nil),   // 1: c1z.v1.ReadHeaderRequest
+	(*FileHeader)(nil),          // 2: c1z.v1.FileHeader
+	(*SaveRequest)(nil),         // 3: c1z.v1.SaveRequest
+	(*CloseRequest)(nil),        // 4: c1z.v1.CloseRequest
+	(*GetMetadataRequest)(nil),  // 5: c1z.v1.GetMetadataRequest
+	(*GetMetadataResponse)(nil), // 6: c1z.v1.GetMetadataResponse
+	(v3.PayloadEncoding)(0),     // 7: c1.c1z.v3.PayloadEncoding
+	(*v3.GrantDigestRoot)(nil),  // 8: c1.c1z.v3.GrantDigestRoot
+	(*v3.SyncRunSummary)(nil),   // 9: c1.c1z.v3.SyncRunSummary
 }
 var file_c1z_v1_store_proto_depIdxs = []int32{
-	5, // 0: c1z.v1.OpenRequest.payload_encoding:type_name -> c1.c1z.v3.PayloadEncoding
-	5, // 1: c1z.v1.GetMetadataResponse.payload_encoding:type_name -> c1.c1z.v3.PayloadEncoding
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	7, // 0: c1z.v1.OpenRequest.payload_encoding:type_name -> c1.c1z.v3.PayloadEncoding
+	7, // 1: c1z.v1.FileHeader.payload_encoding:type_name -> c1.c1z.v3.PayloadEncoding
+	8, // 2: c1z.v1.FileHeader.grant_digest_root:type_name -> c1.c1z.v3.GrantDigestRoot
+	9, // 3: c1z.v1.FileHeader.sync_runs:type_name -> c1.c1z.v3.SyncRunSummary
+	7, // 4: c1z.v1.GetMetadataResponse.payload_encoding:type_name -> c1.c1z.v3.PayloadEncoding
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_c1z_v1_store_proto_init() }
@@ -439,7 +621,7 @@ func file_c1z_v1_store_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_c1z_v1_store_proto_rawDesc), len(file_c1z_v1_store_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

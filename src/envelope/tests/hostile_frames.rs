@@ -58,6 +58,10 @@ fn names_that_leave_the_directory_are_refused() {
     assert_corrupt(forged_entry(|entry| entry.name = String::new()).unpack(), "a name of 0 bytes");
     assert_corrupt(forged_entry(|entry| entry.name = "x".repeat(4097)).unpack(), "a name of 4097 bytes");
     assert_corrupt(forged_entry(|entry| entry.name = "x/".repeat(64) + "x").unpack(), "more than 64 parts");
+    // The system permits less than the format.
+    for name in ["x".repeat(256), "x/".repeat(60) + &"x".repeat(256), vec!["x".repeat(240); 17].join("/")] {
+        assert_corrupt(forged_entry(|entry| entry.name = name).unpack(), "is too long");
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What the tests share: directories, manifests, files made by hand.
 
+mod abandoned;
 mod damage;
 mod hostile_frames;
 mod hostile_tar;
 mod reading;
 mod round_trip;
 mod saving;
+mod splicing;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -104,7 +106,7 @@ impl Place {
 
     fn save(&self, encoding: Encoding, tree: &Tree) -> Result<()> {
         let options = SaveOptions { threads: 2, ..Default::default() };
-        save(&self.file, manifest(), encoding, folder_of(tree).path(), &options, &Control::none())
+        save(&self.file, manifest(), encoding, folder_of(tree).path(), &options, &Control::none()).map(drop)
     }
 
     fn unpack(&self) -> Result<Tree> {
@@ -119,6 +121,11 @@ impl Place {
             assert_eq!(fs::read_dir(into.path()).unwrap().count(), 0, "something is left after {unpacked:?}");
         }
         unpacked.map(|_| read_tree(into.path()))
+    }
+
+    /// Puts the file in the place of another.
+    fn move_to(&self, path: &Path) {
+        fs::rename(&self.file, path).unwrap();
     }
 
     /// The names of what lies beside the file.

@@ -174,8 +174,23 @@ fn what_a_payload_may_unpack_to_follows_the_file_unless_told_otherwise() {
     assert_eq!(limits.decoded_bytes(1 << 30), 100 << 30);
     assert_eq!(limits.decoded_bytes(u64::MAX), u64::MAX);
     assert_eq!(limits.window_log(), 27);
-    let limits = Limits { max_decoded_bytes: Some(5), max_decoder_memory_bytes: Some((1 << 22) - 1) };
+    let limits = Limits { max_decoded_bytes: Some(5), max_decoder_memory_bytes: Some((1 << 22) - 1), threads: 1 };
     assert_eq!((limits.decoded_bytes(1 << 40), limits.window_log()), (5, 21));
+}
+
+#[test]
+fn the_threads_that_decode_are_bounded_by_the_limits() {
+    let workers = |threads| Limits { threads, ..Limits::default() }.workers();
+    assert_eq!((workers(1), workers(5), workers(1000)), (1, 5, 64));
+    assert!((1..=8).contains(&workers(0)));
+    for threads in [1, 3] {
+        let place = saved(Encoding::IndexedZstd, &(0..20).map(|at| (format!("{at}.sst"), noise(at * 999))).collect());
+        let asking = parking_lot::Mutex::new(std::collections::HashSet::new());
+        let note = || !(asking.lock().insert(std::thread::current().id()) || true);
+        let (into, limits) = (TempDir::new().unwrap(), Limits { threads, ..Limits::default() });
+        unpack(&place.file, into.path(), &limits, &Control::new(&note, &|_, _| ())).unwrap();
+        assert!((1..=threads).contains(&asking.lock().len()), "{} threads", asking.lock().len());
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn with_old_file() -> (Place, Vec<u8>) {
 }
 
 fn save_to(target: &Path, folder: &Path, control: &Control<'_>) -> Result<()> {
-    save(target, manifest(), Encoding::IndexedZstd, folder, &SaveOptions::default(), control)
+    save(target, manifest(), Encoding::IndexedZstd, folder, &SaveOptions::default(), control).map(drop)
 }
 
 fn mode_of(path: &Path) -> u32 {

@@ -1,0 +1,35 @@
+//! Which file of the system one is.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+
+/// Which file of the system one is, and when it was last changed.
+///
+/// Equal identities of one name mean equal bytes as long as the name is not given to a new file when the old one is
+/// gone: the system uses the numbers of removed files again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Identity {
+    pub(super) fn of(file: &Metadata) -> Identity {
+        Identity {
+            device: file.dev(),
+            inode: file.ino(),
+            size: file.len(),
+            modified: (file.mtime(), file.mtime_nsec()),
+        }
+    }
+
+    /// The identity of a file that has another link.
+    ///
+    /// RocksDB: a checkpoint links table files, which are never changed and whose names are never used again. What it
+    /// copies, `CURRENT` and `MANIFEST-*`, may come back with the name, number and size of a removed file.
+    pub(super) fn of_link(file: &Metadata) -> Option<Identity> {
+        (file.nlink() > 1).then(|| Identity::of(file))
+    }
+}

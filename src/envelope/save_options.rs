@@ -1,0 +1,44 @@
+//! What the caller of a save decides.
+
+use super::Source;
+use crate::{Error, Result};
+
+/// How hard a save works.
+#[derive(Clone, Copy, Debug)]
+pub struct SaveOptions<'a> {
+    /// Threads that compress; 0 means one for each processor. The bytes that are written do not depend on it.
+    pub threads: usize,
+    /// zstd compression level.
+    pub level: i32,
+    /// Refuse to replace a file that is there.
+    pub exclusive: bool,
+    /// Frames to copy where the payload has not changed, whatever their level; of use for an indexed payload only.
+    pub source: Option<&'a Source>,
+}
+
+impl Default for SaveOptions<'_> {
+    /// One thread for each processor, zstd's default level.
+    fn default() -> Self {
+        SaveOptions { threads: 0, level: zstd::DEFAULT_COMPRESSION_LEVEL, exclusive: false, source: None }
+    }
+}
+
+impl SaveOptions<'_> {
+    /// The number of threads that `threads` stands for.
+    pub(super) fn workers(&self) -> u32 {
+        const MOST: usize = 64;
+        let threads = match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        threads.min(MOST) as u32
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let range = zstd::compression_level_range();
+        if !range.contains(&self.level) {
+            return Err(Error::invalid(format!("zstd level {} is not in {range:?}", self.level)));
+        }
+        Ok(())
+    }
+}

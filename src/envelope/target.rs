@@ -1,0 +1,69 @@
+//! The directory that a file is unpacked into.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::identity::Identity;
+use super::input::Input;
+use crate::{Error, Result};
+
+/// The directory that a file is unpacked into.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) input: &'a Input,
+    pub(super) root: &'a Path,
+}
+
+impl Target<'_> {
+    /// Creates a folder and those above it. `name` has been checked.
+    pub(super) fn create_folder(&self, name: &str) -> Result<()> {
+        let path = self.root.join(name);
+        fs::create_dir_all(&path).map_err(|error| self.create_error(name, &path, error))
+    }
+
+    /// Creates a file that does not exist yet. `name` has been checked.
+    pub(super) fn create_file(&self, name: &str) -> Result<Output> {
+        let path = self.root.join(name);
+        let created = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
+        let file = created.map_err(|error| self.create_error(name, &path, error))?;
+        Ok(Output { file, path })
+    }
+
+    /// What stands in the way was unpacked from the same file.
+    fn create_error(&self, name: &str, path: &Path, error: std::io::Error) -> Error {
+        match error.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
+                self.input.corrupt(format!("payload: {name:?} occurs twice, or as file and as folder"))
+            }
+            // A name may be too long for the system, or for the folder that it comes to lie in.
+            ErrorKind::InvalidFilename => self.input.corrupt(format!("payload: the name {name:?} is too long")),
+            _ => Error::io("create", path)(error),
+        }
+    }
+}
+
+/// A file that is unpacked.
+#[derive(Debug)]
+pub(super) struct Output {
+    file: File,
+    path: PathBuf,
+}
+
+impl Output {
+    /// Which file this is, as long as nothing more is put into it.
+    pub(super) fn identity(&self) -> Result<Identity> {
+        let metadata = self.file.metadata().map_err(Error::io("stat", &self.path))?;
+        Ok(Identity::of(&metadata))
+    }
+
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(Error::io("write", &self.path))
+    }
+}
+
+/// The folder part of a payload name, if it has one.
+pub(super) fn folder_of(name: &str) -> Option<&str> {
+    name.rsplit_once('/').map(|(folder, _)| folder)
+}
