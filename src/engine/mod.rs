@@ -16,6 +16,7 @@ mod record;
 mod records;
 mod runs;
 mod slots;
+mod verify;
 mod writer;
 
 pub use counts::Counts;
@@ -25,4 +26,5 @@ pub use reader::{damaged, Reader, Scan};
 pub use record::{Entitlement, Grant, Kind, RecordKeys};
 pub use records::Records;
 pub use runs::SyncRun;
+pub use verify::{verify, VerifiedSync, Verify};
 pub use writer::{Durability, Writer};

@@ -67,6 +67,11 @@ fn format_of(input: &Input) -> Result<FileFormat> {
 }
 
 pub(super) fn head_of(input: &Input) -> Result<Head> {
+    head_from(input, &manifest_bytes(input)?)
+}
+
+/// The manifest as it stands in the file.
+pub(super) fn manifest_bytes(input: &Input) -> Result<Vec<u8>> {
     if format_of(input)? == FileFormat::V1 {
         return Err(Error::Unsupported {
             path: input.path.clone(),
@@ -79,15 +84,15 @@ pub(super) fn head_of(input: &Input) -> Result<Head> {
     if length > MAX_MANIFEST_BYTES as u64 {
         return Err(input.corrupt(format!("manifest length {length} exceeds {MAX_MANIFEST_BYTES}")));
     }
-    let bytes = input.range(FIXED_LEN, length, "manifest")?;
-    let (manifest, descriptors) = manifest::decode(&bytes).map_err(|error| input.corrupt(error))?;
-    Ok(Head {
-        manifest,
-        descriptors,
-        payload_start: FIXED_LEN + length,
-        file_len: input.len,
-        manifest_xxh64: xxh64(&bytes, 0),
-    })
+    input.range(FIXED_LEN, length, "manifest")
+}
+
+/// The head whose manifest has these bytes.
+pub(super) fn head_from(input: &Input, manifest: &[u8]) -> Result<Head> {
+    let manifest_xxh64 = xxh64(manifest, 0);
+    let payload_start = FIXED_LEN + manifest.len() as u64;
+    let (manifest, descriptors) = manifest::decode(manifest).map_err(|error| input.corrupt(error))?;
+    Ok(Head { manifest, descriptors, payload_start, file_len: input.len, manifest_xxh64 })
 }
 
 /// The bytes of a head with that encoded manifest, and the hash that the payload's index repeats.

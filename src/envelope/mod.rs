@@ -21,12 +21,14 @@ mod manifest;
 mod names;
 mod pack;
 mod payload;
+mod read_frames;
 mod save;
 mod tar_read;
 mod tar_write;
 mod unpack;
 mod unpack_frames;
 mod unpack_tar;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -39,3 +41,4 @@ pub use manifest::verify_descriptors;
 pub use pack::{write, SaveOptions};
 pub use save::{save, SYNC_FOLDER};
 pub use unpack::unpack;
+pub use verify::{examine, Examination, PayloadEntry};

@@ -24,7 +24,7 @@ pub fn unpack(path: &Path, into: &Path, limits: &Limits, control: &Control<'_>) 
     if present.next().is_some() {
         return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
     }
-    let target = Target { input: &input, root: into };
+    let target = Target::new(&input, into);
     let unpacked = match encoding {
         Encoding::IndexedZstd => unpack_frames::unpack(&target, &head, limits, control),
         Encoding::Tar | Encoding::TarZstd => unpack_tar::unpack(&target, &head, encoding, limits, control),
@@ -51,7 +51,10 @@ pub(super) struct Target<'a> {
     root: &'a Path,
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    pub(super) fn new(input: &'a Input, root: &'a Path) -> Target<'a> {
+        Target { input, root }
+    }
     /// Creates a folder and those above it. `name` has been checked.
     pub(super) fn create_folder(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);

@@ -1,27 +1,19 @@
 //! Unpacking an indexed payload: several frames at a time.
 
-use std::io::{BufReader, Read};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::io::BufReader;
 
-use sha2::{Digest as _, Sha256};
-use xxhash_rust::xxh64::Xxh64;
 use zstd::stream::read::Decoder;
 
 use super::header::Head;
-use super::index::{self, Frame};
 use super::input::{Input, Section};
 use super::limits::Budget;
 use super::pack::Progress;
 use super::payload::CHUNK;
+use super::read_frames::Work;
 use super::unpack::{folder_of, Target};
-use super::{names, Limits};
+use super::{index, names, Limits};
 use crate::control::Control;
 use crate::{Error, Result};
-
-/// SDK: more threads than that do not unpack faster.
-const MAX_WORKERS: usize = 8;
 
 /// Unpacks all frames. Nothing is written before head, index, names and sizes have been checked.
 pub(super) fn unpack(target: &Target<'_>, head: &Head, limits: &Limits, control: &Control<'_>) -> Result<()> {
@@ -42,109 +34,18 @@ pub(super) fn unpack(target: &Target<'_>, head: &Head, limits: &Limits, control:
         last = folder;
     }
     let total = frames.iter().map(|frame| frame.digest.size).sum();
-    let work = Work {
-        target,
-        frames: &frames,
-        next: AtomicUsize::new(0),
-        failed: AtomicBool::new(false),
-        window_log: limits.window_log(),
-        control,
-    };
-    work.run(Progress::new(control, total))
-}
-
-/// What the workers share.
-struct Work<'a> {
-    target: &'a Target<'a>,
-    frames: &'a [Frame],
-    next: AtomicUsize,
-    failed: AtomicBool,
-    window_log: u32,
-    control: &'a Control<'a>,
-}
-
-impl Work<'_> {
-    /// Unpacks all frames; the first failure stops the other workers.
-    fn run(&self, mut progress: Progress<'_>) -> Result<()> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let workers = processors.min(MAX_WORKERS).min(self.frames.len());
-        let mut outcome = Ok(());
-        thread::scope(|scope| {
-            let (done, news) = mpsc::channel();
-            for _ in 0..workers {
-                let done = done.clone();
-                let spawned = thread::Builder::new().spawn_scoped(scope, move || self.work(&done));
-                if let Err(error) = spawned {
-                    self.failed.store(true, Ordering::Relaxed);
-                    return Err(Error::io("start a thread to unpack", &self.target.input.path)(error));
-                }
+    let mut progress = Progress::new(control, total);
+    let work = Work { input, frames: &frames, threads: 0, limits, control };
+    work.run(
+        |bytes| progress.advance(bytes),
+        |reading| {
+            let mut output = target.create_file(&reading.frame.name)?;
+            match reading.read(&mut |bytes| output.put(bytes))? {
+                None => Ok(()),
+                Some(damage) => Err(input.corrupt(damage.detail)),
             }
-            drop(done);
-            for news in news {
-                match news {
-                    Ok(bytes) => progress.advance(bytes),
-                    Err(error) if outcome.is_ok() => outcome = Err(error),
-                    Err(_) => {}
-                }
-            }
-            outcome
-        })
-    }
-
-    /// Takes frames until there are no more, and tells the bytes that are done.
-    fn work(&self, done: &Sender<Result<u64>>) {
-        while let Some(frame) = self.frames.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = self.unpack_frame(frame, done) {
-                self.failed.store(true, Ordering::Relaxed);
-                // The receiver lives as long as any sender does.
-                let _ = done.send(Err(error));
-                return;
-            }
-        }
-    }
-
-    fn unpack_frame(&self, frame: &Frame, done: &Sender<Result<u64>>) -> Result<()> {
-        let input = self.target.input;
-        let corrupt = |detail: &str| input.corrupt(format!("frame {:?}: {detail}", frame.name));
-        let failed = |error| decode_error(input, &format!("frame {:?}", frame.name), error, self.window_log);
-        let section = input.section(frame.offset, frame.offset + frame.compressed_size);
-        let mut decoder = decoder(section, self.window_log).map_err(failed)?;
-        let mut output = self.target.create_file(&frame.name)?;
-        let mut xxh64 = Xxh64::new(0);
-        let mut sha256 = Sha256::new();
-        let mut left = frame.digest.size;
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            self.control.check()?;
-            if self.failed.load(Ordering::Relaxed) {
-                // Another frame's error is the outcome.
-                return Ok(());
-            }
-            let bytes = match decoder.read(&mut buffer).map_err(failed)? {
-                0 => break,
-                read => &buffer[..read],
-            };
-            let rest = left.checked_sub(bytes.len() as u64);
-            left = rest.ok_or_else(|| corrupt("holds more bytes than raw_size says"))?;
-            xxh64.update(bytes);
-            sha256.update(bytes);
-            output.put(bytes)?;
-            let _ = done.send(Ok(bytes.len() as u64));
-        }
-        if left > 0 {
-            return Err(corrupt("holds fewer bytes than raw_size says"));
-        }
-        if xxh64.digest() != frame.digest.xxh64 {
-            return Err(corrupt("its bytes differ from raw_xxh64"));
-        }
-        if sha256.finalize().as_slice() != frame.digest.sha256 {
-            return Err(corrupt("its bytes differ from raw_sha256"));
-        }
-        match has_ended(decoder) {
-            true => Ok(()),
-            false => Err(corrupt("bytes follow the zstd frame")),
-        }
-    }
+        },
+    )
 }
 
 /// A decoder of exactly one zstd frame.

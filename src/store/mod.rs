@@ -31,6 +31,8 @@ mod sessions;
 mod stats;
 mod sync_type;
 mod token_stats;
+mod verify;
+mod verify_report;
 mod view;
 
 pub use crate::proto::storage::SyncType;
@@ -38,6 +40,7 @@ pub use encoded::Encoded;
 pub use open::{OpenOptions, Store};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
 pub use scan::{Scan, ScanRequest};
+pub use verify::verify;
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.
 pub const ENGINE: &str = "rocksdb";
