@@ -78,14 +78,14 @@ fn walk(
             files: &files,
             shown: &|kind, record| shown(kind, record),
         };
-        let syncs = engine::verify(&verify, &Control::new(&cancelled, &second), findings)?;
-        report.database_walked = syncs.is_some();
-        let walked = syncs.unwrap_or_default();
-        check_stats(&walked, findings);
-        if report.database_walked {
-            check_summaries(&examination.head().manifest.sync_runs, &walked, findings);
+        if let Some(database) = engine::verify(&verify, &Control::new(&cancelled, &second), findings)? {
+            report.database_walked = true;
+            check_stats(&database.syncs, findings);
+            if database.complete {
+                check_summaries(&examination.head().manifest.sync_runs, &database.syncs, findings);
+            }
+            report.syncs = database.syncs.iter().map(verify_report::sync).collect();
         }
-        report.syncs = walked.iter().map(verify_report::sync).collect();
     }
     control.report(2 * length, 2 * length);
     work.close().map_err(Error::io("remove", directory))

@@ -15,3 +15,4 @@ mod support;
 mod syncs;
 mod threads;
 mod tokens;
+mod verify;

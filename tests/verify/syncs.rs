@@ -28,7 +28,7 @@ fn statistics_that_are_off_by_one_are_found() {
         |stats| stats.resource_types -= 1,
         |stats| stats.assets += 1,
         |stats| *stats.resources_by_resource_type.get_mut("org").unwrap() += 1,
-        |stats| drop(stats.grants_by_entitlement_resource_type.insert("nothing".into(), 1)),
+        |stats| stats.grants_by_entitlement_resource_type = [("nothing".into(), 3)].into(),
     ];
     for change in changes {
         let sample = Sample::new();
@@ -106,7 +106,7 @@ fn a_manifest_that_says_something_else_of_a_sync_than_its_run_is_found() {
         manifest.sync_runs[0].compacted = true;
         manifest.sync_runs[1].sync_id = stranger.clone();
     });
-    let faults = sample.assert_faults(&[(ManifestRunMismatch, b""); 3]);
+    let faults = sample.assert_faults(&[(ManifestRunMismatch, &b""[..]); 3]);
     let mut named: Vec<&str> = faults.iter().map(|fault| fault.sync_id.as_str()).collect();
     named.sort();
     let mut expected = [sample.syncs[0].as_str(), sample.syncs[1].as_str(), &stranger];

@@ -53,12 +53,8 @@ impl Files {
 
 fn missing(name: &str, table: &LiveFile) -> Fault {
     let key = |key: &Option<Vec<u8>>| hex(key.as_deref().unwrap_or_default());
-    let sentence = format!(
-        "the payload does not have this table, which holds {} entries with keys from {} to {}",
-        table.num_entries,
-        key(&table.start_key),
-        key(&table.end_key)
-    );
+    let (first, last) = (key(&table.start_key), key(&table.end_key));
+    let sentence = format!("the payload does not have this table, which holds keys from {first} to {last}");
     Fault::of(FaultKind::FileMissing, sentence).in_file(name)
 }
 

@@ -41,6 +41,15 @@ pub struct Verify<'v> {
     pub shown: &'v dyn Fn(Kind, &[u8]) -> Result<(), Malformed>,
 }
 
+/// What was walked of a database.
+#[derive(Debug)]
+pub struct Verified {
+    /// Its syncs by id.
+    pub syncs: Vec<VerifiedSync>,
+    /// Whether these are all, as far as their runs can be read: no part of what belongs to the file was hidden.
+    pub complete: bool,
+}
+
 /// What was walked of a sync.
 #[derive(Debug)]
 pub struct VerifiedSync {
@@ -56,22 +65,19 @@ pub struct VerifiedSync {
     pub complete: bool,
 }
 
-/// Walks a database. Returns its syncs by id; `None` if it cannot be opened or has another layout.
+/// Walks a database. `None` if it cannot be opened or has another layout.
 ///
 /// Progress is in bytes of its tables. Fails only when the machine does, or the caller cancels.
-pub fn verify(
-    verify: &Verify<'_>,
-    control: &Control<'_>,
-    findings: &mut Findings,
-) -> Result<Option<Vec<VerifiedSync>>> {
+pub fn verify(verify: &Verify<'_>, control: &Control<'_>, findings: &mut Findings) -> Result<Option<Verified>> {
     let Some(db) = open(verify, findings)? else { return Ok(None) };
     let files = Files::of(&db, verify, findings)?;
     let reader = Reader::new(&db);
     let mut rows = Rows::all(&db, &reader, &files, verify.directory, control);
     let Some(zero) = SlotZero::walk(&mut rows, findings)? else { return Ok(None) };
+    let complete = zero.complete;
     let mut syncs = Syncs::new(zero, verify.shown);
     syncs.walk(&mut rows, findings)?;
-    syncs.finish(&rows, findings).map(Some)
+    Ok(Some(Verified { syncs: syncs.finish(&rows, findings)?, complete }))
 }
 
 /// Opens the database without what RocksDB checks at once: a table that is missing or damaged hides its own keys only.

@@ -12,8 +12,8 @@ use crate::engine::Scan;
 use crate::keys;
 use crate::Result;
 
-/// How many halvings are tried to find the end of what cannot be read.
-const MAX_HALVINGS: usize = 128;
+/// How many bytes of keys are sought for at most, with eight reads each, where what cannot be read ends.
+const MAX_SOUGHT_BYTES: usize = 1024;
 
 /// An entry, or a stretch that cannot be read.
 pub(super) enum Row<'r> {
@@ -119,50 +119,58 @@ impl<'r> Rows<'r> {
         Ok(Gap { after, resumed_at, file: table_of(&error), error })
     }
 
-    /// The first key from which on something can be read again: sought at the bounds of tables, then by halving the
-    /// distance to the last key that was read.
+    /// The first key from which on something can be read again, if there is one: sought at the bounds of tables, then by
+    /// halving the distance to the last key that was read.
     fn first_readable(&self, after: &[u8]) -> Result<Option<Vec<u8>>> {
         let end = keys::successor(&self.prefix);
-        let mut readable = None;
+        let (mut bad, mut good, mut first) = (after.to_vec(), end.clone(), None);
         for bound in self.files.bounds.iter().skip_while(|bound| bound.as_slice() <= after) {
             self.control.check()?;
             if end.as_ref().is_some_and(|end| bound >= end) {
                 break;
             }
-            if let Some(key) = self.key_from(bound)? {
-                readable = Some(key);
+            if let Some(found) = self.first_from(bound)? {
+                (good, first) = (Some(bound.clone()), found);
                 break;
             }
+            bad = bound.clone();
         }
-        // Behind the last bound nothing is hidden.
-        let (mut bad, mut good) = (after.to_vec(), readable.clone().or(end));
-        for _ in 0..MAX_HALVINGS {
+        loop {
+            // RocksDB: what separates two blocks is no longer than their keys. Between keys that agree in more bytes than
+            // either has nothing is left to find.
+            let longest = after.len().max(first.as_ref().map_or(0, Vec::len)).min(MAX_SOUGHT_BYTES);
+            if good.as_deref().is_some_and(|good| shared(&bad, good) > longest) {
+                break;
+            }
             let Some(middle) = between(&bad, good.as_deref()) else { break };
-            match self.key_from(&middle)? {
-                Some(key) => {
-                    readable = Some(key);
-                    good = Some(middle);
-                }
+            self.control.check()?;
+            match self.first_from(&middle)? {
+                Some(found) => (good, first) = (Some(middle), found),
                 None => bad = middle,
             }
         }
-        Ok(readable)
+        Ok(first)
     }
 
-    /// The first key from `from` on; `None` if it cannot be read or there is none.
-    fn key_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>> {
+    /// The first key from `from` on, if there is one; `None` if that cannot be read.
+    fn first_from(&self, from: &[u8]) -> Result<Option<Option<Vec<u8>>>> {
         match self.reader.scan_from(&self.prefix, from).next() {
-            Ok(entry) => Ok(entry.map(|(key, _)| key.to_vec())),
+            Ok(entry) => Ok(Some(entry.map(|(key, _)| key.to_vec()))),
             Err(error) => damage(self.directory, error).map(|_| None),
         }
     }
+}
+
+/// How many bytes two keys start with in common.
+fn shared(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// A key in the middle between two, as numbers of 24 bytes behind what they have in common; `None` if there is none.
 /// Without `high` that is the number with all bits.
 fn between(low: &[u8], high: Option<&[u8]>) -> Option<Vec<u8>> {
     const WIDTH: usize = 24;
-    let shared = high.map_or(0, |high| low.iter().zip(high).take_while(|(a, b)| a == b).count());
+    let shared = high.map_or(0, |high| shared(low, high));
     let digits = |key: &[u8], rest: u8| -> [u8; WIDTH] {
         std::array::from_fn(|at| key.get(shared + at).copied().unwrap_or(rest))
     };
@@ -200,11 +208,12 @@ mod tests {
         fn halving_comes_close_to_any_key(low in proptest::collection::vec(any::<u8>(), 5..20), high in proptest::collection::vec(any::<u8>(), 5..20), wanted in proptest::collection::vec(any::<u8>(), 5..20)) {
             prop_assume!(low < wanted && wanted < high);
             let (mut bad, mut good) = (low, high);
-            for _ in 0..2 * MAX_HALVINGS {
+            while shared(&bad, &good) <= wanted.len() {
                 let Some(middle) = between(&bad, Some(&good)) else { break };
                 if middle < wanted { bad = middle } else { good = middle }
             }
-            prop_assert!(good.len() < 60 && good >= wanted);
+            prop_assert!(bad < wanted && wanted <= good);
+            prop_assert!(good.starts_with(&wanted) || between(&bad, Some(&good)).is_none());
         }
     }
 

@@ -23,7 +23,8 @@ pub(super) struct SlotZero {
     pub stats: BTreeMap<SyncId, SyncStatsRecord>,
     layout: Option<Vec<u8>>,
     next_slot: Option<Vec<u8>>,
-    complete: bool,
+    /// Whether all of it could be read.
+    pub complete: bool,
     /// One that may reach into the slots behind.
     pub gap: Option<Gap>,
     unknown_family: Option<u8>,
