@@ -26,5 +26,5 @@ pub use reader::{damaged, Reader, Scan};
 pub use record::{Entitlement, Grant, Kind, RecordKeys};
 pub use records::Records;
 pub use runs::SyncRun;
-pub use verify::{verify, Verified, VerifiedSync, Verify};
+pub use verify::{verify, Shown, Verified, VerifiedSync, Verify};
 pub use writer::{Durability, Writer};

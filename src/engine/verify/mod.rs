@@ -29,6 +29,9 @@ use rows::{Row, Rows};
 use slot_zero::SlotZero;
 use syncs::Syncs;
 
+/// Whether a record can be shown.
+pub type Shown<'v> = &'v dyn Fn(Kind, &[u8]) -> Result<(), Malformed>;
+
 /// What a database is compared with.
 pub struct Verify<'v> {
     /// Where it was unpacked to.
@@ -38,7 +41,7 @@ pub struct Verify<'v> {
     /// Name and size of every file that was unpacked.
     pub files: &'v [(String, u64)],
     /// Whether a record can be shown.
-    pub shown: &'v dyn Fn(Kind, &[u8]) -> Result<(), Malformed>,
+    pub shown: Shown<'v>,
 }
 
 /// What was walked of a database.

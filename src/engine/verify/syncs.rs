@@ -7,17 +7,13 @@ use prost::Message;
 use super::fingerprint::{Fingerprint, Hasher};
 use super::indexes::{self, Index};
 use super::rows::Gap;
-use super::{hides, report_gap, Row, Rows, SlotZero, VerifiedSync};
+use super::{hides, report_gap, Row, Rows, Shown, SlotZero, VerifiedSync};
 use crate::engine::{Counts, Kind, RecordKeys};
 use crate::findings::{hex, Findings};
 use crate::keys::{self, Elements, Family, Slot, SyncId};
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::{AssetRecord, EntitlementRecord, GrantRecord, ResourceRecord, ResourceTypeRecord};
-use crate::proto::wire::Malformed;
 use crate::Result;
-
-/// Whether a record can be shown.
-type Shown<'v> = &'v dyn Fn(Kind, &[u8]) -> Result<(), Malformed>;
 
 /// The slots that runs name.
 pub(super) struct Syncs<'v> {
