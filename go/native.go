@@ -75,7 +75,15 @@ static answer open_store(const uint8_t *data, size_t len, const c1z_cancel *canc
 static answer read_header(const uint8_t *data, size_t len) {
 	answer a = {0};
 	a.code = c1z_read_header((c1z_slice){data, len}, &a.buffer, &a.error);
-	a.bytes = c1z_buffer_data(a.buffer);
+	take(&a);
+	return a;
+}
+
+static answer verify_file(const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+	answer a = {0};
+	c1z_control control = {.cancel = cancel};
+	a.code = c1z_verify((c1z_slice){data, len}, &control, &a.buffer, &a.error);
+	take(&a);
 	return a;
 }
 
@@ -147,6 +155,20 @@ func open(ctx context.Context, request []byte) (*handle, error) {
 	// A net for a store that nobody closes: its changes are lost, its memory is not.
 	h.cleanup = runtime.AddCleanup(h, func(store *C.c1z_store) { C.c1z_store_free(store) }, a.store)
 	return h, nil
+}
+
+// verify needs no store.
+func verify(ctx context.Context, request []byte) ([]byte, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	a := withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+		return C.verify_file(bytePointer(request), C.size_t(len(request)), cancel)
+	})
+	if a.code != C.C1Z_OK {
+		return nil, endedBy(ctx, takeError(a))
+	}
+	return takeBytes(a), nil
 }
 
 // close saves and frees the store. On failure the store stays open; on a closed store it does nothing. The context only

@@ -362,6 +362,11 @@ typedef struct {
   void (*cursor_free)(c1z_cursor *cursor);
   // `c1z_read_header`.
   c1z_code (*read_header)(c1z_slice request, c1z_buffer **response, c1z_error **error);
+  // `c1z_verify`.
+  c1z_code (*verify)(c1z_slice request,
+                     const c1z_control *control,
+                     c1z_buffer **response,
+                     c1z_error **error);
 } c1z_api;
 
 // The call did what it says.
@@ -1104,6 +1109,24 @@ c1z_code c1z_list_session_values(const c1z_store *store,
                                  c1z_slice request,
                                  c1z_buffer **response,
                                  c1z_error **error);
+
+// Walks a file that no store need have open: head, frames and checksums; then, of a file of this library, every record
+// and every index entry, statistics, and what the manifest says of them. The file is not changed. Progress is in bytes
+// of the file, each of which counts once when it is unpacked and once when the database is walked.
+//
+// `request` holds a `c1z.v1.VerifyRequest`, the response a `c1z.v1.VerifyReport`.
+//
+// A damaged file is no failure: the report lists its faults, and of a sound file none. Fails with what prevents looking:
+// `C1Z_NOT_FOUND` when the file is missing, `C1Z_FAILED_PRECONDITION` with the reason `FORMAT_V1` for a file of format
+// v1, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request or the disk is full.
+//
+// # Safety
+// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable; `control` is null or
+// valid.
+c1z_code c1z_verify(c1z_slice request,
+                    const c1z_control *control,
+                    c1z_buffer **response,
+                    c1z_error **error);
 
 // The function table of the version that the host was built for; null for a version that this library does not know.
 // The table lives forever.

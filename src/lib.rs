@@ -23,6 +23,7 @@ pub mod control;
 pub mod engine;
 pub mod envelope;
 pub mod error;
+pub mod findings;
 pub mod keys;
 pub mod proto;
 #[cfg(feature = "engine")]

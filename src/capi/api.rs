@@ -18,6 +18,7 @@ use super::sessions::*;
 use super::slice::Slice;
 use super::store::*;
 use super::syncs::*;
+use super::verify::*;
 
 /// The version of the table that this library gives out; hosts ask for the version that they were built for.
 pub const API_VERSION: u32 = 1;
@@ -206,6 +207,13 @@ pub struct Api {
     /// `c1z_read_header`.
     pub read_header:
         unsafe extern "C" fn(request: Slice, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
+    /// `c1z_verify`.
+    pub verify: unsafe extern "C" fn(
+        request: Slice,
+        control: *const Control,
+        response: *mut *mut Buffer,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
 }
 
 static API: Api = Api {
@@ -283,6 +291,7 @@ static API: Api = Api {
     cursor_next: c1z_cursor_next,
     cursor_free: c1z_cursor_free,
     read_header: c1z_read_header,
+    verify: c1z_verify,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

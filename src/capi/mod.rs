@@ -25,3 +25,4 @@ pub mod sessions;
 pub mod slice;
 pub mod store;
 pub mod syncs;
+pub mod verify;

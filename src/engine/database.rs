@@ -11,7 +11,7 @@ use super::{EngineOptions, Kind, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
 use crate::{Error, Result};
 
-const LAYOUT: &str = "layout";
+pub(super) const LAYOUT: &str = "layout";
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {

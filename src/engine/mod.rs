@@ -17,6 +17,7 @@ mod record;
 mod records;
 mod runs;
 mod slots;
+mod verify;
 mod writer;
 
 pub use counts::Counts;
@@ -26,4 +27,5 @@ pub use reader::{damaged, Reader, Scan};
 pub use record::{refresh_grant, Entitlement, Grant, Kind, RecordKeys};
 pub use records::Records;
 pub use runs::SyncRun;
+pub use verify::{verify, Shown, Verified, VerifiedSync, Verify};
 pub use writer::{Durability, Writer};

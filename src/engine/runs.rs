@@ -34,7 +34,7 @@ impl SyncRun {
         SyncRun { id, slot, record: SyncRunRecord { sync_id: id.to_string(), ..record }, unknown: Vec::new() }
     }
 
-    fn decode(key: &[u8], value: &[u8]) -> Result<SyncRun> {
+    pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<SyncRun> {
         let id = keys::sync_of(key).ok_or_else(|| Error::corruption("sync run", "its key holds no KSUID"))?;
         let damaged = |detail: String| Error::corruption(format!("sync {id}"), detail);
         let record = SyncRunRecord::decode(value).map_err(|error| damaged(error.to_string()))?;

@@ -13,7 +13,7 @@ use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::{Error, Result};
 
-const NEXT_SLOT: &str = "next-slot";
+pub(super) const NEXT_SLOT: &str = "next-slot";
 
 /// Bytes after which a copy goes on in another SST, so that several can be packed at once.
 const SST_BYTES: u64 = 32 << 20;

@@ -76,6 +76,11 @@ fn format_of(input: &Input) -> Result<FileFormat> {
 }
 
 pub(super) fn head_of(input: &Input) -> Result<Head> {
+    head_from(input, &manifest_bytes(input)?)
+}
+
+/// The manifest as it stands in the file.
+pub(super) fn manifest_bytes(input: &Input) -> Result<Vec<u8>> {
     if format_of(input)? == FileFormat::V1 {
         return Err(Error::Unsupported {
             path: input.path.clone(),
@@ -88,15 +93,19 @@ pub(super) fn head_of(input: &Input) -> Result<Head> {
     if length > MAX_MANIFEST_BYTES as u64 {
         return Err(input.corrupt(format!("manifest length {length} exceeds {MAX_MANIFEST_BYTES}")));
     }
-    let bytes = input.range(FIXED_LEN, length, "manifest")?;
-    let (manifest, descriptors) = manifest::decode(&bytes).map_err(|error| input.corrupt(error))?;
+    input.range(FIXED_LEN, length, "manifest")
+}
+
+/// The head whose manifest has these bytes.
+pub(super) fn head_from(input: &Input, bytes: &[u8]) -> Result<Head> {
+    let (manifest, descriptors) = manifest::decode(bytes).map_err(|error| input.corrupt(error))?;
     Ok(Head {
         manifest,
         descriptors,
-        payload_start: FIXED_LEN + length,
+        payload_start: FIXED_LEN + bytes.len() as u64,
         file_len: input.len,
-        manifest_sha256: Sha256::digest(&bytes).into(),
-        manifest_xxh64: xxh64(&bytes, 0),
+        manifest_sha256: Sha256::digest(bytes).into(),
+        manifest_xxh64: xxh64(bytes, 0),
     })
 }
 

@@ -11,6 +11,7 @@ use xxhash_rust::xxh64::xxh64;
 use super::header::Head;
 use super::input::Input;
 use super::names;
+use crate::proto::api::FaultKind;
 use crate::proto::manifest::{IndexedFrameEntry, IndexedFrameIndex};
 use crate::proto::wire;
 use crate::{Error, Result};
@@ -78,16 +79,27 @@ fn signed(size: u64) -> Result<i64> {
     i64::try_from(size).map_err(|_| Error::invalid("payload: sizes exceed 63 bits"))
 }
 
+/// Says what is wrong with an index and which file it is about, if about one; `Ok` goes on without that file's entry.
+pub(super) type Complain<'c> = &'c mut dyn FnMut(FaultKind, &str, String) -> Result<()>;
+
 /// The frames of an indexed payload, in the order of the index: each lies between head and index, none overlaps
 /// another, and no name occurs twice. Names may still be unsafe.
 pub(super) fn read(input: &Input, head: &Head) -> Result<Vec<Frame>> {
+    read_complaining(input, head, &mut |_, _, detail| Err(input.corrupt(detail)))
+}
+
+/// [`read`] for who wants to know all that is wrong: frames that overlap or share a name are among those that it returns.
+pub(super) fn read_complaining(input: &Input, head: &Head, complain: Complain<'_>) -> Result<Vec<Frame>> {
     let (bytes, end) = read_bytes(input, head)?;
     let mut frames = Vec::new();
     let mut manifest_xxh64 = 0;
     for field in wire::fields(&bytes) {
         let field = field.map_err(|error| input.corrupt(format!("index: {error}")))?;
         match (field.number, field.value) {
-            (ENTRIES, wire::Value::Bytes(bytes)) => frames.push(frame(input, head, end, bytes)?),
+            (ENTRIES, wire::Value::Bytes(bytes)) => match frame(head, end, bytes) {
+                Ok(frame) => frames.push(frame),
+                Err((name, detail)) => complain(FaultKind::FrameEntry, &name, detail)?,
+            },
             (MANIFEST_XXH64, wire::Value::Fixed64(hash)) => manifest_xxh64 = hash,
             (ENTRIES | MANIFEST_XXH64, _) => {
                 return Err(input.corrupt(format!("index: field {} has the wrong wire type", field.number)));
@@ -97,12 +109,14 @@ pub(super) fn read(input: &Input, head: &Head) -> Result<Vec<Frame>> {
     }
     let mut names: Vec<&str> = frames.iter().map(|frame| frame.name.as_str()).collect();
     if let Some(name) = names::clash(&mut names) {
-        return Err(input.corrupt(format!("index: {name:?} occurs twice, or as file and as folder")));
+        let detail = format!("index: {name:?} occurs twice, or as file and as folder");
+        complain(FaultKind::PayloadName, name, detail)?;
     }
-    check_overlap(input, &frames)?;
+    check_overlap(&frames, complain)?;
     // SDK: 0 stands for a hash that was not recorded.
     if manifest_xxh64 != 0 && manifest_xxh64 != head.manifest_xxh64 {
-        return Err(input.corrupt("manifest: its hash differs from the one in the index"));
+        let detail = "manifest: its hash differs from the one in the index".to_owned();
+        complain(FaultKind::Index, "", detail)?;
     }
     Ok(frames)
 }
@@ -131,33 +145,35 @@ fn read_bytes(input: &Input, head: &Head) -> Result<(Vec<u8>, u64)> {
 }
 
 /// Checks an entry before the next one is decoded: thereby no index takes more than a few times its size in memory.
-fn frame(input: &Input, head: &Head, end: u64, bytes: &[u8]) -> Result<Frame> {
-    let entry = IndexedFrameEntry::decode(bytes).map_err(|error| input.corrupt(format!("index: {error}")))?;
+/// Fails with the entry's name, as far as it is known, and what is wrong.
+fn frame(head: &Head, end: u64, bytes: &[u8]) -> Result<Frame, (String, String)> {
+    let entry = IndexedFrameEntry::decode(bytes).map_err(|error| (String::new(), format!("index: {error}")))?;
     let name = entry.name;
-    let corrupt = |detail: &str| input.corrupt(format!("frame {name:?}: {detail}"));
     if name.is_empty() || name.len() > names::MAX_NAME_BYTES {
-        return Err(input.corrupt(format!("index: a name of {} bytes", name.len())));
+        return Err((String::new(), format!("index: a name of {} bytes", name.len())));
     }
-    let size = u64::try_from(entry.raw_size).map_err(|_| corrupt("raw_size is negative"))?;
+    let wrong = |detail: &str| (name.clone(), format!("frame {name:?}: {detail}"));
+    let size = u64::try_from(entry.raw_size).map_err(|_| wrong("raw_size is negative"))?;
     let compressed_size = u64::try_from(entry.compressed_size).ok().filter(|&size| size > 0);
-    let compressed_size = compressed_size.ok_or_else(|| corrupt("compressed_size is not positive"))?;
+    let compressed_size = compressed_size.ok_or_else(|| wrong("compressed_size is not positive"))?;
     let offset = u64::try_from(entry.frame_offset).ok().filter(|&offset| offset >= head.payload_start);
-    let offset = offset.ok_or_else(|| corrupt("frame_offset lies before the payload"))?;
+    let offset = offset.ok_or_else(|| wrong("frame_offset lies before the payload"))?;
     if offset.checked_add(compressed_size).is_none_or(|frame_end| frame_end > end) {
-        return Err(corrupt("frame_offset and compressed_size reach beyond the frames"));
+        return Err(wrong("frame_offset and compressed_size reach beyond the frames"));
     }
-    let sha256 = entry.raw_sha256.try_into().map_err(|_| corrupt("raw_sha256 is not 32 bytes long"))?;
+    let sha256 = entry.raw_sha256.try_into().map_err(|_| wrong("raw_sha256 is not 32 bytes long"))?;
     let digest = Digest { size, xxh64: entry.raw_xxh64, sha256 };
     Ok(Frame { name, offset, compressed_size, digest })
 }
 
-fn check_overlap(input: &Input, frames: &[Frame]) -> Result<()> {
+fn check_overlap(frames: &[Frame], complain: Complain<'_>) -> Result<()> {
     let mut by_offset: Vec<&Frame> = frames.iter().collect();
     by_offset.sort_unstable_by_key(|frame| frame.offset);
     for pair in by_offset.windows(2) {
         if let [first, second] = pair {
             if first.offset + first.compressed_size > second.offset {
-                return Err(input.corrupt(format!("frame {:?} overlaps frame {:?}", second.name, first.name)));
+                let detail = format!("frame {:?} overlaps frame {:?}", second.name, first.name);
+                complain(FaultKind::FrameOverlap, &second.name, detail)?;
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
@@ -13,6 +14,7 @@ pub(super) struct Input {
     file: File,
     pub(super) path: PathBuf,
     pub(super) len: u64,
+    streamed: AtomicU64,
 }
 
 impl Input {
@@ -26,7 +28,7 @@ impl Input {
     pub(super) fn of(file: File, path: &Path) -> Result<Input> {
         let metadata = file.metadata().map_err(Error::io("stat", path))?;
         check_regular(&metadata, path)?;
-        Ok(Input { file, path: path.to_path_buf(), len: metadata.len() })
+        Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), streamed: AtomicU64::new(0) })
     }
 
     /// The bytes of one range. Nothing is allocated before the range is known to lie in the file.
@@ -42,7 +44,12 @@ impl Input {
 
     /// Reads from `start` up to, not including, `end`.
     pub(super) fn section(&self, start: u64, end: u64) -> Section<'_> {
-        Section { file: &self.file, at: start, end }
+        Section { input: self, at: start, end }
+    }
+
+    /// Bytes that sections have given out so far.
+    pub(super) fn streamed(&self) -> u64 {
+        self.streamed.load(Ordering::Relaxed)
     }
 
     /// A corruption of this file.
@@ -77,7 +84,7 @@ fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
 /// Part of a file as a stream. Any number may read one file at a time.
 #[derive(Debug)]
 pub(super) struct Section<'a> {
-    file: &'a File,
+    input: &'a Input,
     at: u64,
     end: u64,
 }
@@ -92,8 +99,9 @@ impl Section<'_> {
 impl Read for Section<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = usize::try_from(self.remaining()).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let read = self.file.read_at(&mut buffer[..wanted], self.at)?;
+        let read = self.input.file.read_at(&mut buffer[..wanted], self.at)?;
         self.at += read as u64;
+        self.input.streamed.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }

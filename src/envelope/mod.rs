@@ -25,6 +25,7 @@ mod names;
 mod pack;
 mod payload;
 mod progress;
+mod read_frames;
 mod save;
 mod save_options;
 mod sink;
@@ -36,6 +37,7 @@ mod temporary;
 mod unpack;
 mod unpack_frames;
 mod unpack_tar;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -50,3 +52,4 @@ pub use save::{save, Saved, SYNC_FOLDER};
 pub use save_options::SaveOptions;
 pub use source::Source;
 pub use unpack::{unpack, PackedFile};
+pub use verify::{examine, Examination, PayloadEntry};

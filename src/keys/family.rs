@@ -61,6 +61,31 @@ pub enum Family {
 }
 
 impl Family {
+    /// All of them, in the order of their keys.
+    pub const ALL: [Family; 15] = [
+        Family::Meta,
+        Family::SyncRun,
+        Family::SyncToken,
+        Family::SyncStats,
+        Family::Session,
+        Family::ResourceType,
+        Family::Resource,
+        Family::Entitlement,
+        Family::Grant,
+        Family::Asset,
+        Family::ResourceByParent,
+        Family::GrantByPrincipal,
+        Family::GrantNeedsExpansion,
+        Family::EntitlementById,
+        Family::GrantById,
+    ];
+
+    /// The family that `key` belongs to; `None` for one that this layout does not have.
+    pub fn of(key: &[u8]) -> Option<Family> {
+        let byte = *key.get(4)?;
+        Family::ALL.into_iter().find(|&family| family as u8 == byte)
+    }
+
     /// What a person calls a record of this family.
     pub fn noun(self) -> &'static str {
         match self {

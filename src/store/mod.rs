@@ -32,6 +32,8 @@ mod sessions;
 mod stats;
 mod sync_type;
 mod token_stats;
+mod verify;
+mod verify_report;
 mod view;
 
 pub use crate::proto::storage::SyncType;
@@ -41,6 +43,7 @@ pub use open::{OpenOptions, Store};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
 pub use save::SavedFrames;
 pub use scan::{Scan, ScanRequest};
+pub use verify::verify;
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.
 pub const ENGINE: &str = "rocksdb";

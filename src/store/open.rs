@@ -66,7 +66,7 @@ impl OpenOptions {
         }
     }
 
-    fn engine(&self, encoding: Encoding) -> EngineOptions {
+    pub(super) fn engine(&self, encoding: Encoding) -> EngineOptions {
         let budget = if self.memory_budget == 0 { DEFAULT_MEMORY_BUDGET } else { self.memory_budget };
         EngineOptions {
             memory_budget: usize::try_from(budget).unwrap_or(usize::MAX),

@@ -5,10 +5,11 @@ use std::path::Path;
 use super::runs::newest_first;
 use super::{Store, ENGINE};
 use crate::control::Control;
-use crate::engine::{Reader, Writer};
+use crate::engine::{Reader, SyncRun, Writer};
 use crate::envelope::{self, SaveOptions};
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::manifest::{C1zManifestV3, SyncRunSummary};
+use crate::proto::storage::SyncStatsRecord;
 use crate::{Error, Result};
 
 /// How a save came by the frames of an indexed payload. None of either if nothing was saved or the payload has no frames.
@@ -70,15 +71,7 @@ pub(super) fn take_checkpoint(writer: &mut Writer<'_>, directory: &Path) -> Resu
 pub(super) fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
     let mut sync_runs = Vec::new();
     for run in newest_first(reader.runs()?) {
-        sync_runs.push(SyncRunSummary {
-            sync_id: run.id.to_string(),
-            r#type: run.record.r#type,
-            started_at: run.record.started_at,
-            ended_at: run.record.ended_at,
-            parent_sync_id: run.record.parent_sync_id.clone(),
-            stats: reader.stats(run.id)?,
-            compacted: run.record.compacted,
-        });
+        sync_runs.push(summary(&run, reader.stats(run.id)?));
     }
     Ok(C1zManifestV3 {
         engine: ENGINE.to_owned(),
@@ -86,4 +79,17 @@ pub(super) fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
         sync_runs,
         ..C1zManifestV3::default()
     })
+}
+
+/// What a file's manifest says of one sync.
+pub(super) fn summary(run: &SyncRun, stats: Option<SyncStatsRecord>) -> SyncRunSummary {
+    SyncRunSummary {
+        sync_id: run.id.to_string(),
+        r#type: run.record.r#type,
+        started_at: run.record.started_at,
+        ended_at: run.record.ended_at,
+        parent_sync_id: run.record.parent_sync_id.clone(),
+        stats,
+        compacted: run.record.compacted,
+    }
 }

@@ -5,6 +5,7 @@ use super::view::{latest_finished, now};
 use super::{token_stats, Store};
 use crate::control::Control;
 use crate::engine::{Counts, Durability, Kind, Reader, SyncRun};
+use crate::keys::SyncId;
 use crate::proto::api::{GetStatsRequest, GetStatsResponse, RecalculateStatsRequest};
 use crate::proto::{reader as v2, storage as v3};
 use crate::{Error, Result};
@@ -54,9 +55,17 @@ pub(super) fn of_run(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) 
 
 /// Counts the records of a run.
 pub(super) fn count(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) -> Result<v3::SyncStatsRecord> {
-    let Counts { resource_types, resources, entitlements, grants, assets } = reader.count(run.slot, control)?;
-    let mut stats = v3::SyncStatsRecord {
-        sync_id: run.id.to_string(),
+    let mut stats = of_counts(run.id, reader.count(run.slot, control)?);
+    stats.written_at = Some(now());
+    token_stats::apply(&mut stats, &reader.token(run.id)?);
+    Ok(stats)
+}
+
+/// The statistics that the records of a sync come to.
+pub(super) fn of_counts(sync: SyncId, counts: Counts) -> v3::SyncStatsRecord {
+    let Counts { resource_types, resources, entitlements, grants, assets } = counts;
+    v3::SyncStatsRecord {
+        sync_id: sync.to_string(),
         resource_types,
         resources: resources.values().sum(),
         entitlements: entitlements.values().sum(),
@@ -65,11 +74,8 @@ pub(super) fn count(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) -
         resources_by_resource_type: resources,
         entitlements_by_resource_type: entitlements,
         grants_by_entitlement_resource_type: grants,
-        written_at: Some(now()),
         ..v3::SyncStatsRecord::default()
-    };
-    token_stats::apply(&mut stats, &reader.token(run.id)?);
-    Ok(stats)
+    }
 }
 
 fn described(stats: v3::SyncStatsRecord) -> v2::SyncStats {

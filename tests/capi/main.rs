@@ -16,3 +16,4 @@ mod support;
 mod syncs;
 mod threads;
 mod tokens;
+mod verify;

@@ -14,6 +14,7 @@ use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_er
 use c1z::capi::file::{c1z_close, c1z_open};
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
+use c1z::capi::verify::c1z_verify;
 use c1z::proto::api::{CloseRequest, OpenRequest};
 use prost::Message;
 
@@ -236,6 +237,14 @@ impl Handle {
     pub fn discard(&self) -> Result<(), Failure> {
         self.call_long(c1z_close, &CloseRequest { discard: true }, None).map(drop)
     }
+}
+
+/// Calls `c1z_verify`, which needs no store.
+pub fn verify_bytes(request: &[u8], control: Option<&Control>) -> Result<Vec<u8>, Failure> {
+    let control = control.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: everything outlives the call.
+    let report = outcome(true, true, |report, error| unsafe { c1z_verify(slice(request), control, report, error) })?;
+    Ok(take_bytes(report.expect("asked for a report")))
 }
 
 impl Given {

@@ -7,11 +7,13 @@ use c1z::control::Control;
 use c1z::engine::{Engine, EngineOptions, Kind, RecordKeys};
 use c1z::envelope::{self, Limits};
 use c1z::keys::{self, Family, Slot};
+use c1z::proto::api::{FaultKind, VerifyRequest};
 
 const KINDS: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
 
 /// Opens the payload of a file beside the store and compares what its records ask for with what is there.
 pub fn agrees_with_the_records(file: &Path) {
+    has_no_fault(file);
     let folder = tempfile::tempdir().unwrap();
     envelope::unpack(file, folder.path(), &Limits::default(), &Control::none()).unwrap();
     let options = EngineOptions { memory_budget: 16 << 20, threads: 1, compress_blocks: false };
@@ -54,4 +56,13 @@ pub fn agrees_with_the_records(file: &Path) {
             assert!(reader.run(sync).unwrap().is_some(), "{} of sync {sync}, which is not there", family.noun());
         }
     }
+}
+
+/// Verifies a file. Statistics are those of the end of a sync: what is changed later shows there as a difference.
+fn has_no_fault(file: &Path) {
+    let path = file.to_str().unwrap().to_owned();
+    let request = VerifyRequest { path, threads: 1, memory_budget_bytes: 16 << 20, ..Default::default() };
+    let report = c1z::store::verify(&request, &Control::none()).unwrap();
+    let fault = report.faults.iter().find(|fault| fault.kind() != FaultKind::StatsMismatch);
+    assert!(fault.is_none() && report.database_walked, "{}", report.text);
 }

@@ -383,7 +383,8 @@ func (x *GetCurrentSyncResponse) GetSyncToken() string {
 	return ""
 }
 
-// Stores the token of the bound sync. On return it, and every record put before, survives a crash of the process.
+// Stores the token of the bound sync. On return it, and every record put before, survives a crash of the
+// machine in the working copy; the file changes when it is saved.
 type CheckpointSyncRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SyncToken     string                 `protobuf:"bytes,1,opt,name=sync_token,json=syncToken,proto3" json:"sync_token,omitempty"`

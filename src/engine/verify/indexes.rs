@@ -1,0 +1,114 @@
+//! Which index entries and records lack each other.
+
+use super::{Row, Rows};
+use crate::engine::{Kind, RecordKeys};
+use crate::error::Code;
+use crate::findings::{hex, Findings};
+use crate::keys::{self, Family, Slot, SyncId};
+use crate::proto::api::{Fault, FaultKind};
+use crate::{Error, Result};
+
+/// An index, and the kind of record that its entries lead to.
+#[derive(Clone, Copy)]
+pub(super) struct Index {
+    pub family: Family,
+    pub kind: Kind,
+}
+
+impl Index {
+    /// All of them.
+    pub const ALL: [Index; 5] = [
+        Index { family: Family::ResourceByParent, kind: Kind::Resource },
+        Index { family: Family::GrantByPrincipal, kind: Kind::Grant },
+        Index { family: Family::GrantNeedsExpansion, kind: Kind::Grant },
+        Index { family: Family::EntitlementById, kind: Kind::Entitlement },
+        Index { family: Family::GrantById, kind: Kind::Grant },
+    ];
+
+    /// The position in [`Index::ALL`] of the index that a key belongs to.
+    pub fn position(key: &[u8]) -> Option<usize> {
+        let family = Family::of(key);
+        Index::ALL.iter().position(|index| Some(index.family) == family)
+    }
+}
+
+/// The index entries that a record calls for: keys and values.
+pub(super) fn called_for(keys: &RecordKeys) -> impl Iterator<Item = (&[u8], &[u8])> {
+    keys.entries().map(|entry| (entry.as_slice(), &b""[..]))
+}
+
+/// Names the faults of an index of one sync, from both sides.
+pub(super) fn name_faults(
+    index: Index,
+    slot: Slot,
+    sync: SyncId,
+    rows: &Rows<'_>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let mut add = |fault: Fault, key: &[u8]| findings.add(fault.in_sync(Some(sync)).at_key(key));
+    let mut records = rows.below(keys::family(slot, index.kind.family()));
+    while let Some(row) = records.next()? {
+        let Row::Entry(key, record) = row else { continue };
+        let Some(keys) = in_place(index.kind, slot, key, record) else { continue };
+        let entries = called_for(&keys).filter(|(entry, _)| Family::of(entry) == Some(index.family));
+        for (entry, value) in entries {
+            match lookup(rows, entry)? {
+                Found::Value(found) if found != value => {
+                    let sentence = format!("its value is {:?}, not {:?}", hex(&found), hex(value));
+                    add(Fault::of(FaultKind::IndexValue, sentence), entry);
+                }
+                Found::Value(_) | Found::Unreadable => {}
+                Found::Nothing => {
+                    let sentence = format!("the index of {} lacks {}", index.family.noun(), hex(entry));
+                    add(Fault::of(FaultKind::RecordWithoutIndex, sentence), key);
+                }
+            }
+        }
+    }
+    let mut entries = rows.below(keys::family(slot, index.family));
+    while let Some(row) = entries.next()? {
+        let Row::Entry(entry, _) = row else { continue };
+        let Some(tuple) = keys::record_of_entry(index.family, keys::tuple_of(entry)) else {
+            add(Fault::of(FaultKind::KeyMalformed, "too few elements for an entry of its index"), entry);
+            continue;
+        };
+        let key = keys::record(slot, index.kind.family(), &tuple);
+        match lookup(rows, &key)? {
+            Found::Unreadable => {}
+            Found::Nothing => {
+                let sentence = format!("there is no {} {}", index.kind.family().noun(), hex(&key));
+                add(Fault::of(FaultKind::IndexWithoutRecord, sentence), entry);
+            }
+            Found::Value(record) => {
+                // What is wrong with the record itself is told of the record.
+                let Some(keys) = in_place(index.kind, slot, &key, &record) else { continue };
+                if !called_for(&keys).any(|(called_for, _)| called_for == entry) {
+                    let sentence = format!("{} {} does not call for it", index.kind.family().noun(), hex(&key));
+                    add(Fault::of(FaultKind::IndexStale, sentence), entry);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The keys of a record that can be decoded and lies where it belongs.
+pub(super) fn in_place(kind: Kind, slot: Slot, key: &[u8], record: &[u8]) -> Option<RecordKeys> {
+    RecordKeys::of(kind, slot, record).ok().filter(|keys| keys.record == key)
+}
+
+enum Found {
+    Nothing,
+    Value(Vec<u8>),
+    /// The walk over all keys has told of it.
+    Unreadable,
+}
+
+fn lookup(rows: &Rows<'_>, key: &[u8]) -> Result<Found> {
+    match rows.reader.get(key) {
+        Ok(None) => Ok(Found::Nothing),
+        Ok(Some(value)) => Ok(Found::Value(value.to_vec())),
+        Err(error @ Error::Engine(_)) if error.code() != Code::ResourceExhausted => Ok(Found::Unreadable),
+        Err(error) => Err(error),
+    }
+}

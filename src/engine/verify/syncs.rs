@@ -1,0 +1,201 @@
+//! The slots of syncs: records, and what their indexes come to.
+
+use std::collections::BTreeMap;
+
+use prost::Message;
+
+use super::fingerprint::{Fingerprint, Hasher};
+use super::indexes::{self, Index};
+use super::rows::Gap;
+use super::{hides, report_gap, Row, Rows, Shown, SlotZero, VerifiedSync};
+use crate::engine::{Counts, Kind, RecordKeys};
+use crate::findings::{hex, Findings};
+use crate::keys::{self, Elements, Family, Slot, SyncId};
+use crate::proto::api::{Fault, FaultKind};
+use crate::proto::storage::{AssetRecord, EntitlementRecord, GrantRecord, ResourceRecord, ResourceTypeRecord};
+use crate::Result;
+
+/// The slots that runs name.
+pub(super) struct Syncs<'v> {
+    zero: SlotZero,
+    shown: Shown<'v>,
+    hasher: Hasher,
+    slots: BTreeMap<Slot, SlotWalk>,
+}
+
+/// What was seen of one slot.
+struct SlotWalk {
+    sync: SyncId,
+    counts: Counts,
+    last_type: LastType,
+    /// For each index what records call for, and what is there.
+    indexes: [(Fingerprint, Fingerprint); Index::ALL.len()],
+    complete: bool,
+    /// The family that the last fault of that kind was about.
+    unknown_family: Option<u8>,
+}
+
+/// The type of the record that was counted last, encoded and as text: records of one type follow each other.
+#[derive(Default)]
+struct LastType(Vec<u8>, String);
+
+impl<'v> Syncs<'v> {
+    pub fn new(zero: SlotZero, shown: Shown<'v>) -> Syncs<'v> {
+        let slots = zero.runs.values().flatten().map(|run| (run.slot, SlotWalk::new(run.id))).collect();
+        let mut syncs = Syncs { shown, hasher: Hasher::new(), slots, zero };
+        if let Some(gap) = syncs.zero.gap.take() {
+            syncs.incomplete(&gap);
+        }
+        syncs
+    }
+
+    /// Walks all slots behind that of the file.
+    pub fn walk(&mut self, rows: &mut Rows<'_>, findings: &mut Findings) -> Result<()> {
+        while let Some(row) = rows.next()? {
+            let (key, value) = match row {
+                Row::Entry(key, value) => (key, value),
+                Row::Gap(gap) => {
+                    report_gap(&gap, findings);
+                    self.incomplete(&gap);
+                    continue;
+                }
+            };
+            let Some(slot) = Slot::of(key).filter(|_| key.len() >= 5) else {
+                findings.add(Fault::of(FaultKind::KeyMalformed, "shorter than slot and family").at_key(key));
+                continue;
+            };
+            match self.slots.get_mut(&slot) {
+                Some(walk) => match Index::position(key) {
+                    Some(index) => walk.indexes[index].1.add(&self.hasher, key, value),
+                    None => walk.record(slot, key, value, &self.hasher, self.shown, findings),
+                },
+                None => {
+                    let sentence = format!("no sync has slot {}, which starts with this key", slot.0);
+                    findings.add(Fault::of(FaultKind::SlotUnmapped, sentence).at_key(key));
+                    if slot == Slot::NONE {
+                        return Ok(());
+                    }
+                    rows.skip_to(&slot.span().1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn incomplete(&mut self, gap: &Gap) {
+        self.slots.iter_mut().filter(|(slot, _)| hides(gap, **slot)).for_each(|(_, walk)| walk.complete = false);
+    }
+
+    /// Names the faults of indexes that do not come to what the records call for.
+    pub fn finish(self, rows: &Rows<'_>, findings: &mut Findings) -> Result<Vec<VerifiedSync>> {
+        for (&slot, walk) in &self.slots {
+            for (index, (called_for, there)) in Index::ALL.into_iter().zip(&walk.indexes) {
+                if called_for != there && !findings.is_truncated() {
+                    indexes::name_faults(index, slot, walk.sync, rows, findings)?;
+                }
+            }
+        }
+        rows.finish();
+        let (mut slots, mut stats) = (self.slots, self.zero.stats);
+        let walked = self.zero.runs.into_values().flatten().map(|run| {
+            let stats = stats.remove(&run.id);
+            // Of two syncs with one slot, which is a fault, only one was walked.
+            let own = slots.get(&run.slot).is_some_and(|walk| walk.sync == run.id);
+            let walk = if own { slots.remove(&run.slot) } else { None };
+            let walk = walk.unwrap_or_else(|| SlotWalk::new(run.id));
+            let index_entries = walk.indexes.iter().map(|(_, there)| there.count).sum();
+            VerifiedSync { run, stats, counts: walk.counts, index_entries, complete: own && walk.complete }
+        });
+        Ok(walked.collect())
+    }
+}
+
+impl SlotWalk {
+    fn new(sync: SyncId) -> SlotWalk {
+        SlotWalk {
+            sync,
+            counts: Counts::default(),
+            last_type: LastType::default(),
+            indexes: Default::default(),
+            complete: true,
+            unknown_family: None,
+        }
+    }
+
+    /// Takes a key that is not of an index.
+    fn record(
+        &mut self,
+        slot: Slot,
+        key: &[u8],
+        record: &[u8],
+        hasher: &Hasher,
+        shown: Shown<'_>,
+        findings: &mut Findings,
+    ) {
+        let sync = Some(self.sync);
+        let mut wrong = |kind, sentence: String| findings.add(Fault::of(kind, sentence).in_sync(sync).at_key(key));
+        let family = Family::of(key);
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| Some(kind.family()) == family) else {
+            let byte = key.get(4).copied();
+            if self.unknown_family != byte {
+                self.unknown_family = byte;
+                wrong(FaultKind::FamilyUnknown, "the slot of a sync has no such family".into());
+            }
+            return;
+        };
+        self.count(kind, key);
+        let keys = match RecordKeys::of(kind, slot, record) {
+            Ok(keys) if keys.record == key => keys,
+            Ok(keys) => {
+                return wrong(FaultKind::RecordWrongKey, format!("the record belongs to {}", hex(&keys.record)))
+            }
+            Err(error) => return wrong(FaultKind::RecordUndecodable, error.to_string()),
+        };
+        if let Some(part) = keys.missing {
+            wrong(FaultKind::RecordIncomplete, format!("the record has no {part}"));
+        }
+        let readable = decode(kind, record).map_err(|error| error.to_string());
+        if let Err(error) = readable.and_then(|()| shown(kind, record).map_err(|error| error.to_string())) {
+            wrong(FaultKind::RecordUndecodable, error);
+        }
+        for (entry, value) in indexes::called_for(&keys) {
+            if let Some(index) = Index::position(entry) {
+                self.indexes[index].0.add(hasher, entry, value);
+            }
+        }
+    }
+
+    /// Counts a record as [`Reader::count`](crate::engine::Reader::count) does.
+    fn count(&mut self, kind: Kind, key: &[u8]) {
+        let by_type = match kind {
+            Kind::ResourceType => return self.counts.resource_types += 1,
+            Kind::Asset => return self.counts.assets += 1,
+            Kind::Resource => &mut self.counts.resources,
+            Kind::Entitlement => &mut self.counts.entitlements,
+            Kind::Grant => &mut self.counts.grants,
+        };
+        let LastType(encoded, name) = &mut self.last_type;
+        let tuple = keys::tuple_of(key);
+        let first = Elements::of(tuple).next().unwrap_or_default();
+        if encoded != first {
+            first.clone_into(encoded);
+            // What is not text is told of as a record under a wrong key.
+            *name = keys::first_element(tuple).unwrap_or_default();
+        }
+        match by_type.get_mut(name) {
+            Some(count) => *count += 1,
+            None => drop(by_type.insert(name.clone(), 1)),
+        }
+    }
+}
+
+/// Whether a record is a message of its type, with all that is in it.
+fn decode(kind: Kind, record: &[u8]) -> Result<(), prost::DecodeError> {
+    match kind {
+        Kind::ResourceType => ResourceTypeRecord::decode(record).map(drop),
+        Kind::Resource => ResourceRecord::decode(record).map(drop),
+        Kind::Entitlement => EntitlementRecord::decode(record).map(drop),
+        Kind::Grant => GrantRecord::decode(record).map(drop),
+        Kind::Asset => AssetRecord::decode(record).map(drop),
+    }
+}
