@@ -12,6 +12,7 @@ use super::error::*;
 use super::expansion::*;
 use super::file::*;
 use super::grants::*;
+use super::inspect::*;
 use super::resource_types::*;
 use super::resources::*;
 use super::sessions::*;
@@ -203,6 +204,16 @@ pub struct Api {
         unsafe extern "C" fn(cursor: *mut Cursor, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
     /// `c1z_cursor_free`.
     pub cursor_free: unsafe extern "C" fn(cursor: *mut Cursor),
+    /// `c1z_inspect`.
+    pub inspect: unsafe extern "C" fn(
+        request: Slice,
+        control: *const Control,
+        cursor: *mut *mut Cursor,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
+    /// `c1z_inspect_schema`.
+    pub inspect_schema:
+        unsafe extern "C" fn(request: Slice, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
 }
 
 static API: Api = Api {
@@ -279,6 +290,8 @@ static API: Api = Api {
     scan_grants: c1z_scan_grants,
     cursor_next: c1z_cursor_next,
     cursor_free: c1z_cursor_free,
+    inspect: c1z_inspect,
+    inspect_schema: c1z_inspect_schema,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

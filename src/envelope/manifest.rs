@@ -1,9 +1,6 @@
 //! The manifest's bytes: written deterministically, read without decoding what a hostile file could blow up.
 
-use std::collections::HashSet;
-
 use prost::Message;
-use prost_types::FileDescriptorSet;
 
 use super::Encoding;
 use crate::proto::manifest::{C1zManifestV3, PayloadEncoding};
@@ -103,16 +100,4 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(C1zManifestV3, Vec<u8>), BadManife
         kept.extend_from_slice(field.raw);
     }
     Ok((C1zManifestV3::decode(kept.as_slice())?, descriptors))
-}
-
-/// Checks that every file that another imports is in the set, so that the set explains itself.
-pub fn verify_descriptors(set: &FileDescriptorSet) -> Result<()> {
-    let present: HashSet<&str> = set.file.iter().map(|file| file.name()).collect();
-    for file in &set.file {
-        if let Some(missing) = file.dependency.iter().find(|import| !present.contains(import.as_str())) {
-            let detail = format!("{} imports {missing}, which is not in the set", file.name());
-            return Err(Error::corruption("manifest descriptors", detail));
-        }
-    }
-    Ok(())
 }

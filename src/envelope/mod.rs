@@ -10,6 +10,7 @@
 //! Everything that is read is taken for hostile: no length is believed before it is compared with the file, no name is
 //! used before it is known to stay below its directory, and what a payload unpacks to is bounded by [`Limits`].
 
+mod descriptors;
 mod encoding;
 mod frames;
 mod header;
@@ -31,11 +32,11 @@ mod unpack_tar;
 #[cfg(test)]
 mod tests;
 
+pub use descriptors::verify_descriptors;
 pub use encoding::Encoding;
 pub use header::{read_format, read_head, FileFormat, Head};
 pub use limits::Limits;
 pub use list::{list, Entry, Stored};
-pub use manifest::verify_descriptors;
 pub use pack::{write, SaveOptions};
 pub use save::{save, SYNC_FOLDER};
 pub use unpack::unpack;

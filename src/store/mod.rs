@@ -15,8 +15,10 @@ mod diff;
 mod encoded;
 mod entitlements;
 mod expansion;
+mod families;
 mod grant_lookup;
 mod grants;
+mod inspect;
 mod lifecycle;
 mod open;
 mod page;
@@ -35,6 +37,7 @@ mod view;
 
 pub use crate::proto::storage::SyncType;
 pub use encoded::Encoded;
+pub use inspect::{inspect_schema, Inspection};
 pub use open::{OpenOptions, Store};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
 pub use scan::{Scan, ScanRequest};

@@ -10,7 +10,7 @@ use super::changes::Changes;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions};
-use crate::envelope::{self, Encoding, FileFormat, Limits};
+use crate::envelope::{self, Encoding, FileFormat, Head, Limits};
 use crate::error::Code;
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
@@ -97,6 +97,15 @@ impl Store {
     ///
     /// Binds the sync that a reader would be shown, so that reads and writes go on where the last process stopped.
     pub fn open(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
+        Store::open_with_head(path, options, control).map(|(store, _)| store)
+    }
+
+    /// As [`Store::open`]; also returns the head of the file, if there is one yet.
+    pub(super) fn open_with_head(
+        path: &Path,
+        options: OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<(Store, Option<Head>)> {
         if path.as_os_str().is_empty() {
             return Err(Error::invalid("path is empty"));
         }
@@ -104,8 +113,10 @@ impl Store {
         let database = work.path().join("database");
         std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
 
-        let (encoding, engine_options, engine) = match unpack(path, &database, &options, control)? {
-            Some(packed) => {
+        let head = unpack(path, &database, &options, control)?;
+        let (encoding, engine_options, engine) = match &head {
+            Some(head) => {
+                let packed = Encoding::try_from(head.manifest.payload_encoding())?;
                 let encoding = options.encoding.unwrap_or(packed);
                 let engine_options = options.engine(encoding);
                 let engine = match options.read_only {
@@ -122,7 +133,7 @@ impl Store {
             }
         };
         let binding = view::default_run(&engine.reader().runs()?).map(Binding::at_open).unwrap_or_default();
-        Ok(Store {
+        let store = Store {
             path: path.to_path_buf(),
             options,
             encoding,
@@ -132,7 +143,8 @@ impl Store {
             saving: Mutex::new(()),
             changes: Changes::default(),
             work,
-        })
+        };
+        Ok((store, head))
     }
 
     /// Closes the database and removes the working copy; what was not saved is gone.
@@ -175,8 +187,8 @@ pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
     tempfile::Builder::new().prefix("c1z-").tempdir_in(&parent).map_err(Error::io("create a folder in", &parent))
 }
 
-/// Unpacks the file; `None` if there is none yet and one may be created.
-fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>) -> Result<Option<Encoding>> {
+/// Unpacks the file and returns its head; `None` if there is none yet and one may be created.
+fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>) -> Result<Option<Head>> {
     let length = match std::fs::metadata(path) {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
@@ -203,13 +215,14 @@ fn unpack(path: &Path, into: &Path, options: &OpenOptions, control: &Control<'_>
         let detail = format!("database layout {version}, this library knows {LAYOUT_VERSION}");
         return Err(unsupported("LAYOUT_MISMATCH", detail));
     }
-    let head = envelope::unpack(path, into, &options.limits, control)?;
-    Ok(Some(Encoding::try_from(head.manifest.payload_encoding())?))
+    // A set that lacks a file is damage; a file without descriptors only cannot be inspected.
+    envelope::verify_descriptors(&head.descriptors).map_err(|error| naming(path, error))?;
+    envelope::unpack(path, into, &options.limits, control).map(Some)
 }
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked
 /// database from opening, other than this machine, is the file.
-fn naming(path: &Path, error: Error) -> Error {
+pub(super) fn naming(path: &Path, error: Error) -> Error {
     let ours = matches!(error.code(), Code::ResourceExhausted | Code::PermissionDenied);
     match error {
         Error::Engine(error) if !ours => Error::corruption(path.to_string_lossy(), error),
