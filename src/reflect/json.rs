@@ -20,9 +20,10 @@ pub(super) fn damaged(record: &[u8], error: &impl Display) -> String {
 
 /// A value that is no message.
 pub(super) fn raw(value: &[u8]) -> String {
-    match std::str::from_utf8(value) {
-        Ok(text) => json!({ "@text": text }).to_string(),
-        Err(_) => json!({ "@bytes": BASE64_STANDARD.encode(value) }).to_string(),
+    let readable = |text: &&str| text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace());
+    match std::str::from_utf8(value).ok().filter(readable) {
+        Some(text) => json!({ "@text": text }).to_string(),
+        None => json!({ "@bytes": BASE64_STANDARD.encode(value) }).to_string(),
     }
 }
 

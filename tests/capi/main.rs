@@ -5,6 +5,7 @@ mod control;
 mod cursors;
 mod files;
 mod functions;
+mod inspect;
 mod pages;
 mod pointers;
 mod read_only;

@@ -143,10 +143,10 @@ fn descriptors_that_are_not_closed_are_refused_and_named() {
         (vec![file("a", &[]), file("a", &[])], "a is in the set twice"),
         (many(257), "more than 256 files"),
     ] {
-        assert_corrupt(verify(files), detail);
+        assert_damaged(verify(files), detail);
     }
-    assert_corrupt(verify_descriptors(b"\x0a\x7f"), "malformed protobuf");
-    assert_corrupt(verify_descriptors(b"\x0a\x03\x0a\x01\xff"), "not UTF-8");
+    assert_damaged(verify_descriptors(b"\x0a\x7f"), "malformed protobuf");
+    assert_damaged(verify_descriptors(b"\x0a\x03\x0a\x01\xff"), "not UTF-8");
 }
 
 #[test]
