@@ -21,7 +21,7 @@ enum Walk {
     /// Through a store that others use too.
     Scan { shared: Arc<Shared>, scan: Mutex<Scan> },
     /// Through a file that the cursor alone has open.
-    Inspection(Mutex<Inspection>),
+    Inspection(Box<Mutex<Inspection>>),
 }
 
 /// Handles and cursors cross threads as raw pointers, where no compiler looks.
@@ -42,13 +42,13 @@ impl Drop for Cursor {
 impl Cursor {
     /// A cursor on the heap, owned by whoever holds the pointer.
     pub(super) fn give(inspection: Inspection) -> *mut Cursor {
-        Box::into_raw(Box::new(Cursor(Walk::Inspection(Mutex::new(inspection)))))
+        Box::into_raw(Box::new(Cursor(Walk::Inspection(Box::new(Mutex::new(inspection))))))
     }
 
     fn next(&self) -> Result<Option<Vec<u8>>> {
         match &self.0 {
             Walk::Scan { shared, scan } => poisoning(shared, || shared.with(|store| store.scan_next(&mut scan.lock()))),
-            Walk::Inspection(inspection) => inspection.lock().next(),
+            Walk::Inspection(inspection) => inspection.lock().next_page(),
         }
     }
 }
@@ -131,7 +131,8 @@ pub unsafe extern "C" fn c1z_scan_grants(
 /// The walk holds no snapshot: what is written behind its position shows up in it.
 ///
 /// # Safety
-/// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed; `response` and `error` are null or writable.
+/// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed; `response` and `error` are null or
+/// writable.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_next(
     cursor: *mut Cursor,

@@ -69,7 +69,7 @@ impl Inspection {
     }
 
     /// The next page, an encoded `c1z.v1.InspectPage`; `None` behind the last. A page that fails can be asked for again.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>> {
+    pub fn next_page(&mut self) -> Result<Option<Vec<u8>>> {
         let reader = self.store.engine.reader();
         let (mut at, mut after) = self.position.clone();
         let (mut page, mut bytes) = (InspectPage::default(), 0);

@@ -26,7 +26,7 @@ fn walk(path: &Path, request: InspectRequest) -> c1z::Result<Inspection> {
 }
 
 fn pages(mut walk: Inspection) -> Vec<Vec<InspectedRecord>> {
-    let next = || walk.next().unwrap().map(|page| InspectPage::decode(&page[..]).unwrap().list);
+    let next = || walk.next_page().unwrap().map(|page| InspectPage::decode(&page[..]).unwrap().list);
     std::iter::from_fn(next).collect()
 }
 

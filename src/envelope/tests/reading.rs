@@ -130,6 +130,10 @@ fn descriptors_that_are_not_closed_are_refused_and_named() {
         dependency: imports.iter().map(|import| import.to_string()).collect(),
         ..Default::default()
     };
+    let assert_damaged = |result: Result<()>, detail: &str| {
+        let message = result.unwrap_err().to_string();
+        assert!(message.starts_with("manifest descriptors: ") && message.contains(detail), "{message:?}: {detail:?}");
+    };
     let verify =
         |files: Vec<FileDescriptorProto>| verify_descriptors(&FileDescriptorSet { file: files }.encode_to_vec());
     verify(vec![]).unwrap();
