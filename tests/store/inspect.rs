@@ -103,6 +103,8 @@ fn manifest_bytes(path: &Path) -> Vec<u8> {
     file[9..9 + length].to_vec()
 }
 
+type Change = fn(&mut C1zManifestV3);
+
 /// Changes the manifest of a file whose payload does not mind.
 fn rewrite_manifest(path: &Path, change: impl FnOnce(&mut C1zManifestV3)) {
     let old = manifest_bytes(path);
@@ -241,8 +243,7 @@ fn only_the_descriptors_in_the_file_say_what_is_in_a_record() {
 
 #[test]
 fn a_file_that_does_not_describe_itself_opens_and_cannot_be_inspected() {
-    let without: [fn(&mut C1zManifestV3); 2] =
-        [|manifest| manifest.descriptors = None, |manifest| manifest.engine_config = None];
+    let without: [Change; 2] = [|manifest| manifest.descriptors = None, |manifest| manifest.engine_config = None];
     for without in without {
         let fixture = Fixture::new();
         let path = everything(&fixture);
@@ -274,7 +275,7 @@ fn a_set_that_lacks_an_import_is_damage_and_names_what_is_missing() {
 
 #[test]
 fn descriptors_that_nobody_should_believe_keep_a_file_from_being_inspected_and_from_nothing_else() {
-    let hostile: [(fn(&mut C1zManifestV3), (Code, &str)); 4] = [
+    let hostile: [(Change, (Code, &str)); 4] = [
         (
             |manifest| {
                 let file = &mut manifest.descriptors.as_mut().unwrap().file[0];
