@@ -87,6 +87,20 @@ static answer verify_file(const uint8_t *data, size_t len, const c1z_cancel *can
 	return a;
 }
 
+static answer inspect(const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+	answer a = {0};
+	c1z_control control = {.cancel = cancel};
+	a.code = c1z_inspect((c1z_slice){data, len}, &control, &a.cursor, &a.error);
+	return a;
+}
+
+static answer inspect_schema(const uint8_t *data, size_t len) {
+	answer a = {0};
+	a.code = c1z_inspect_schema((c1z_slice){data, len}, &a.buffer, &a.error);
+	take(&a);
+	return a;
+}
+
 static answer scan(scan_fn fn, const c1z_store *store, const uint8_t *data, size_t len) {
 	answer a = {0};
 	a.code = fn(store, (c1z_slice){data, len}, &a.cursor, &a.error);
@@ -125,7 +139,7 @@ type handle struct {
 // cursor owns a cursor of the library. One goroutine at a time uses it, and frees it: a store with cursors refuses to
 // close.
 type cursor struct {
-	store  *handle
+	store  *handle // nil if the cursor has a file of its own
 	cursor *C.c1z_cursor
 }
 
@@ -278,8 +292,19 @@ func (c *cursor) next(ctx context.Context) (page []byte, more bool, err error) {
 	if err := checkContext(ctx); err != nil {
 		return nil, false, err
 	}
-	a, err := c.store.with(func(*C.c1z_store) C.answer { return C.next_page(c.cursor) })
+	a, err := c.nextPage()
 	return takeBytes(a), a.buffer != nil, err
+}
+
+func (c *cursor) nextPage() (C.answer, error) {
+	if c.store != nil {
+		return c.store.with(func(*C.c1z_store) C.answer { return C.next_page(c.cursor) })
+	}
+	a := C.next_page(c.cursor)
+	if a.code != C.C1Z_OK {
+		return C.answer{}, takeError(a)
+	}
+	return a, nil
 }
 
 func (c *cursor) free() {
@@ -540,4 +565,27 @@ func (h *handle) scanEntitlements(ctx context.Context, request []byte) (*cursor,
 
 func (h *handle) scanGrants(ctx context.Context, request []byte) (*cursor, error) {
 	return h.scan(ctx, C.scan_fn(C.c1z_scan_grants), request)
+}
+
+// Inspection, which needs no store.
+
+func inspect(ctx context.Context, request []byte) (*cursor, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	a := withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+		return C.inspect(bytePointer(request), C.size_t(len(request)), cancel)
+	})
+	if a.code != C.C1Z_OK {
+		return nil, endedBy(ctx, takeError(a))
+	}
+	return &cursor{cursor: a.cursor}, nil
+}
+
+func inspectSchema(request []byte) ([]byte, error) {
+	a := C.inspect_schema(bytePointer(request), C.size_t(len(request)))
+	if a.code != C.C1Z_OK {
+		return nil, takeError(a)
+	}
+	return takeBytes(a), nil
 }

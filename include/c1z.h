@@ -16,9 +16,9 @@
 // defaults. Lists come in pages: pass a response's next_page_token on until it is empty. A list response holds its
 // records in field 1, where the matching put request has them, so that its bytes can be put as they are.
 //
-// Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting) have one
-// more parameter, `const c1z_control *control`: a flag that stops the call, and a function that is told of its progress.
-// NULL means neither.
+// Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting,
+// inspecting) have one more parameter, `const c1z_control *control`: a flag that stops the call, and a function that is
+// told of its progress. NULL means neither.
 //
 // A FIRST PROGRAM
 //
@@ -85,7 +85,7 @@
 // | c1z_store  | c1z_open                   | c1z_close, which saves; then c1z_store_free                             |
 // | c1z_buffer | *response of a call        | c1z_buffer_free; c1z_buffer_data is valid until then                    |
 // | c1z_error  | *error of a failed call    | c1z_error_free; its strings are valid until then                        |
-// | c1z_cursor | c1z_scan_*                 | c1z_cursor_free, before c1z_close                                       |
+// | c1z_cursor | c1z_scan_*, c1z_inspect    | c1z_cursor_free, before c1z_close of the store if it has one            |
 // | c1z_cancel | c1z_cancel_new             | c1z_cancel_free, also while a call that was given it runs               |
 // | c1z_slice  | the caller                 | keeps the bytes readable until the call returns; the library copies     |
 //
@@ -113,6 +113,7 @@
 // | ENGINE_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another engine                                     |
 // | LAYOUT_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another version of this library                    |
 // | PAYLOAD_ENCODING    | C1Z_FAILED_PRECONDITION  | a .c1z file whose payload is framed in an unknown way             |
+// | NO_DESCRIPTORS      | C1Z_FAILED_PRECONDITION  | a .c1z file that does not describe its records: open it instead   |
 // | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
 // | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted                        |
 // | IO, ENGINE          | by cause                 | the operating system or the storage engine refused                |
@@ -367,6 +368,13 @@ typedef struct {
                      const c1z_control *control,
                      c1z_buffer **response,
                      c1z_error **error);
+  // `c1z_inspect`.
+  c1z_code (*inspect)(c1z_slice request,
+                      const c1z_control *control,
+                      c1z_cursor **cursor,
+                      c1z_error **error);
+  // `c1z_inspect_schema`.
+  c1z_code (*inspect_schema)(c1z_slice request, c1z_buffer **response, c1z_error **error);
 } c1z_api;
 
 // The call did what it says.
@@ -787,7 +795,8 @@ c1z_code c1z_scan_grants(const c1z_store *store,
 // The walk holds no snapshot: what is written behind its position shows up in it.
 //
 // # Safety
-// `cursor` is null or came from one of the functions above and is not freed; `response` and `error` are null or writable.
+// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed; `response` and `error` are null or
+// writable.
 c1z_code c1z_cursor_next(c1z_cursor *cursor,
                          c1z_buffer **response,
                          c1z_error **error);
@@ -795,7 +804,7 @@ c1z_code c1z_cursor_next(c1z_cursor *cursor,
 // Frees a cursor. A null pointer is nothing to do.
 //
 // # Safety
-// `cursor` is null or came from one of the functions above and is not freed.
+// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed.
 void c1z_cursor_free(c1z_cursor *cursor);
 
 // Puts entitlements into the bound sync.
@@ -983,6 +992,41 @@ c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
                                            c1z_slice request,
                                            c1z_buffer **response,
                                            c1z_error **error);
+
+// Walks all that a file holds, of every sync, and shows it as JSON by the descriptors in the file: no schema that the
+// library was built with has a part in it. The file is unpacked and opened read-only; no store is needed.
+//
+// `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records. On success `*cursor`
+// is freed with `c1z_cursor_free`, which also removes what was unpacked.
+//
+// The JSON is protobuf's; docs/format.md, section 10, says what is added to it so that nothing stays invisible. A record
+// that is damaged is shown as such and is no error.
+//
+// Fails as `c1z_open` does for a file to be opened read-only; with `C1Z_FAILED_PRECONDITION` (reason `NO_DESCRIPTORS`)
+// when the file does not describe itself, `C1Z_DATA_LOSS` when its descriptors are damaged, `C1Z_RESOURCE_EXHAUSTED` when
+// they are larger than 256 KiB, `C1Z_NOT_FOUND` when it has no such sync or record type.
+//
+// # Safety
+// `request.data` is readable for `request.len` bytes; `cursor` and `error` are null or writable; `control` is null or
+// valid.
+c1z_code c1z_inspect(c1z_slice request,
+                     const c1z_control *control,
+                     c1z_cursor **cursor,
+                     c1z_error **error);
+
+// The descriptors in a file of format v3, also of another engine's: what `c1z_inspect` shows its records by. Reads the
+// head of the file alone.
+//
+// `request` holds a `c1z.v1.InspectSchemaRequest`, the response a `google.protobuf.FileDescriptorSet` as the file has it,
+// which is empty if the file has none.
+//
+// Fails with `C1Z_DATA_LOSS` when a file of the set imports one that is not in it, or the head is damaged.
+//
+// # Safety
+// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
+c1z_code c1z_inspect_schema(c1z_slice request,
+                            c1z_buffer **response,
+                            c1z_error **error);
 
 // Puts resource types into the bound sync.
 //

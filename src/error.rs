@@ -89,7 +89,8 @@ pub enum Error {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// A stable word for a host: `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`.
+        /// A stable word for a host: `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`,
+        /// `NO_DESCRIPTORS`.
         reason: &'static str,
         /// What it is instead.
         detail: String,

@@ -7,10 +7,11 @@
 //! | [`engine`] | RocksDB: key spans, batches, indexes, checkpoints. Stored records, not connector messages and not files |
 //! | [`translate`] | connector messages (v2) to stored records (v3) and back, on the wire |
 //! | [`envelope`] | the file around the database: header, manifest, payload. No RocksDB |
+//! | [`reflect`] | records shown by the descriptors that a file carries, as JSON. No RocksDB |
 //! | [`keys`] | tuple encoding, identities, key layouts, page tokens. No RocksDB |
 //! | [`proto`] | the generated messages and the wire format underneath |
 //!
-//! Dependencies point one way: capi → store → {engine, translate, envelope} → keys → proto.
+//! Dependencies point one way: capi → store → {engine, translate, envelope, reflect} → keys → proto.
 
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn, missing_docs)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::expect_used))]
@@ -26,6 +27,7 @@ pub mod error;
 pub mod findings;
 pub mod keys;
 pub mod proto;
+pub mod reflect;
 #[cfg(feature = "engine")]
 pub mod store;
 pub mod translate;

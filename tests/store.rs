@@ -14,6 +14,8 @@ mod fixture;
 mod ids;
 #[path = "equivalence/index.rs"]
 mod index;
+#[path = "store/inspect.rs"]
+mod inspect;
 #[path = "store/isolation.rs"]
 mod isolation;
 #[path = "store/rejected.rs"]

@@ -12,6 +12,7 @@ use super::error::*;
 use super::expansion::*;
 use super::file::*;
 use super::grants::*;
+use super::inspect::*;
 use super::resource_types::*;
 use super::resources::*;
 use super::sessions::*;
@@ -214,6 +215,16 @@ pub struct Api {
         response: *mut *mut Buffer,
         error: *mut *mut ErrorObject,
     ) -> Code,
+    /// `c1z_inspect`.
+    pub inspect: unsafe extern "C" fn(
+        request: Slice,
+        control: *const Control,
+        cursor: *mut *mut Cursor,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
+    /// `c1z_inspect_schema`.
+    pub inspect_schema:
+        unsafe extern "C" fn(request: Slice, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
 }
 
 static API: Api = Api {
@@ -292,6 +303,8 @@ static API: Api = Api {
     cursor_free: c1z_cursor_free,
     read_header: c1z_read_header,
     verify: c1z_verify,
+    inspect: c1z_inspect,
+    inspect_schema: c1z_inspect_schema,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

@@ -1,4 +1,4 @@
-//! Cursors: walking all records of a kind.
+//! Cursors: walking all records of a kind, or all that a file holds.
 
 use std::sync::Arc;
 
@@ -11,13 +11,17 @@ use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
-use crate::store::{Scan, ScanRequest};
+use crate::store::{Inspection, Scan, ScanRequest};
 use crate::{Error, Result};
 
 /// A walk over records. It may be used from any thread, by one at a time.
-pub struct Cursor {
-    shared: Arc<Shared>,
-    scan: Mutex<Scan>,
+pub struct Cursor(Walk);
+
+enum Walk {
+    /// Through a store that others use too.
+    Scan { shared: Arc<Shared>, scan: Mutex<Scan> },
+    /// Through a file that the cursor alone has open.
+    Inspection(Box<Mutex<Inspection>>),
 }
 
 /// Handles and cursors cross threads as raw pointers, where no compiler looks.
@@ -29,7 +33,23 @@ const _: () = {
 
 impl Drop for Cursor {
     fn drop(&mut self) {
-        self.shared.cursor_freed();
+        if let Walk::Scan { shared, .. } = &self.0 {
+            shared.cursor_freed();
+        }
+    }
+}
+
+impl Cursor {
+    /// A cursor on the heap, owned by whoever holds the pointer.
+    pub(super) fn give(inspection: Inspection) -> *mut Cursor {
+        Box::into_raw(Box::new(Cursor(Walk::Inspection(Box::new(Mutex::new(inspection))))))
+    }
+
+    fn next(&self) -> Result<Option<Vec<u8>>> {
+        match &self.0 {
+            Walk::Scan { shared, scan } => poisoning(shared, || shared.with(|store| store.scan_next(&mut scan.lock()))),
+            Walk::Inspection(inspection) => inspection.lock().next_page(),
+        }
     }
 }
 
@@ -54,7 +74,8 @@ unsafe fn open(
                 shared.cursor_opened();
                 Ok(scan)
             })?;
-            *cursor = Box::into_raw(Box::new(Cursor { shared: Arc::clone(&(*store).0), scan: Mutex::new(scan) }));
+            let walk = Walk::Scan { shared: Arc::clone(&(*store).0), scan: Mutex::new(scan) };
+            *cursor = Box::into_raw(Box::new(Cursor(walk)));
             Ok(())
         })
     }
@@ -110,7 +131,8 @@ pub unsafe extern "C" fn c1z_scan_grants(
 /// The walk holds no snapshot: what is written behind its position shows up in it.
 ///
 /// # Safety
-/// `cursor` is null or came from one of the functions above and is not freed; `response` and `error` are null or writable.
+/// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed; `response` and `error` are null or
+/// writable.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_next(
     cursor: *mut Cursor,
@@ -123,8 +145,7 @@ pub unsafe extern "C" fn c1z_cursor_next(
             if response.is_null() {
                 return Err(Error::invalid("response is null"));
             }
-            let next = || cursor.shared.with(|store| store.scan_next(&mut cursor.scan.lock()));
-            let page = poisoning(&cursor.shared, next)?;
+            let page = cursor.next()?;
             *response = page.map_or(std::ptr::null_mut(), Buffer::give);
             Ok(())
         })
@@ -134,10 +155,12 @@ pub unsafe extern "C" fn c1z_cursor_next(
 /// Frees a cursor. A null pointer is nothing to do.
 ///
 /// # Safety
-/// `cursor` is null or came from one of the functions above and is not freed.
+/// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_free(cursor: *mut Cursor) {
     if !cursor.is_null() {
-        drop(unsafe { Box::from_raw(cursor) });
+        let cursor = unsafe { Box::from_raw(cursor) };
+        // Dropping a database may panic no more than any other call.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(cursor)));
     }
 }

@@ -19,6 +19,7 @@ pub mod error;
 pub mod expansion;
 pub mod file;
 pub mod grants;
+pub mod inspect;
 pub mod resource_types;
 pub mod resources;
 pub mod sessions;

@@ -1,9 +1,6 @@
 //! The manifest's bytes: written deterministically, read without decoding what a hostile file could blow up.
 
-use std::collections::HashSet;
-
 use prost::Message;
-use prost_types::FileDescriptorSet;
 
 use super::Encoding;
 use crate::proto::manifest::{C1zManifestV3, PayloadEncoding};
@@ -23,10 +20,7 @@ const RECORD_TYPES: u32 = 11;
 const SYNC_RUNS: u32 = 40;
 
 /// Of `google.protobuf.FileDescriptorSet`.
-const FILES: u32 = 1;
 /// Of `google.protobuf.FileDescriptorProto`.
-const FILE_NAME: u32 = 1;
-const FILE_DEPENDENCY: u32 = 3;
 
 /// Why bytes are not a manifest.
 #[derive(Debug, thiserror::Error)]
@@ -109,39 +103,4 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(C1zManifestV3, Vec<u8>), BadManife
         kept.extend_from_slice(field.raw);
     }
     Ok((C1zManifestV3::decode(kept.as_slice())?, descriptors))
-}
-
-/// Checks that every file that another imports is in the set, so that the set explains itself.
-pub fn verify_descriptors(set: &FileDescriptorSet) -> Result<()> {
-    let present: HashSet<&str> = set.file.iter().map(|file| file.name()).collect();
-    for file in &set.file {
-        if let Some(missing) = file.dependency.iter().find(|import| !present.contains(import.as_str())) {
-            let detail = format!("{} imports {missing}, which is not in the set", file.name());
-            return Err(Error::corruption("manifest descriptors", detail));
-        }
-    }
-    Ok(())
-}
-
-/// [`verify_descriptors`] for a set that is still encoded, without decoding it. Says what is wrong.
-pub(super) fn check_descriptors(set: &[u8]) -> Result<(), String> {
-    if set == STORAGE_DESCRIPTORS {
-        return Ok(());
-    }
-    let malformed = |error: Malformed| format!("manifest descriptors: {error}");
-    let mut present = HashSet::new();
-    for file in wire::values(set, FILES) {
-        for name in wire::values(file.map_err(malformed)?, FILE_NAME) {
-            present.insert(name.map_err(malformed)?);
-        }
-    }
-    for file in wire::values(set, FILES) {
-        for import in wire::values(file.map_err(malformed)?, FILE_DEPENDENCY) {
-            let import = import.map_err(malformed)?;
-            if !present.contains(import) {
-                return Err(format!("manifest descriptors: {} is not in the set", import.escape_ascii()));
-            }
-        }
-    }
-    Ok(())
 }

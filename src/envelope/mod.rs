@@ -11,6 +11,7 @@
 //! used before it is known to stay below its directory, and what a payload unpacks to is bounded by [`Limits`].
 
 mod decoder;
+mod descriptors;
 mod encoding;
 mod frames;
 mod hashing;
@@ -42,11 +43,11 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use descriptors::verify_descriptors;
 pub use encoding::Encoding;
 pub use header::{read_format, read_head, FileFormat, Head};
 pub use limits::Limits;
 pub use list::{list, Entry, Stored};
-pub use manifest::verify_descriptors;
 pub use pack::write;
 pub use save::{save, Saved, SYNC_FOLDER};
 pub use save_options::SaveOptions;

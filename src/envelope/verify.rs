@@ -4,10 +4,10 @@ use std::path::Path;
 
 use parking_lot::Mutex;
 
+use super::descriptors::verify_descriptors;
 use super::header::{head_from, manifest_bytes};
 use super::input::Input;
 use super::limits::Budget;
-use super::manifest::check_descriptors;
 use super::read_frames::{Read, Work};
 use super::target::{folder_of, Output, Target};
 use super::unpack_tar::read_archive;
@@ -41,8 +41,8 @@ pub fn examine(path: &Path, findings: &mut Findings) -> Result<Option<Examinatio
     let input = Input::open(path)?;
     let Some(manifest) = found(findings, FaultKind::Header, manifest_bytes(&input))? else { return Ok(None) };
     let Some(head) = found(findings, FaultKind::Manifest, head_from(&input, &manifest))? else { return Ok(None) };
-    if let Err(detail) = check_descriptors(&head.descriptors) {
-        findings.add(Fault::of(FaultKind::Manifest, detail));
+    if let Err(error) = verify_descriptors(&head.descriptors) {
+        findings.add(Fault::of(FaultKind::Manifest, error.to_string()));
     }
     let encoding = Encoding::of_manifest(path, head.manifest.payload_encoding);
     let Some(encoding) = found(findings, FaultKind::Manifest, encoding)? else { return Ok(None) };

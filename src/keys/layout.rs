@@ -21,7 +21,12 @@ pub fn family_byte(key: &[u8]) -> Option<u8> {
 
 /// Every key of `family` in `slot` starts with this.
 pub fn family(slot: Slot, family: Family) -> Vec<u8> {
-    start(slot, family).key()
+    family_start(slot, family as u8)
+}
+
+/// As [`family`], of a family that may be one that this library does not know.
+pub fn family_start(slot: Slot, family: u8) -> Vec<u8> {
+    [&slot.0.to_be_bytes()[..], &[family]].concat()
 }
 
 /// A resource type by its id.

@@ -10,7 +10,7 @@ use super::changes::Changes;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions};
-use crate::envelope::{self, Encoding, FileFormat, Limits, PackedFile, Source};
+use crate::envelope::{self, Encoding, FileFormat, Head, Limits, PackedFile, Source};
 use crate::error::Code;
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
@@ -101,6 +101,15 @@ impl Store {
     ///
     /// Binds the sync that a reader would be shown, so that reads and writes go on where the last process stopped.
     pub fn open(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
+        Store::open_with_head(path, options, control).map(|(store, _)| store)
+    }
+
+    /// As [`Store::open`]; also returns the head of the file, if there is one yet.
+    pub(super) fn open_with_head(
+        path: &Path,
+        options: OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<(Store, Option<Head>)> {
         if path.as_os_str().is_empty() {
             return Err(Error::invalid("path is empty"));
         }
@@ -109,12 +118,10 @@ impl Store {
         std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
 
         let mut source = None;
-        let mut fold_dead_bytes = 0;
+        let mut head = None;
         let (encoding, engine_options, engine) = match packed_file(path, &options)? {
             Some(file) => {
-                let manifest = &file.head().manifest;
-                let packed = manifest.payload_encoding();
-                fold_dead_bytes = manifest.fold_dead_bytes;
+                let packed = head.insert(file.head().clone()).manifest.payload_encoding();
                 let limits = Limits { threads: options.threads, ..options.limits };
                 let frames = file.unpack(&database, &limits, control)?;
                 let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
@@ -134,7 +141,7 @@ impl Store {
             }
         };
         let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
-        Ok(Store {
+        let store = Store {
             path: path.to_path_buf(),
             options,
             encoding,
@@ -142,10 +149,11 @@ impl Store {
             engine,
             binding: Mutex::new(binding),
             saving: Mutex::new(source),
-            fold_dead_bytes,
+            fold_dead_bytes: head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes),
             changes: Changes::default(),
             work,
-        })
+        };
+        Ok((store, head))
     }
 
     /// Closes the database and removes the working copy; what was not saved is gone.
@@ -216,12 +224,14 @@ fn packed_file(path: &Path, options: &OpenOptions) -> Result<Option<PackedFile>>
         let detail = format!("database layout {version}, this library knows {LAYOUT_VERSION}");
         return Err(unsupported("LAYOUT_MISMATCH", detail));
     }
+    // A set that lacks a file is damage; a file without descriptors only cannot be inspected.
+    envelope::verify_descriptors(&file.head().descriptors).map_err(|error| naming(path, error))?;
     Ok(Some(file))
 }
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked
 /// database from opening, other than this machine, is the file.
-fn naming(path: &Path, error: Error) -> Error {
+pub(super) fn naming(path: &Path, error: Error) -> Error {
     let ours = matches!(error.code(), Code::ResourceExhausted | Code::PermissionDenied);
     match error {
         Error::Engine(error) if !ours => Error::corruption(path.to_string_lossy(), error),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::families::engine_config;
 use super::runs::newest_first;
 use super::{Store, ENGINE};
 use crate::control::Control;
@@ -76,6 +77,7 @@ pub(super) fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
     Ok(C1zManifestV3 {
         engine: ENGINE.to_owned(),
         engine_schema_version: LAYOUT_VERSION,
+        engine_config: Some(engine_config()),
         sync_runs,
         ..C1zManifestV3::default()
     })

@@ -6,6 +6,7 @@ mod cursors;
 mod files;
 mod functions;
 mod header;
+mod inspect;
 mod pages;
 mod pointers;
 mod read_only;

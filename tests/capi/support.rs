@@ -12,10 +12,11 @@ use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::cursor::{c1z_cursor_free, c1z_cursor_next, Cursor};
 use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_error_reason, ErrorObject};
 use c1z::capi::file::{c1z_close, c1z_open};
+use c1z::capi::inspect::{c1z_inspect, c1z_inspect_schema};
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
 use c1z::capi::verify::c1z_verify;
-use c1z::proto::api::{CloseRequest, OpenRequest};
+use c1z::proto::api::{CloseRequest, InspectRequest, InspectSchemaRequest, OpenRequest};
 use prost::Message;
 
 /// The slice of nothing.
@@ -267,7 +268,25 @@ impl Drop for Walk {
     }
 }
 
+/// The descriptors in a file.
+pub fn inspect_schema(path: &str) -> Result<Vec<u8>, Failure> {
+    let request = InspectSchemaRequest { path: path.to_owned() }.encode_to_vec();
+    // SAFETY: everything outlives the call.
+    let given = outcome(true, true, |out, error| unsafe { c1z_inspect_schema(slice(&request), out, error) })?;
+    Ok(take_bytes(given.expect("asked for a response")))
+}
+
 impl Walk {
+    /// Walks all that a file holds.
+    pub fn inspect(request: &InspectRequest, control: Option<&Control>) -> Result<Walk, Failure> {
+        let request = request.encode_to_vec();
+        let control = control.map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: everything outlives the call.
+        let walk =
+            outcome(true, true, |cursor, error| unsafe { c1z_inspect(slice(&request), control, cursor, error) })?;
+        Ok(Walk(walk.expect("asked for a cursor")))
+    }
+
     /// The next page; `None` behind the last.
     pub fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         // SAFETY: the cursor is not freed.

@@ -17,7 +17,7 @@ fn identity() -> GrantRef<'static> {
 }
 
 /// A file whose record of a kind cannot be read.
-fn damaged(kind: Kind) -> Fixture {
+pub fn damaged(kind: Kind) -> Fixture {
     let fixture = Fixture::new();
     let store = fixture.open();
     start(&store, "full");

@@ -118,23 +118,39 @@ fn descriptors_are_neither_decoded_nor_needed_to_open_a_file() {
 
 #[test]
 fn the_embedded_descriptors_are_complete_and_sorted() {
+    verify_descriptors(STORAGE_DESCRIPTORS).unwrap();
     let set = FileDescriptorSet::decode(STORAGE_DESCRIPTORS).unwrap();
-    verify_descriptors(&set).unwrap();
     assert!(set.file.len() > 4 && set.file.is_sorted_by(|a, b| a.name < b.name));
 }
 
 #[test]
-fn a_missing_import_is_named() {
+fn descriptors_that_are_not_closed_are_refused_and_named() {
     let file = |name: &str, imports: &[&str]| FileDescriptorProto {
         name: Some(name.into()),
         dependency: imports.iter().map(|import| import.to_string()).collect(),
         ..Default::default()
     };
-    let mut set = FileDescriptorSet { file: vec![file("a", &["b"]), file("b", &["a", "b"])] };
-    verify_descriptors(&set).unwrap();
-    set.file.push(file("c", &["a", "d"]));
-    let error = verify_descriptors(&set).unwrap_err().to_string();
-    assert!(error.contains("c imports d"), "{error}");
+    let assert_damaged = |result: Result<()>, detail: &str| {
+        let message = result.unwrap_err().to_string();
+        assert!(message.starts_with("manifest descriptors: ") && message.contains(detail), "{message:?}: {detail:?}");
+    };
+    let verify =
+        |files: Vec<FileDescriptorProto>| verify_descriptors(&FileDescriptorSet { file: files }.encode_to_vec());
+    verify(vec![]).unwrap();
+    verify(vec![file("a", &["b", "c"]), file("b", &["c"]), file("c", &[])]).unwrap();
+    let many = |count: usize| (0..count).map(|number| file(&number.to_string(), &[])).collect();
+    verify(many(256)).unwrap();
+    for (files, detail) in [
+        (vec![file("a", &["b"]), file("b", &[]), file("c", &["a", "d"])], "c imports d, which is not in the set"),
+        (vec![file("a", &["a"])], "a imports itself"),
+        (vec![file("a", &[]), file("b", &["a", "c"]), file("c", &["b"])], "b imports itself"),
+        (vec![file("a", &[]), file("a", &[])], "a is in the set twice"),
+        (many(257), "more than 256 files"),
+    ] {
+        assert_damaged(verify(files), detail);
+    }
+    assert_damaged(verify_descriptors(b"\x0a\x7f"), "malformed protobuf");
+    assert_damaged(verify_descriptors(b"\x0a\x03\x0a\x01\xff"), "not UTF-8");
 }
 
 #[test]

@@ -1,0 +1,33 @@
+//! Fields that the descriptors have no name for.
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+use prost_reflect::{DynamicMessage, UnknownField};
+use serde_json::{json, Value};
+
+use crate::proto::wire::{self, Field};
+
+/// The unknown fields of a message itself, in the order of their numbers: what is shown as `@unknown`.
+pub(super) fn unknown(message: &DynamicMessage) -> Vec<Value> {
+    message.unknown_fields().map(shown).collect()
+}
+
+fn shown(field: &UnknownField) -> Value {
+    let mut bytes = Vec::new();
+    field.encode(&mut bytes);
+    let number = field.number();
+    match wire::fields(&bytes).next() {
+        // 64-bit numbers are text, as protobuf JSON has them.
+        Some(Ok(Field { value: wire::Value::Varint(value), .. })) => {
+            json!({"number": number, "varint": value.to_string()})
+        }
+        Some(Ok(Field { value: wire::Value::Fixed64(bits), .. })) => {
+            json!({"number": number, "fixed64": bits.to_string()})
+        }
+        Some(Ok(Field { value: wire::Value::Fixed32(bits), .. })) => json!({"number": number, "fixed32": bits}),
+        Some(Ok(Field { value: wire::Value::Bytes(bytes), .. })) => {
+            json!({"number": number, "bytes": BASE64_STANDARD.encode(bytes)})
+        }
+        // A group, with its own key in front.
+        _ => json!({"number": number, "group": BASE64_STANDARD.encode(bytes)}),
+    }
+}

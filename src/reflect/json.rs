@@ -1,0 +1,181 @@
+//! A message as protobuf JSON (<https://protobuf.dev/programming-guides/json/>), with all that it holds.
+//!
+//! Beside what that mapping has: fields without a name stand under `@unknown`, and an `Any` of a type that the
+//! descriptors do not have is shown by its bytes instead of being an error.
+
+use std::fmt::Display;
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+use prost_reflect::{DynamicMessage, Kind, MapKey, ReflectMessage, Value};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::json;
+
+use super::{fields, well_known};
+use crate::proto::wire::MAX_DEPTH;
+
+/// Bytes that cannot be shown as what they should be, and why.
+pub(super) fn damaged(record: &[u8], error: &impl Display) -> String {
+    json!({"@error": error.to_string(), "@bytes": BASE64_STANDARD.encode(record)}).to_string()
+}
+
+/// A value that is no message.
+pub(super) fn raw(value: &[u8]) -> String {
+    let readable = |text: &&str| text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace());
+    match std::str::from_utf8(value).ok().filter(readable) {
+        Some(text) => json!({ "@text": text }).to_string(),
+        None => json!({ "@bytes": BASE64_STANDARD.encode(value) }).to_string(),
+    }
+}
+
+/// A message to be shown.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    message: &'a DynamicMessage,
+    /// If it is the content of an `Any`.
+    type_url: Option<&'a str>,
+    /// How many messages it lies in. Each content of an `Any` is decoded anew: nothing else bounds how deep they nest.
+    depth: usize,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn record(message: &'a DynamicMessage) -> Shown<'a> {
+        Shown { message, type_url: None, depth: 0 }
+    }
+
+    fn any<S: Serializer>(&self, type_url: &str, value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        let name = type_url.rsplit('/').next().unwrap_or_default();
+        let pool = self.message.descriptor().parent_pool().clone();
+        let descriptor = pool.get_message_by_name(name).filter(|_| self.depth < MAX_DEPTH);
+        if let Some(Ok(content)) = descriptor.map(|descriptor| DynamicMessage::decode(descriptor, value)) {
+            return Shown { message: &content, type_url: Some(type_url), depth: self.depth + 1 }.serialize(serializer);
+        }
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("@type", type_url)?;
+        map.serialize_entry("value", &BASE64_STANDARD.encode(value))?;
+        map.end()
+    }
+
+    fn content<S: Serializer>(&self, type_url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("@type", type_url)?;
+        let without_url = Shown { type_url: None, ..*self };
+        match well_known::canonical(self.message).is_some() || well_known::any(self.message).is_some() {
+            true => map.serialize_entry("value", &without_url)?,
+            false => self.fields(&mut map)?,
+        }
+        map.end()
+    }
+
+    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        for (field, value) in self.message.fields() {
+            map.serialize_entry(field.json_name(), &Item { value, kind: &field.kind(), depth: self.depth })?;
+        }
+        match fields::unknown(self.message) {
+            unknown if unknown.is_empty() => Ok(()),
+            unknown => map.serialize_entry("@unknown", &unknown),
+        }
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(type_url) = self.type_url {
+            return self.content(type_url, serializer);
+        }
+        if let Some(value) = well_known::canonical(self.message) {
+            return value.serialize(serializer);
+        }
+        if let Some((type_url, value)) = well_known::any(self.message) {
+            return self.any(&type_url, &value, serializer);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        self.fields(&mut map)?;
+        map.end()
+    }
+}
+
+/// The value of a field, of an element of a list, or of a map entry.
+struct Item<'a> {
+    value: &'a Value,
+    kind: &'a Kind,
+    depth: usize,
+}
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::I32(value) => serializer.serialize_i32(*value),
+            Value::U32(value) => serializer.serialize_u32(*value),
+            Value::I64(value) => serializer.collect_str(value),
+            Value::U64(value) => serializer.collect_str(value),
+            Value::F32(value) if value.is_finite() => serializer.serialize_f32(*value),
+            Value::F32(value) => serializer.serialize_str(not_finite(f64::from(*value))),
+            Value::F64(value) if value.is_finite() => serializer.serialize_f64(*value),
+            Value::F64(value) => serializer.serialize_str(not_finite(*value)),
+            Value::String(value) => serializer.serialize_str(value),
+            Value::Bytes(value) => serializer.serialize_str(&BASE64_STANDARD.encode(value)),
+            Value::EnumNumber(number) => self.enumeration(*number, serializer),
+            Value::Message(message) => Shown { message, type_url: None, depth: self.depth + 1 }.serialize(serializer),
+            Value::List(values) => {
+                let mut list = serializer.serialize_seq(Some(values.len()))?;
+                for value in values {
+                    list.serialize_element(&Item { value, ..*self })?;
+                }
+                list.end()
+            }
+            Value::Map(entries) => self.map(entries, serializer),
+        }
+    }
+}
+
+impl Item<'_> {
+    fn enumeration<S: Serializer>(&self, number: i32, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = match self.kind {
+            Kind::Enum(of) => of.get_value(number),
+            _ => None,
+        };
+        match named {
+            Some(value) => serializer.serialize_str(value.name()),
+            None => serializer.serialize_i32(number),
+        }
+    }
+
+    /// Sorted by key, so that equal records are shown as equal text.
+    fn map<'m, S: Serializer>(
+        &self,
+        entries: impl IntoIterator<Item = (&'m MapKey, &'m Value)>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let kind = match self.kind {
+            Kind::Message(entry) if entry.is_map_entry() => entry.map_entry_value_field().kind(),
+            other => other.clone(),
+        };
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        entries.sort_by_key(|(key, _)| *key);
+        let mut map = serializer.serialize_map(Some(entries.len()))?;
+        for (key, value) in entries {
+            map.serialize_entry(&text_of(key), &Item { value, kind: &kind, depth: self.depth })?;
+        }
+        map.end()
+    }
+}
+
+fn not_finite(value: f64) -> &'static str {
+    match (value.is_nan(), value > 0.0) {
+        (true, _) => "NaN",
+        (false, true) => "Infinity",
+        (false, false) => "-Infinity",
+    }
+}
+
+fn text_of(key: &MapKey) -> String {
+    match key {
+        MapKey::Bool(key) => key.to_string(),
+        MapKey::I32(key) => key.to_string(),
+        MapKey::I64(key) => key.to_string(),
+        MapKey::U32(key) => key.to_string(),
+        MapKey::U64(key) => key.to_string(),
+        MapKey::String(key) => key.clone(),
+    }
+}
