@@ -1,10 +1,11 @@
 //! An open database and the folder that it lives in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use parking_lot::Mutex;
-use rocksdb::DB;
+use rocksdb::{Options, DB};
 
+use super::databases::Databases;
 use super::{EngineOptions, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
 use crate::{Error, Result};
@@ -13,9 +14,8 @@ const LAYOUT: &str = "layout";
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {
-    pub(super) db: DB,
+    pub(super) db: Databases,
     pub(super) barrier: Mutex<()>,
-    directory: PathBuf,
     read_only: bool,
 }
 
@@ -24,7 +24,7 @@ impl Engine {
     pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.set_error_if_exists(true);
-        let engine = Engine::new(DB::open(&database, directory)?, directory, false);
+        let engine = Engine::new(DB::open(&database, directory)?, directory, database, false);
         engine.db.put(keys::meta(LAYOUT), LAYOUT_VERSION.to_be_bytes())?;
         Ok(engine)
     }
@@ -33,7 +33,7 @@ impl Engine {
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
-        let engine = Engine::new(DB::open(&database, directory)?, directory, false);
+        let engine = Engine::new(DB::open(&database, directory)?, directory, database, false);
         engine.check_layout()?;
         engine.check_slots()?;
         engine.writer().drop_unmapped_slots()?;
@@ -44,14 +44,14 @@ impl Engine {
     pub fn open_read_only(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
-        let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, true);
+        let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, database, true);
         engine.check_layout()?;
         engine.check_slots()?;
         Ok(engine)
     }
 
-    fn new(db: DB, directory: &Path, read_only: bool) -> Engine {
-        Engine { db, barrier: Mutex::new(()), directory: directory.to_path_buf(), read_only }
+    fn new(db: DB, directory: &Path, options: Options, read_only: bool) -> Engine {
+        Engine { db: Databases::new(db, directory, options), barrier: Mutex::new(()), read_only }
     }
 
     fn check_layout(&self) -> Result<()> {
@@ -62,7 +62,7 @@ impl Engine {
             Some(other) => format!("database layout {other}, this library knows {LAYOUT_VERSION}"),
             None => "database without a layout version".to_owned(),
         };
-        Err(Error::Unsupported { path: self.directory.clone(), reason: "LAYOUT_MISMATCH", detail })
+        Err(Error::Unsupported { path: self.directory().to_path_buf(), reason: "LAYOUT_MISMATCH", detail })
     }
 
     /// Whether the database was opened without the right to change it.
@@ -72,7 +72,7 @@ impl Engine {
 
     /// The folder that the database lives in.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.db.directory()
     }
 
     /// Waits until nobody else writes and keeps everyone else from writing.
@@ -88,8 +88,8 @@ impl Engine {
     /// Bytes of the database on disk, logs included.
     pub fn size_on_disk(&self) -> Result<u64> {
         let mut bytes = 0;
-        for entry in std::fs::read_dir(&self.directory).map_err(Error::io("list", &self.directory))? {
-            let entry = entry.map_err(Error::io("list", &self.directory))?;
+        for entry in std::fs::read_dir(self.directory()).map_err(Error::io("list", self.directory()))? {
+            let entry = entry.map_err(Error::io("list", self.directory()))?;
             // A file that a compaction removes meanwhile takes no space.
             bytes += entry.metadata().map_or(0, |metadata| metadata.len());
         }

@@ -9,6 +9,7 @@
 
 mod counts;
 mod database;
+mod databases;
 mod host_id;
 mod options;
 mod reader;

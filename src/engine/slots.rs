@@ -157,7 +157,7 @@ impl Reader<'_> {
         }
         let mut ingest = IngestExternalFileOptions::default();
         ingest.set_move_files(true);
-        Ok(target.db.ingest_external_file_opts(&ingest, files)?)
+        target.db.change(|db| db.ingest_external_file_opts(&ingest, files))
     }
 
     /// Copies the records of `from` that `without` has no counterpart of into the slot `to`, with their index entries.
