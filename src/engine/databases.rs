@@ -7,7 +7,7 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
 
 use rocksdb::{checkpoint::Checkpoint, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
@@ -21,7 +21,10 @@ const COMMIT_BYTES: usize = 4 << 20;
 pub(super) struct Databases {
     first: Generation,
     options: Options,
+    /// Whether the last change failed.
     failed: AtomicBool,
+    /// The background failures of the database that it has recovered from.
+    forgiven: AtomicU64,
 }
 
 struct Generation {
@@ -47,7 +50,7 @@ impl Deref for Databases {
 impl Databases {
     /// `db`, which was opened in `directory` with `options`.
     pub fn new(db: DB, directory: &Path, options: Options) -> Databases {
-        Databases { first: Generation::new(db, directory), options, failed: AtomicBool::new(false) }
+        Databases { first: Generation::new(db, directory), options, failed: AtomicBool::new(false), forgiven: AtomicU64::new(0) }
     }
 
     /// The folder of the database that is written to.
@@ -58,14 +61,20 @@ impl Databases {
     /// Carries out a change; the first one behind a failure makes sure that the database takes changes again. Callers
     /// hold the barrier.
     pub fn change(&self, change: impl FnOnce(&DB) -> Result<(), rocksdb::Error>) -> Result<()> {
-        if self.failed.load(Ordering::Acquire) {
+        if self.failed.load(Ordering::Acquire) || self.background_failures()? != self.forgiven.load(Ordering::Acquire) {
             self.recover()?;
+            self.forgiven.store(self.background_failures()?, Ordering::Release);
             self.failed.store(false, Ordering::Release);
         }
         change(self).map_err(|error| {
             self.failed.store(true, Ordering::Release);
             Error::Engine(error)
         })
+    }
+
+    /// How many flushes and compactions have failed since the database was opened, also such that nobody waited for.
+    fn background_failures(&self) -> Result<u64> {
+        Ok(self.property_int_value(rocksdb::properties::BACKGROUND_ERRORS)?.unwrap_or_default())
     }
 
     fn latest(&self) -> &Generation {
