@@ -188,8 +188,10 @@ impl Error {
     /// Whether the system refused something to the storage engine, other than a file that is not there.
     #[cfg(feature = "engine")]
     pub(crate) fn is_refusal(&self) -> bool {
-        let refusal = |error: &rocksdb::Error| error.kind() == rocksdb::ErrorKind::IOError;
-        matches!(self, Error::Engine(error) if refusal(error) && !error.as_ref().contains("No such file or directory"))
+        use rocksdb::ErrorKind::{IOError, Unknown};
+        // Errors of the crate itself, when it creates the folder, have no kind.
+        matches!(self, Error::Engine(error) if matches!(error.kind(), IOError | Unknown)
+            && !error.as_ref().contains("No such file or directory"))
     }
 
     /// Names the operation and the path of an I/O error: `.map_err(Error::io("open", path))`.
@@ -233,8 +235,7 @@ fn engine_code(error: &rocksdb::Error) -> Code {
         Corruption => Code::DataLoss,
         InvalidArgument => Code::InvalidArgument,
         Busy | TryAgain | ShutdownInProgress => Code::Unavailable,
-        IOError => system_code(error.as_ref()),
-        _ => Code::Unknown,
+        _ => system_code(error.as_ref()),
     }
 }
 

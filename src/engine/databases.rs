@@ -21,7 +21,7 @@ const COMMIT_BYTES: usize = 4 << 20;
 pub(super) struct Databases {
     first: Generation,
     options: Options,
-    /// Whether the last change failed.
+    /// Whether the last change failed, or may have.
     failed: AtomicBool,
     /// The background failures of the database that it has recovered from.
     forgiven: AtomicU64,
@@ -70,6 +70,13 @@ impl Databases {
             self.failed.store(true, Ordering::Release);
             Error::Engine(error)
         })
+    }
+
+    /// Compacts the keys from `start` up to, not including, `end`.
+    pub fn compact(&self, start: &[u8], end: &[u8]) {
+        self.compact_range(Some(start), Some(end));
+        // RocksDB: its C API keeps the outcome to itself, so the next change looks.
+        self.failed.store(true, Ordering::Release);
     }
 
     /// How many flushes and compactions have failed since the database was opened, also such that nobody waited for.

@@ -52,7 +52,7 @@ impl Writer<'_> {
         for slot in slots {
             control.check()?;
             let (start, end) = slot.span();
-            self.engine.db.compact_range(Some(start), Some(end));
+            self.engine.db.compact(&start, &end);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
+use crate::envelope::SYNC_FOLDER;
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
 use crate::{Error, Result};
@@ -54,7 +55,12 @@ impl Store {
         let checkpoint = work.path().join("checkpoint");
         take_checkpoint(&writer, &checkpoint)?;
         let manifest = manifest(&engine.reader())?;
-        pack(target, manifest, self.encoding, &checkpoint, &self.options, true, control)
+        let packed = pack(target, manifest, self.encoding, &checkpoint, &self.options, true, control);
+        if matches!(&packed, Err(Error::Io { op: SYNC_FOLDER, .. })) {
+            // It was created by this call, and would be in the way of another.
+            let _ = std::fs::remove_file(target);
+        }
+        packed
     }
 }
 

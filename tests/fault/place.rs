@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use c1z::control::Control;
 use c1z::proto::api;
+use c1z::proto::reader::SyncStats;
 use tempfile::TempDir;
 
 use crate::fixture::*;
@@ -27,7 +28,9 @@ pub struct Contents(BTreeMap<String, Held>);
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Held {
     ended: bool,
+    supports_diff: bool,
     token: String,
+    stats: Option<SyncStats>,
     resource_types: Vec<ResourceType>,
     resources: Vec<Resource>,
     entitlements: Vec<Entitlement>,
@@ -76,6 +79,11 @@ impl Place {
     /// What is in the file: read by a store of its own, indexes checked.
     pub fn saved(&self) -> Contents {
         index::agrees_with_the_records(&self.file());
+        self.contents()
+    }
+
+    /// What a store of its own shows of the file.
+    pub fn contents(&self) -> Contents {
         let store = self.open();
         let contents = Contents::of(&store);
         store.close().unwrap();
@@ -95,7 +103,8 @@ impl Place {
 }
 
 pub fn open_at(file: &Path, work: &Path) -> c1z::Result<Store> {
-    let options = OpenOptions { tmp_dir: Some(work.into()), threads: 1, memory_budget: 8 << 20, ..Default::default() };
+    // RocksDB: all databases of a process share the threads that flush, and a failed flush keeps its thread for a second.
+    let options = OpenOptions { tmp_dir: Some(work.into()), threads: 32, memory_budget: 8 << 20, ..Default::default() };
     Store::open(file, options, &Control::none())
 }
 
@@ -121,6 +130,11 @@ impl Contents {
         syncs
     }
 
+    /// The sync with the greatest id.
+    pub fn latest(&self) -> String {
+        self.0.keys().next_back().unwrap().clone()
+    }
+
     pub fn has_ended(&self, sync: &str) -> Option<bool> {
         self.0.get(sync).map(|sync| sync.ended)
     }
@@ -138,7 +152,9 @@ impl Held {
         let grants = GrantsServiceListGrantsRequest { active_sync_id, ..Default::default() };
         Held {
             ended: run.ended_at.is_some(),
+            supports_diff: run.supports_diff,
             token: run.sync_token.clone(),
+            stats: run.stats.clone(),
             resource_types: store.list_resource_types(&resource_types).unwrap().decode().unwrap().list,
             resources: store.list_resources(&resources).unwrap().decode().unwrap().list,
             entitlements: store.list_entitlements(&entitlements).unwrap().decode().unwrap().list,
@@ -181,7 +197,6 @@ impl Tally {
     /// Makes rounds with 1, 2, … for the first call that is struck, several at a time, until nothing is left to strike.
     /// A round says which calls were struck and whether the operation failed.
     pub fn sweep(&self, round: impl Fn(u64) -> (Vec<String>, bool) + Sync) {
-        // RocksDB sleeps a second where a flush has failed.
         const AT_A_TIME: usize = 8;
         let (next, done) = (AtomicU64::new(1), AtomicBool::new(false));
         std::thread::scope(|scope| {
@@ -214,6 +229,10 @@ impl Tally {
         for (point, count) in points {
             println!("  {count:6} {point}");
         }
+    }
+
+    pub fn failed(&self) -> usize {
+        self.0.lock().unwrap().failed
     }
 
     pub fn struck(&self, point: &str) -> bool {

@@ -113,6 +113,7 @@ fn described(path: &Path) -> String {
         name if name.starts_with("MANIFEST-") => "MANIFEST",
         name if name.starts_with("OPTIONS-") => "OPTIONS",
         "IDENTITY" => "IDENTITY",
+        "LOCK" => "LOCK",
         _ => "folder",
     };
     if copy { format!("{what} of checkpoint") } else { what.to_owned() }
