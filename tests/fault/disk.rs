@@ -62,14 +62,15 @@ fn noise(length: usize, mut seed: u64) -> Vec<u8> {
 /// The save fails with that code and leaves everything as it was; once `repaired`, it succeeds.
 #[track_caller]
 fn fails_until(place: &Place, store: Store, code: Code, repaired: impl FnOnce()) {
-    let (before, acknowledged) = (place.bytes(), Contents::of(&store));
+    let before = place.bytes();
     let beside = crate::place::names(place.folder());
-    for _ in 0..2 {
+    for more in ["more", "and more"] {
+        let acknowledged = Contents::of(&store);
         assert_eq!(why(store.save(&Control::none())), (code, "ARTIFACT_UNUSABLE"));
         assert!(place.bytes() == before);
         assert_eq!(crate::place::names(place.folder()), beside);
         assert_eq!(Contents::of(&store), acknowledged);
-        put_resources(&store, &[resource(("user", "u1"))]);
+        put_resources(&store, &[resource(("user", more))]);
     }
     repaired();
     let acknowledged = Contents::of(&store);
@@ -120,7 +121,7 @@ fn a_save_whose_rename_fails_leaves_the_old_file_until_it_can_be_moved() {
         whole_sync(&store);
         close(store);
         let store = place.open();
-        whole_sync(&store);
+        start(&store, "full");
         // A file that something is mounted on cannot be replaced.
         let file = CString::new(place.file().to_str().unwrap()).unwrap();
         let bind = libc::MS_BIND;
@@ -235,13 +236,11 @@ fn a_save_beyond_the_limit_of_a_file_leaves_the_old_one_until_it_is_lifted() {
     alone("disk::a_save_beyond_the_limit_of_a_file_leaves_the_old_one_until_it_is_lifted", &[], || {
         let place = place_with_file();
         let store = place.open();
-        start(&store, "full");
+        let sync = start(&store, "full");
         for number in 0..8 {
             put_asset(&store, &number.to_string(), &noise(256 << 10, number));
-            // An SST of its own for each, below the limit that the saved file exceeds.
-            resume(&store, &current(&store).0).unwrap();
+            // An SST for each, below the limit that they exceed together.
             end(&store);
-            let sync = Contents::of(&store).latest();
             resume(&store, &sync).unwrap();
         }
         limit(1 << 20);
@@ -259,6 +258,21 @@ fn a_log_that_reaches_the_limit_of_a_file_loses_nothing_that_was_put_and_goes_on
         put_all(&store).unwrap();
         limit(512 << 10);
         let count = put_until_full(&store);
-        full_until(&place, store, count, || limit(libc::RLIM_INFINITY));
+        let held = Contents::of(&store);
+        let large = || why(try_put_asset(&store, "large", &noise(1 << 20, 0)));
+        for _ in 0..2 {
+            assert_eq!(large(), (Code::ResourceExhausted, "ENGINE"));
+            assert_eq!(Contents::of(&store), held);
+            assets(&store, count);
+        }
+        // It goes on with a log that starts anew.
+        checkpoint(&store, "half way");
+        assert_eq!(large(), (Code::ResourceExhausted, "ENGINE"));
+        limit(libc::RLIM_INFINITY);
+        put_asset(&store, "large", &noise(1 << 20, 0));
+        assets(&store, count);
+        let acknowledged = Contents::of(&store);
+        close(store);
+        assert_eq!(place.saved(), acknowledged);
     });
 }

@@ -130,11 +130,6 @@ impl Contents {
         syncs
     }
 
-    /// The sync with the greatest id.
-    pub fn latest(&self) -> String {
-        self.0.keys().next_back().unwrap().clone()
-    }
-
     pub fn has_ended(&self, sync: &str) -> Option<bool> {
         self.0.get(sync).map(|sync| sync.ended)
     }
