@@ -9,10 +9,14 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use rocksdb::{checkpoint::Checkpoint, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
+use rocksdb::{checkpoint::Checkpoint, properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
 
 use crate::{Error, Result};
+
+/// How many full write buffers a change waits for: with the one that is filled they are what the budget has room for.
+const FLUSHING: u64 = 2;
 
 /// Bytes of differences that are collected before they are written.
 const COMMIT_BYTES: usize = 4 << 20;
@@ -50,7 +54,12 @@ impl Deref for Databases {
 impl Databases {
     /// `db`, which was opened in `directory` with `options`.
     pub fn new(db: DB, directory: &Path, options: Options) -> Databases {
-        Databases { first: Generation::new(db, directory), options, failed: AtomicBool::new(false), forgiven: AtomicU64::new(0) }
+        Databases {
+            first: Generation::new(db, directory),
+            options,
+            failed: AtomicBool::new(false),
+            forgiven: AtomicU64::new(0),
+        }
     }
 
     /// The folder of the database that is written to.
@@ -61,7 +70,10 @@ impl Databases {
     /// Carries out a change; the first one behind a failure makes sure that the database takes changes again. Callers
     /// hold the barrier.
     pub fn change(&self, change: impl FnOnce(&DB) -> Result<(), rocksdb::Error>) -> Result<()> {
-        if self.failed.load(Ordering::Acquire) || self.background_failures()? != self.forgiven.load(Ordering::Acquire) {
+        while !self.has_failed()? && self.property_int_value(properties::NUM_IMMUTABLE_MEM_TABLE)? >= Some(FLUSHING) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if self.has_failed()? {
             self.recover()?;
             self.forgiven.store(self.background_failures()?, Ordering::Release);
             self.failed.store(false, Ordering::Release);
@@ -79,9 +91,14 @@ impl Databases {
         self.failed.store(true, Ordering::Release);
     }
 
+    fn has_failed(&self) -> Result<bool> {
+        let forgiven = self.forgiven.load(Ordering::Acquire);
+        Ok(self.failed.load(Ordering::Acquire) || self.background_failures()? != forgiven)
+    }
+
     /// How many flushes and compactions have failed since the database was opened, also such that nobody waited for.
     fn background_failures(&self) -> Result<u64> {
-        Ok(self.property_int_value(rocksdb::properties::BACKGROUND_ERRORS)?.unwrap_or_default())
+        Ok(self.property_int_value(properties::BACKGROUND_ERRORS)?.unwrap_or_default())
     }
 
     fn latest(&self) -> &Generation {

@@ -21,19 +21,27 @@ struct Scene {
 }
 
 const CALLS: [Call; 17] = [
-    ("put_records", |Scene { store, .. }| try_put_resources(store, &[resource(("user", "new")), child(("user", "u1"), ("a", "b"))])),
+    ("put_records", |Scene { store, .. }| {
+        try_put_resources(store, &[resource(("user", "new")), child(("user", "u1"), ("a", "b"))])
+    }),
     ("put_records", |Scene { store, .. }| try_put_grants(store, &[membership("g", "new"), membership("g", "u1")])),
     ("put_records", |Scene { store, .. }| try_put_asset(store, "icon", b"bytes")),
-    ("delete_grant", |Scene { store, .. }| store.delete_grant(&DeleteGrantRequest { grant_id: "group:g:member:user:u1".into() })),
+    ("delete_grant", |Scene { store, .. }| {
+        store.delete_grant(&DeleteGrantRequest { grant_id: "group:g:member:user:u1".into() })
+    }),
     ("delete", |Scene { store, .. }| {
         store.delete_grants(&DeleteGrantsRequest { list: vec![membership("g", "u1"), membership("g", "u2")] })
     }),
-    ("delete", |Scene { store, .. }| store.delete_resource(&DeleteResourceRequest { resource_id: Some(id(("user", "u1"))) })),
+    ("delete", |Scene { store, .. }| {
+        store.delete_resource(&DeleteResourceRequest { resource_id: Some(id(("user", "u1"))) })
+    }),
     ("delete", |Scene { store, .. }| {
         let entitlement = Some(entitlement(("group", "g"), "owner"));
         store.delete_entitlement(&DeleteEntitlementRequest { entitlement })
     }),
-    ("put_expanded_grants", |Scene { store, .. }| try_put_expanded(store, &[membership("g", "u1"), membership("g", "new")])),
+    ("put_expanded_grants", |Scene { store, .. }| {
+        try_put_expanded(store, &[membership("g", "u1"), membership("g", "new")])
+    }),
     ("change_session", |Scene { store, bound, .. }| try_set_session(store, bound, &[("key", b"value")])),
     ("checkpoint_sync", |Scene { store, .. }| {
         store.checkpoint_sync(&CheckpointSyncRequest { sync_token: "token".into() })
@@ -53,7 +61,9 @@ const CALLS: [Call; 17] = [
         let [base_sync_id, applied_sync_id] = finished.clone();
         store.diff_syncs(&DiffSyncsRequest { base_sync_id, applied_sync_id }, &Control::none()).map(drop)
     }),
-    ("cleanup", |Scene { store, .. }| store.cleanup(&CleanupRequest { keep: 1, ..Default::default() }, &Control::none()).map(drop)),
+    ("cleanup", |Scene { store, .. }| {
+        store.cleanup(&CleanupRequest { keep: 1, ..Default::default() }, &Control::none()).map(drop)
+    }),
     ("clone_sync", |Scene { store, place, .. }| {
         let path = place.folder().join("clone.c1z").to_str().unwrap().to_owned();
         store.clone_sync(&CloneSyncRequest { path, ..Default::default() }, &Control::none())

@@ -45,8 +45,7 @@ fn mount(at: &Path, bytes: u64, flags: libc::c_ulong) {
     let c = |text: &str| CString::new(text).unwrap();
     let (kind, target, data) = (c("tmpfs"), c(at.to_str().unwrap()), c(&format!("size={bytes}")));
     // SAFETY: all strings outlive the call.
-    let mounted =
-        unsafe { libc::mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast()) };
+    let mounted = unsafe { libc::mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast()) };
     assert_eq!(mounted, 0, "{}", std::io::Error::last_os_error());
 }
 
@@ -236,14 +235,11 @@ fn a_save_beyond_the_limit_of_a_file_leaves_the_old_one_until_it_is_lifted() {
     alone("disk::a_save_beyond_the_limit_of_a_file_leaves_the_old_one_until_it_is_lifted", &[], || {
         let place = place_with_file();
         let store = place.open();
-        let sync = start(&store, "full");
+        start(&store, "full");
         for number in 0..8 {
-            put_asset(&store, &number.to_string(), &noise(256 << 10, number));
-            // An SST for each, below the limit that they exceed together.
-            end(&store);
-            resume(&store, &sync).unwrap();
+            put_asset(&store, &number.to_string(), &noise(512 << 10, number));
         }
-        limit(1 << 20);
+        limit(3 << 20);
         fails_until(&place, store, Code::ResourceExhausted, || limit(libc::RLIM_INFINITY));
     });
 }

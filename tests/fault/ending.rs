@@ -44,8 +44,7 @@ fn round(fault: i32, from: u64, and_later: bool) -> (Vec<String>, bool) {
     let put_before = Contents::of(&store).without_ids();
     let database = store.metadata().unwrap().database_path;
     let plan = place.plan(Fault::Error(fault), from, and_later);
-    let ((ended, image), struck) =
-        under(plan, || (store.end_sync(&Control::none()), crash_image(database.as_ref())));
+    let ((ended, image), struck) = under(plan, || (store.end_sync(&Control::none()), crash_image(database.as_ref())));
     let at = format!("{from}: {struck:?}, {ended:?}");
     let failed = ended.is_err();
 

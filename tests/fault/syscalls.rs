@@ -116,7 +116,11 @@ fn described(path: &Path) -> String {
         "LOCK" => "LOCK",
         _ => "folder",
     };
-    if copy { format!("{what} of checkpoint") } else { what.to_owned() }
+    if copy {
+        format!("{what} of checkpoint")
+    } else {
+        what.to_owned()
+    }
 }
 
 fn die() -> ! {
@@ -199,12 +203,14 @@ unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, length: size_t) -> s
 
 #[no_mangle]
 unsafe extern "C" fn pwrite(fd: c_int, bytes: *const c_void, length: size_t, at: off_t) -> ssize_t {
-    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_pwrite64, fd, bytes, length, at) } as ssize_t)
+    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_pwrite64, fd, bytes, length, at) }
+        as ssize_t)
 }
 
 #[no_mangle]
 unsafe extern "C" fn pwrite64(fd: c_int, bytes: *const c_void, length: size_t, at: off_t) -> ssize_t {
-    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_pwrite64, fd, bytes, length, at) } as ssize_t)
+    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_pwrite64, fd, bytes, length, at) }
+        as ssize_t)
 }
 
 #[no_mangle]
@@ -260,7 +266,8 @@ unsafe extern "C" fn close(fd: c_int) -> c_int {
 
 #[no_mangle]
 unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int {
-    let pass_on = || unsafe { libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, from, libc::AT_FDCWD, to, 0) } as c_int;
+    let pass_on =
+        || unsafe { libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, from, libc::AT_FDCWD, to, 0) } as c_int;
     intercepted("rename to", || of_name(libc::AT_FDCWD, to), pass_on)
 }
 
