@@ -61,9 +61,7 @@ const CALLS: [Call; 17] = [
         let [base_sync_id, applied_sync_id] = finished.clone();
         store.diff_syncs(&DiffSyncsRequest { base_sync_id, applied_sync_id }, &Control::none()).map(drop)
     }),
-    ("cleanup", |Scene { store, .. }| {
-        store.cleanup(&CleanupRequest { keep: 1, ..Default::default() }, &Control::none()).map(drop)
-    }),
+    ("cleanup", |Scene { store, .. }| store.cleanup(&CleanupRequest { keep: 1 }, &Control::none()).map(drop)),
     ("clone_sync", |Scene { store, place, .. }| {
         let path = place.folder().join("clone.c1z").to_str().unwrap().to_owned();
         store.clone_sync(&CloneSyncRequest { path, ..Default::default() }, &Control::none())
