@@ -186,6 +186,15 @@ impl Error {
         }
     }
 
+    /// Whether the system refused something to the storage engine, other than a file that is not there.
+    #[cfg(feature = "engine")]
+    pub(crate) fn is_refusal(&self) -> bool {
+        use rocksdb::ErrorKind::{IOError, Unknown};
+        // Errors of the crate itself, when it creates the folder, have no kind.
+        matches!(self, Error::Engine(error) if matches!(error.kind(), IOError | Unknown)
+            && !error.as_ref().contains("No such file or directory"))
+    }
+
     /// Names the operation and the path of an I/O error: `.map_err(Error::io("open", path))`.
     pub fn io(op: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
         move |source| Error::Io { op, path: path.as_ref().to_path_buf(), source }
@@ -227,8 +236,19 @@ fn engine_code(error: &rocksdb::Error) -> Code {
         Corruption => Code::DataLoss,
         InvalidArgument => Code::InvalidArgument,
         Busy | TryAgain | ShutdownInProgress => Code::Unavailable,
-        // RocksDB reports a full disk as an I/O error whose text carries the system's message.
-        IOError if error.as_ref().contains("No space left") => Code::ResourceExhausted,
-        _ => Code::Unknown,
+        _ => system_code(error.as_ref()),
+    }
+}
+
+/// RocksDB hands on what the system said as a text.
+#[cfg(feature = "engine")]
+fn system_code(text: &str) -> Code {
+    let says = |messages: &[&str]| messages.iter().any(|message| text.contains(message));
+    if says(&["No space left", "Disk quota exceeded", "File too large"]) {
+        return Code::ResourceExhausted;
+    }
+    match says(&["Permission denied", "Operation not permitted", "Read-only file system"]) {
+        true => Code::PermissionDenied,
+        false => Code::Unknown,
     }
 }

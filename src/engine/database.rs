@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
-use rocksdb::DB;
+use rocksdb::{Options, DB};
 
 use super::bulk::{Pending, PendingKinds};
+use super::databases::Databases;
 use super::options::Tables;
 use super::{EngineOptions, Kind, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
@@ -15,11 +16,10 @@ pub(super) const LAYOUT: &str = "layout";
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {
-    pub(super) db: DB,
+    pub(super) db: Databases,
     pub(super) barrier: Mutex<Pending>,
     pub(super) pending: PendingKinds,
     pub(super) tables: Tables,
-    directory: PathBuf,
     read_only: bool,
 }
 
@@ -28,8 +28,8 @@ impl Engine {
     pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.set_error_if_exists(true);
-        let engine = Engine::new(DB::open(&database, directory)?, directory, options, false);
-        engine.create_staging()?;
+        let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
+        create_staging(directory)?;
         engine.db.put(keys::meta(LAYOUT), LAYOUT_VERSION.to_be_bytes())?;
         Ok(engine)
     }
@@ -38,8 +38,8 @@ impl Engine {
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
-        let engine = Engine::new(DB::open(&database, directory)?, directory, options, false);
-        engine.create_staging()?;
+        let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
+        create_staging(directory)?;
         engine.check_layout()?;
         engine.check_slots()?;
         engine.writer().drop_unmapped_slots()?;
@@ -50,29 +50,20 @@ impl Engine {
     pub fn open_read_only(directory: &Path, options: &EngineOptions) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
-        let engine = Engine::new(DB::open_for_read_only(&database, directory, false)?, directory, options, true);
+        let db = DB::open_for_read_only(&database, directory, false)?;
+        let engine = Engine::new(db, directory, options, database, true);
         engine.check_layout()?;
         engine.check_slots()?;
         Ok(engine)
     }
 
-    fn new(db: DB, directory: &Path, options: &EngineOptions, read_only: bool) -> Engine {
+    fn new(db: DB, directory: &Path, options: &EngineOptions, database: Options, read_only: bool) -> Engine {
         Engine {
-            db,
+            db: Databases::new(db, directory, database),
             barrier: Mutex::new(Pending::new(&staging(directory), options.runs_budget())),
             pending: PendingKinds::default(),
             tables: options.tables(),
-            directory: directory.to_path_buf(),
             read_only,
-        }
-    }
-
-    /// An empty folder for runs and SSTs under construction, on the file system that the database is on.
-    fn create_staging(&self) -> Result<()> {
-        let staging = staging(&self.directory);
-        match std::fs::remove_dir_all(&staging) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &staging)(error)),
-            _ => std::fs::create_dir(&staging).map_err(Error::io("create", &staging)),
         }
     }
 
@@ -84,7 +75,7 @@ impl Engine {
             Some(other) => format!("database layout {other}, this library knows {LAYOUT_VERSION}"),
             None => "database without a layout version".to_owned(),
         };
-        Err(Error::Unsupported { path: self.directory.clone(), reason: "LAYOUT_MISMATCH", detail })
+        Err(Error::Unsupported { path: self.directory().to_path_buf(), reason: "LAYOUT_MISMATCH", detail })
     }
 
     /// Whether the database was opened without the right to change it.
@@ -94,7 +85,7 @@ impl Engine {
 
     /// The folder that the database lives in.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.db.directory()
     }
 
     /// Waits until nobody else writes and keeps everyone else from writing.
@@ -120,12 +111,21 @@ impl Engine {
     /// Bytes of the database on disk, logs included.
     pub fn size_on_disk(&self) -> Result<u64> {
         let mut bytes = 0;
-        for entry in std::fs::read_dir(&self.directory).map_err(Error::io("list", &self.directory))? {
-            let entry = entry.map_err(Error::io("list", &self.directory))?;
+        for entry in std::fs::read_dir(self.directory()).map_err(Error::io("list", self.directory()))? {
+            let entry = entry.map_err(Error::io("list", self.directory()))?;
             // A file that a compaction removes meanwhile takes no space.
             bytes += entry.metadata().map_or(0, |metadata| metadata.len());
         }
         Ok(bytes)
+    }
+}
+
+/// An empty folder for runs and SSTs under construction, on the file system that the database is on.
+fn create_staging(directory: &Path) -> Result<()> {
+    let staging = staging(directory);
+    match std::fs::remove_dir_all(&staging) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &staging)(error)),
+        _ => std::fs::create_dir(&staging).map_err(Error::io("create", &staging)),
     }
 }
 

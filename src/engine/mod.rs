@@ -10,6 +10,7 @@
 mod bulk;
 mod counts;
 mod database;
+mod databases;
 mod host_id;
 mod options;
 mod reader;

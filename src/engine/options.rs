@@ -20,7 +20,13 @@ impl EngineOptions {
         let mut options = Options::default();
         options.create_if_missing(true);
         options.set_write_buffer_size((self.memory_budget / 8).max(1 << 20));
-        options.set_max_write_buffer_number(3);
+        // RocksDB: a writer that it stops waits for ever when the disk is full, because what it does about that waits for
+        // the writer. So it stops none, and `Databases` waits for flushes.
+        options.set_max_write_buffer_number(16);
+        options.set_level_zero_slowdown_writes_trigger(i32::MAX);
+        options.set_level_zero_stop_writes_trigger(i32::MAX);
+        options.set_soft_pending_compaction_bytes_limit(0);
+        options.set_hard_pending_compaction_bytes_limit(0);
         options.set_max_background_jobs(self.threads.clamp(2, 64) as i32);
         options.set_block_based_table_factory(&self.blocks(true));
         options.set_compression_type(match self.compress_blocks {

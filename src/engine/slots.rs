@@ -52,7 +52,7 @@ impl Writer<'_> {
         for slot in slots {
             control.check()?;
             let (start, end) = slot.span();
-            self.engine.db.compact_range(Some(start), Some(end));
+            self.engine.db.compact(&start, &end);
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ impl Reader<'_> {
         }
         let mut ingest = IngestExternalFileOptions::default();
         ingest.set_move_files(true);
-        Ok(target.db.ingest_external_file_opts(&ingest, files)?)
+        target.db.change(|db| db.ingest_external_file_opts(&ingest, files))
     }
 
     /// Copies the records of `from` that `without` has no counterpart of into the slot `to`, with their index entries.

@@ -1,14 +1,15 @@
 //! The one writer: collects changes and commits them as one atomic step.
 
 use parking_lot::MutexGuard;
-use rocksdb::{checkpoint::Checkpoint, WriteBatch, WriteOptions};
+use rocksdb::{checkpoint::Checkpoint, WriteBatch, WriteOptions, DB};
 use std::path::Path;
 
 use super::bulk::{Change, Destination, Pending, PendingKinds, Target};
+use super::databases::keep_tables;
 use super::{damaged, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
-use crate::{Error, Result};
+use crate::Result;
 
 /// What a commit survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,28 +134,20 @@ impl<'e> Writer<'e> {
         let mut options = WriteOptions::default();
         options.set_sync(durability == Durability::Synced);
         // An empty synced batch still carries earlier commits to the disk.
-        Ok(self.engine.db.write_opt(batch, &options)?)
+        self.engine.db.change(|db| db.write_opt(batch, &options))
     }
 
     /// Moves everything that is committed from memory into SSTs.
     pub fn flush(&self) -> Result<()> {
-        Ok(self.engine.db.flush()?)
+        self.engine.db.change(DB::flush)
     }
 
     /// Places a copy of the database, with everything that was appended, into `directory`, which must not exist: hard links where the file system has them.
     /// RocksDB flushes for it, so the log holds nothing more and `CURRENT`, the manifest and the SSTs are all of it.
     pub fn checkpoint(&mut self, directory: &Path) -> Result<()> {
         self.seal(&Kind::ALL)?;
-        Checkpoint::new(&self.engine.db)?.create_checkpoint(directory)?;
-        for entry in std::fs::read_dir(directory).map_err(Error::io("list", directory))? {
-            let path = entry.map_err(Error::io("list", directory))?.path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let needed = name == "CURRENT" || name.starts_with("MANIFEST-") || name.ends_with(".sst");
-            if !needed {
-                std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-            }
-        }
-        Ok(())
+        self.engine.db.change(|db| Checkpoint::new(db)?.create_checkpoint(directory))?;
+        keep_tables(directory)
     }
 }
 

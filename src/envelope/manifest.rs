@@ -19,9 +19,6 @@ const DESCRIPTORS: u32 = 10;
 const RECORD_TYPES: u32 = 11;
 const SYNC_RUNS: u32 = 40;
 
-/// Of `google.protobuf.FileDescriptorSet`.
-/// Of `google.protobuf.FileDescriptorProto`.
-
 /// Why bytes are not a manifest.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadManifest {

@@ -112,9 +112,8 @@ impl Reading<'_> {
     /// the frame is no failure of reading it; bytes may have been passed on before it was noticed.
     pub(super) fn read(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Read> {
         let Frame { name, offset, compressed_size, digest } = self.frame;
-        let damage = |kind, detail: &str| {
-            Ok(Read::Damaged(Damage { kind, detail: format!("frame {name:?}: {detail}") }))
-        };
+        let damage =
+            |kind, detail: &str| Ok(Read::Damaged(Damage { kind, detail: format!("frame {name:?}: {detail}") }));
         let input = self.work.input;
         let section = input.section(*offset, offset + compressed_size);
         let window_log = self.work.limits.window_log();

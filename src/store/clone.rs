@@ -7,7 +7,7 @@ use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
-use crate::envelope::{self, SaveOptions};
+use crate::envelope::{self, SaveOptions, SYNC_FOLDER};
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
 use crate::{Error, Result};
@@ -56,7 +56,12 @@ impl Store {
         take_checkpoint(&mut writer, &checkpoint)?;
         let manifest = manifest(&engine.snapshot())?;
         let options = SaveOptions { threads: self.options.threads(), exclusive: true, ..SaveOptions::default() };
-        envelope::save(target, manifest, self.encoding, &checkpoint, &options, control).map(drop)
+        let saved = envelope::save(target, manifest, self.encoding, &checkpoint, &options, control);
+        if matches!(&saved, Err(Error::Io { op: SYNC_FOLDER, .. })) {
+            // It was created by this call, and would be in the way of another.
+            let _ = std::fs::remove_file(target);
+        }
+        saved.map(drop)
     }
 }
 

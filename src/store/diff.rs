@@ -35,7 +35,8 @@ impl Store {
         let copied = Kind::ALL.into_iter().try_for_each(|kind| reader.copy_missing(kind, slots, &mut writer, control));
         if let Err(error) = copied {
             writer.clear_slot(slot);
-            writer.commit(Durability::Buffered)?;
+            // Not seen by anybody either way, and removed by the next open.
+            let _ = writer.commit(Durability::Buffered);
             return Err(error);
         }
         let record = SyncRunRecord {

@@ -11,7 +11,6 @@ use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions};
 use crate::envelope::{self, Encoding, FileFormat, Head, Limits, PackedFile, Source};
-use crate::error::Code;
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
@@ -230,11 +229,11 @@ fn packed_file(path: &Path, options: &OpenOptions) -> Result<Option<PackedFile>>
 }
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked
-/// database from opening, other than this machine, is the file.
+/// database from opening, other than this machine, is the file; a file of the database that is missing was never in it.
 pub(super) fn naming(path: &Path, error: Error) -> Error {
-    let ours = matches!(error.code(), Code::ResourceExhausted | Code::PermissionDenied);
     match error {
-        Error::Engine(error) if !ours => Error::corruption(path.to_string_lossy(), error),
+        Error::Engine(_) if error.is_refusal() => error,
+        Error::Engine(error) => Error::corruption(path.to_string_lossy(), error),
         Error::Corruption { place, detail } => Error::corruption(path.to_string_lossy(), format!("{place}: {detail}")),
         Error::Unsupported { reason, detail, .. } => Error::Unsupported { path: path.to_path_buf(), reason, detail },
         other => other,

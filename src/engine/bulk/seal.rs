@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rocksdb::{IngestExternalFileOptions, Options, WriteBatch, DB};
+use rocksdb::{IngestExternalFileOptions, Options, WriteBatch};
 
 use super::change::Change;
 use super::merge::{Merge, Merged};
@@ -10,6 +10,7 @@ use super::pending::Pending;
 use super::runs::Runs;
 use super::sink::{Sink, Ssts};
 use crate::control::Control;
+use crate::engine::databases::Databases;
 use crate::engine::slots::CHECK;
 use crate::engine::{damaged, Kind, RecordKeys, Records};
 use crate::keys::{self, Slot};
@@ -33,7 +34,7 @@ pub enum Destination {
 
 /// What sealing needs of the database.
 pub struct Target<'d> {
-    pub db: &'d DB,
+    pub db: &'d Databases,
     /// How SSTs of records are written.
     pub records: &'d Options,
     /// How SSTs of index entries are written.
@@ -48,7 +49,7 @@ impl Target<'_> {
         if destination == Destination::BySize && rows < INGEST_ROWS {
             let mut batch = WriteBatch::default();
             self.collect(pending, kinds, &mut batch)?;
-            return Ok(self.db.write(batch)?);
+            return self.db.change(|db| db.write(batch));
         }
         pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
@@ -78,7 +79,7 @@ impl Target<'_> {
         }
         let mut options = IngestExternalFileOptions::default();
         options.set_move_files(true);
-        Ok(self.db.ingest_external_file_opts(&options, files)?)
+        self.db.change(|db| db.ingest_external_file_opts(&options, files))
     }
 
     /// The kinds of which records are in the database already: each new one has to be compared with what it replaces.

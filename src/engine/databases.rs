@@ -1,0 +1,204 @@
+//! The database, and what takes its place when RocksDB refuses to write to it any more.
+//!
+//! RocksDB: after a failed write of log or manifest a database only reads until it is opened anew, and its C API offers
+//! nothing else. It cannot be opened anew while others read from it. So a copy is opened, in a folder beside it: the
+//! SSTs are linked, and what readers see beyond them is written. The log is left behind, for it may end with a commit
+//! that was reported as failed.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rocksdb::{checkpoint::Checkpoint, properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
+
+use crate::{Error, Result};
+
+/// How many full write buffers a change waits for: with the one that is filled they are what the budget has room for.
+const FLUSHING: u64 = 2;
+
+/// Bytes of differences that are collected before they are written.
+const COMMIT_BYTES: usize = 4 << 20;
+
+/// Stands for the database that is written to. Those before it stay open for as long, because readers borrow them.
+pub(super) struct Databases {
+    first: Generation,
+    options: Options,
+    /// Whether the last change failed, or may have.
+    failed: AtomicBool,
+    /// The background failures of the database that it has recovered from.
+    forgiven: AtomicU64,
+}
+
+struct Generation {
+    db: DB,
+    directory: PathBuf,
+    next: OnceLock<Box<Generation>>,
+}
+
+impl Generation {
+    fn new(db: DB, directory: &Path) -> Generation {
+        Generation { db, directory: directory.to_path_buf(), next: OnceLock::new() }
+    }
+}
+
+impl Deref for Databases {
+    type Target = DB;
+
+    fn deref(&self) -> &DB {
+        &self.latest().db
+    }
+}
+
+impl Databases {
+    /// `db`, which was opened in `directory` with `options`.
+    pub fn new(db: DB, directory: &Path, options: Options) -> Databases {
+        Databases {
+            first: Generation::new(db, directory),
+            options,
+            failed: AtomicBool::new(false),
+            forgiven: AtomicU64::new(0),
+        }
+    }
+
+    /// The folder of the database that is written to.
+    pub fn directory(&self) -> &Path {
+        &self.latest().directory
+    }
+
+    /// Carries out a change; the first one behind a failure makes sure that the database takes changes again. Callers
+    /// hold the barrier.
+    pub fn change(&self, change: impl FnOnce(&DB) -> Result<(), rocksdb::Error>) -> Result<()> {
+        while !self.has_failed()? && self.property_int_value(properties::NUM_IMMUTABLE_MEM_TABLE)? >= Some(FLUSHING) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if self.has_failed()? {
+            self.recover()?;
+            self.forgiven.store(self.background_failures()?, Ordering::Release);
+            self.failed.store(false, Ordering::Release);
+        }
+        change(self).map_err(|error| {
+            self.failed.store(true, Ordering::Release);
+            Error::Engine(error)
+        })
+    }
+
+    /// Compacts the keys from `start` up to, not including, `end`.
+    pub fn compact(&self, start: &[u8], end: &[u8]) {
+        self.compact_range(Some(start), Some(end));
+        // RocksDB: its C API keeps the outcome to itself, so the next change looks.
+        self.failed.store(true, Ordering::Release);
+    }
+
+    fn has_failed(&self) -> Result<bool> {
+        let forgiven = self.forgiven.load(Ordering::Acquire);
+        Ok(self.failed.load(Ordering::Acquire) || self.background_failures()? != forgiven)
+    }
+
+    /// How many flushes and compactions have failed since the database was opened, also such that nobody waited for.
+    fn background_failures(&self) -> Result<u64> {
+        Ok(self.property_int_value(properties::BACKGROUND_ERRORS)?.unwrap_or_default())
+    }
+
+    fn latest(&self) -> &Generation {
+        let mut latest = &self.first;
+        while let Some(next) = latest.next.get() {
+            latest = next;
+        }
+        latest
+    }
+
+    fn recover(&self) -> Result<()> {
+        let failed = self.latest();
+        if takes_changes(&failed.db) {
+            return Ok(());
+        }
+        let number = failed.directory.extension().and_then(|number| number.to_str()?.parse().ok()).unwrap_or(0u32);
+        let directory = self.first.directory.with_extension((number + 1).to_string());
+        let copy = copy(&failed.db, &directory, &self.options).inspect_err(|_| {
+            // The space may be what is missing. The error says more than one of cleaning up.
+            let _ = std::fs::remove_dir_all(&directory);
+        })?;
+        failed.next.get_or_init(|| Box::new(Generation::new(copy, &directory)));
+        // It would try to recover by itself, for nobody.
+        failed.db.cancel_all_background_work(true);
+        Ok(())
+    }
+}
+
+/// Whether log and SSTs of a database can be written.
+fn takes_changes(db: &DB) -> bool {
+    let mut synced = WriteOptions::default();
+    synced.set_sync(true);
+    db.write_opt(WriteBatch::default(), &synced).and_then(|()| db.flush()).is_ok()
+}
+
+/// A copy of what readers of `db` see.
+fn copy(db: &DB, directory: &Path, options: &Options) -> Result<DB> {
+    if directory.exists() {
+        std::fs::remove_dir_all(directory).map_err(Error::io("remove", directory))?;
+    }
+    Checkpoint::new(db)?.create_checkpoint_with_log_size(directory, u64::MAX)?;
+    keep_tables(directory)?;
+    let mut options = options.clone();
+    options.create_if_missing(false);
+    options.set_error_if_exists(false);
+    let copy = DB::open(&options, directory)?;
+    write_difference(db, &copy)?;
+    copy.flush()?;
+    Ok(copy)
+}
+
+/// Makes `to` hold what `from` holds.
+fn write_difference(from: &DB, to: &DB) -> Result<()> {
+    let (mut wanted, mut present) = (from.raw_iterator(), to.raw_iterator());
+    wanted.seek_to_first();
+    present.seek_to_first();
+    let mut batch = WriteBatch::default();
+    loop {
+        let (new, old) = (entry(&wanted)?, entry(&present)?);
+        let key = match (new, old) {
+            (None, None) => return Ok(to.write(batch)?),
+            (Some((key, _)), None) | (None, Some((key, _))) => key,
+            (Some((new, _)), Some((old, _))) => new.min(old),
+        };
+        let of_key = |entry: Option<(&[u8], &[u8])>| entry.is_some_and(|(of, _)| of == key);
+        let (in_new, in_old) = (of_key(new), of_key(old));
+        match new.filter(|_| in_new) {
+            Some((key, value)) if old != Some((key, value)) => batch.put(key, value),
+            Some(_) => {}
+            None => batch.delete(key),
+        }
+        if batch.size_in_bytes() >= COMMIT_BYTES {
+            to.write(std::mem::take(&mut batch))?;
+        }
+        if in_new {
+            wanted.next();
+        }
+        if in_old {
+            present.next();
+        }
+    }
+}
+
+fn entry<'i>(entries: &'i DBRawIterator<'_>) -> Result<Option<(&'i [u8], &'i [u8])>> {
+    if !entries.valid() {
+        // RocksDB: an iterator that meets a damaged block just ends; only its status tells.
+        entries.status()?;
+    }
+    Ok(entries.item())
+}
+
+/// Removes all of a checkpoint but `CURRENT`, the manifest and the SSTs.
+pub(super) fn keep_tables(directory: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(directory).map_err(Error::io("list", directory))? {
+        let path = entry.map_err(Error::io("list", directory))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let needed = name == "CURRENT" || name.starts_with("MANIFEST-") || name.ends_with(".sst");
+        if !needed {
+            std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! What a failing disk, a full one, and a kill at any step leave behind.
+//!
+//! Faults are injected where they happen: this program's own `write`, `fsync`, `rename` and so on stand before the system's
+//! (`syscalls`), for the library as for RocksDB, so that nothing in the library knows of it and no step is forgotten.
+//! `disk` fills, locks and limits real ones.
+#![cfg(target_os = "linux")]
+
+#[path = "fault/commits.rs"]
+mod commits;
+#[path = "fault/disk.rs"]
+mod disk;
+#[path = "fault/ending.rs"]
+mod ending;
+#[path = "store/fixture.rs"]
+#[allow(dead_code)]
+mod fixture;
+#[path = "equivalence/index.rs"]
+mod index;
+#[path = "fault/killing.rs"]
+mod killing;
+#[path = "fault/opening.rs"]
+mod opening;
+#[path = "fault/place.rs"]
+mod place;
+#[path = "fault/replacing.rs"]
+mod replacing;
+#[path = "fault/saving.rs"]
+mod saving;
+#[path = "fault/syscalls.rs"]
+mod syscalls;

@@ -1,0 +1,101 @@
+//! Ending a sync on a disk that fails: what a crash leaves is unfinished and can be resumed, or it is finished and whole;
+//! without a crash the same store ends the sync once the cause is gone.
+
+use std::path::Path;
+
+use c1z::control::Control;
+use c1z::engine::Engine;
+use c1z::envelope::{self, Encoding, SaveOptions};
+use c1z::keys::LAYOUT_VERSION;
+use c1z::proto::manifest::C1zManifestV3;
+
+use crate::fixture::*;
+use crate::place::{put_all, Contents, Place, Tally};
+use crate::syscalls::{note_syncs, synced_lengths, under, Fault};
+
+/// A folder with what a crash of the machine leaves of a database: of each file what was synced.
+fn crash_image(database: &Path) -> tempfile::TempDir {
+    let image = tempfile::tempdir().unwrap();
+    for (path, length) in synced_lengths(database) {
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(image.path().join(path.file_name().unwrap()), &bytes[..length as usize]).unwrap();
+    }
+    image
+}
+
+/// A file with the database in a folder.
+fn file_of(database: &Path) -> Place {
+    let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
+    let engine = Engine::open(database, &OPTIONS).unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    engine.writer().checkpoint(&checkpoint).unwrap();
+    let manifest =
+        C1zManifestV3 { engine: "rocksdb".into(), engine_schema_version: LAYOUT_VERSION, ..Default::default() };
+    let (encoding, options) = (Encoding::Tar, SaveOptions::default());
+    envelope::save(&place.file(), manifest, encoding, &checkpoint, &options, &Control::none()).unwrap();
+    place
+}
+
+fn round(fault: i32, from: u64, and_later: bool) -> (Vec<String>, bool) {
+    let place = Place::new();
+    let store = place.open();
+    let sync = start(&store, "full");
+    put(&store).unwrap();
+    let put_before = Contents::of(&store).without_ids();
+    let database = store.metadata().unwrap().database_path;
+    let plan = place.plan(Fault::Error(fault), from, and_later);
+    let ((ended, image), struck) = under(plan, || (store.end_sync(&Control::none()), crash_image(database.as_ref())));
+    let at = format!("{from}: {struck:?}, {ended:?}");
+    let failed = ended.is_err();
+
+    let crashed = file_of(image.path());
+    let left = crashed.saved();
+    match left.has_ended(&sync) {
+        Some(true) => assert_eq!(unended(&left), put_before, "finished and not whole: {at}"),
+        Some(false) => {
+            assert!(failed, "ended, and not on the disk: {at}");
+            let store = crashed.open();
+            resume(&store, &sync).unwrap();
+            put(&store).unwrap();
+            end(&store);
+            close(store);
+            let resumed = crashed.saved();
+            assert_eq!((resumed.has_ended(&sync), unended(&resumed)), (Some(true), put_before.clone()), "{at}");
+        }
+        None => panic!("the sync that was started is gone: {at}"),
+    }
+
+    if failed {
+        assert_eq!((current(&store).0, Contents::of(&store).without_ids()), (sync.clone(), put_before.clone()), "{at}");
+        // Nothing stays paused: as many writes as it takes to fill several buffers.
+        (0..10).for_each(|_| put(&store).unwrap_or_else(|error| panic!("{error}, after {at}")));
+        store.end_sync(&Control::none()).unwrap_or_else(|error| panic!("{error}, after {at}"));
+    }
+    close(store);
+    let saved = place.saved();
+    assert_eq!((saved.has_ended(&sync), unended(&saved)), (Some(true), put_before), "{at}");
+    (struck, failed)
+}
+
+fn put(store: &Store) -> c1z::Result<()> {
+    put_all(store)?;
+    try_put_asset(store, "large", &[7; 1 << 20])
+}
+
+/// The contents as they were before the sync ended.
+fn unended(contents: &Contents) -> Vec<String> {
+    contents.without_ids().into_iter().map(|sync| sync.replace("ended: true", "ended: false")).collect()
+}
+
+#[test]
+fn a_sync_whose_end_fails_at_any_step_is_never_finished_and_incomplete_and_can_be_ended_later() {
+    note_syncs();
+    let tally = Tally::default();
+    tally.sweep(|from| round(libc::EIO, from, true));
+    tally.sweep(|from| round(libc::ENOSPC, from, true));
+    tally.sweep(|from| round(libc::EIO, from, false));
+    tally.print("end of a sync");
+    for point in ["write sst", "sync sst", "write MANIFEST", "sync MANIFEST", "write log", "sync log"] {
+        assert!(tally.struck(point), "no fault struck at {point}");
+    }
+}

@@ -1,0 +1,302 @@
+//! System calls that change files, in front of the C library's: they count, and fail or kill when asked to.
+//!
+//! The linker prefers a program's own symbols, so RocksDB and Rust's library call these. Only calls on files below the
+//! armed folder count, so tests in other threads are left alone.
+
+use std::collections::BTreeMap;
+use std::ffi::{c_char, c_int, c_void, CStr};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use libc::{mode_t, off_t, size_t, ssize_t};
+
+/// What happens at the calls that are chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// The call does nothing and fails with that error number.
+    Error(c_int),
+    /// The process is killed; of a write, half is done before.
+    Kill,
+}
+
+/// Which calls below a folder are chosen.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub below: PathBuf,
+    pub fault: Fault,
+    /// The first that is chosen, counted from 1.
+    pub from: u64,
+    /// Whether all later ones are chosen too.
+    pub and_later: bool,
+}
+
+#[derive(Default)]
+struct State {
+    active: Vec<Active>,
+    /// The length that a file had when it was synced last, by device and inode.
+    synced: BTreeMap<(u64, u64), u64>,
+}
+
+/// A plan that is carried out.
+struct Active {
+    plan: Plan,
+    count: u64,
+    struck: Vec<String>,
+}
+
+static ARMED: AtomicBool = AtomicBool::new(false);
+static STATE: Mutex<State> = Mutex::new(State { active: Vec::new(), synced: BTreeMap::new() });
+
+/// Runs `body` under a plan, the only one below its folder; says what it returned and which calls were struck.
+pub fn under<T>(plan: Plan, body: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let below = plan.below.clone();
+    state().active.push(Active { plan, count: 0, struck: Vec::new() });
+    ARMED.store(true, Ordering::SeqCst);
+    let returned = body();
+    let mut state = state();
+    let index = state.active.iter().position(|active| active.plan.below == below).expect("nobody else removes it");
+    (returned, state.active.remove(index).struck)
+}
+
+/// Notes from now on which files are synced.
+pub fn note_syncs() {
+    ARMED.store(true, Ordering::SeqCst);
+}
+
+/// How long each file of `folder` was when it was synced last; those that never were are left out.
+pub fn synced_lengths(folder: &Path) -> BTreeMap<PathBuf, u64> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let length = |entry: &std::fs::DirEntry| {
+        let metadata = entry.metadata().unwrap();
+        Some(*state().synced.get(&(metadata.dev(), metadata.ino()))?.min(&metadata.len()))
+    };
+    files.filter_map(|entry| Some((entry.path(), length(&entry)?))).collect()
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Counts a call; says what happens to it if it is chosen.
+fn chosen(call: &str, path: impl FnOnce() -> Option<PathBuf>) -> Option<Fault> {
+    if !ARMED.load(Ordering::SeqCst) {
+        return None;
+    }
+    let path = path()?;
+    let mut state = state();
+    let Active { plan, count, struck } = state.active.iter_mut().find(|active| path.starts_with(&active.plan.below))?;
+    // RocksDB's own log of what it does: nobody reads it.
+    if path.file_name().is_some_and(|name| name == "LOG") {
+        return None;
+    }
+    *count += 1;
+    let is_chosen = *count == plan.from || plan.and_later && *count > plan.from;
+    if !is_chosen {
+        return None;
+    }
+    struck.push(format!("{call} {}", described(&path)));
+    Some(plan.fault)
+}
+
+/// What a file is, whatever its number.
+fn described(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let copy = path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("checkpoint"));
+    let what = match name.trim_start_matches('.') {
+        name if name.ends_with(".c1z") => "file",
+        name if name.contains(".c1z") => "new file",
+        name if name.ends_with(".sst") => "sst",
+        name if name.ends_with(".log") => "log",
+        name if name.ends_with(".dbtmp") || name == "CURRENT" => "CURRENT",
+        name if name.starts_with("MANIFEST-") => "MANIFEST",
+        name if name.starts_with("OPTIONS-") => "OPTIONS",
+        "IDENTITY" => "IDENTITY",
+        "LOCK" => "LOCK",
+        _ => "folder",
+    };
+    if copy {
+        format!("{what} of checkpoint")
+    } else {
+        what.to_owned()
+    }
+}
+
+fn die() -> ! {
+    // SAFETY: a process may kill itself.
+    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    loop {
+        std::thread::yield_now();
+    }
+}
+
+fn fail(error: c_int) -> c_int {
+    // SAFETY: the thread's own error number.
+    unsafe { *libc::__errno_location() = error };
+    -1
+}
+
+fn of_fd(fd: c_int) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{fd}")).ok()
+}
+
+fn of_name(folder: c_int, name: *const c_char) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    // SAFETY: the caller of the system call passes a string.
+    let name = Path::new(std::ffi::OsStr::from_bytes(unsafe { CStr::from_ptr(name) }.to_bytes()));
+    if name.is_absolute() {
+        return Some(name.to_path_buf());
+    }
+    let folder = if folder == libc::AT_FDCWD { std::env::current_dir().ok() } else { of_fd(folder) };
+    Some(folder?.join(name))
+}
+
+/// A call that does nothing, or kills, if it is chosen, and else is passed on to the system.
+fn intercepted(call: &str, path: impl FnOnce() -> Option<PathBuf>, pass_on: impl FnOnce() -> c_int) -> c_int {
+    match chosen(call, path) {
+        None => pass_on(),
+        Some(Fault::Error(error)) => fail(error),
+        Some(Fault::Kill) => die(),
+    }
+}
+
+fn intercepted_write(fd: c_int, length: size_t, pass_on: impl FnOnce(size_t) -> ssize_t) -> ssize_t {
+    match chosen("write", || of_fd(fd)) {
+        None => pass_on(length),
+        Some(Fault::Error(error)) => fail(error) as ssize_t,
+        Some(Fault::Kill) => {
+            pass_on(length / 2);
+            die()
+        }
+    }
+}
+
+fn intercepted_sync(fd: c_int, number: libc::c_long) -> c_int {
+    // SAFETY: passes the caller's arguments on.
+    let synced = intercepted("sync", || of_fd(fd), || unsafe { libc::syscall(number, fd) } as c_int);
+    if synced == 0 {
+        note(fd, |lengths, file, length| {
+            lengths.insert(file, length);
+        });
+    }
+    synced
+}
+
+/// Changes what is known of the synced length of a file.
+fn note(fd: c_int, change: impl FnOnce(&mut BTreeMap<(u64, u64), u64>, (u64, u64), u64)) {
+    if !ARMED.load(Ordering::SeqCst) {
+        return;
+    }
+    let metadata = of_fd(fd).and_then(|path| path.metadata().ok());
+    if let Some(metadata) = metadata {
+        change(&mut state().synced, (metadata.dev(), metadata.ino()), metadata.len());
+    }
+}
+
+// Each has the signature of the C library's function and passes its arguments on to the system call of that name.
+
+#[no_mangle]
+unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, length: size_t) -> ssize_t {
+    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_write, fd, bytes, length) } as ssize_t)
+}
+
+#[no_mangle]
+unsafe extern "C" fn pwrite(fd: c_int, bytes: *const c_void, length: size_t, at: off_t) -> ssize_t {
+    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_pwrite64, fd, bytes, length, at) }
+        as ssize_t)
+}
+
+#[no_mangle]
+unsafe extern "C" fn pwrite64(fd: c_int, bytes: *const c_void, length: size_t, at: off_t) -> ssize_t {
+    intercepted_write(fd, length, |length| unsafe { libc::syscall(libc::SYS_pwrite64, fd, bytes, length, at) }
+        as ssize_t)
+}
+
+#[no_mangle]
+unsafe extern "C" fn fsync(fd: c_int) -> c_int {
+    intercepted_sync(fd, libc::SYS_fsync)
+}
+
+#[no_mangle]
+unsafe extern "C" fn fdatasync(fd: c_int) -> c_int {
+    intercepted_sync(fd, libc::SYS_fdatasync)
+}
+
+/// Only files that may be created or written count. The C library's has its last argument only then, too.
+unsafe fn open_file(name: *const c_char, flags: c_int, mode: mode_t) -> c_int {
+    let open = || unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, name, flags, mode) } as c_int;
+    if flags & libc::O_ACCMODE == libc::O_RDONLY {
+        return open();
+    }
+    let fd = intercepted("open", || of_name(libc::AT_FDCWD, name), open);
+    if fd >= 0 && flags & (libc::O_EXCL | libc::O_TRUNC) != 0 {
+        // A new file may have the number of one that is gone.
+        note(fd, |lengths, file, _| {
+            lengths.remove(&file);
+        });
+    }
+    fd
+}
+
+#[no_mangle]
+unsafe extern "C" fn open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int {
+    unsafe { open_file(name, flags, mode) }
+}
+
+#[no_mangle]
+unsafe extern "C" fn open64(name: *const c_char, flags: c_int, mode: mode_t) -> c_int {
+    unsafe { open_file(name, flags, mode) }
+}
+
+/// As the system's: a file whose closing fails is closed all the same.
+#[no_mangle]
+unsafe extern "C" fn close(fd: c_int) -> c_int {
+    let close = || unsafe { libc::syscall(libc::SYS_close, fd) } as c_int;
+    let writes = || unsafe { libc::fcntl(fd, libc::F_GETFL) } & libc::O_ACCMODE != libc::O_RDONLY;
+    match chosen("close", || writes().then(|| of_fd(fd)).flatten()) {
+        None => close(),
+        Some(Fault::Error(error)) => {
+            close();
+            fail(error)
+        }
+        Some(Fault::Kill) => die(),
+    }
+}
+
+#[no_mangle]
+unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int {
+    let pass_on =
+        || unsafe { libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, from, libc::AT_FDCWD, to, 0) } as c_int;
+    intercepted("rename to", || of_name(libc::AT_FDCWD, to), pass_on)
+}
+
+#[no_mangle]
+unsafe extern "C" fn link(from: *const c_char, to: *const c_char) -> c_int {
+    let pass_on = || unsafe { libc::syscall(libc::SYS_linkat, libc::AT_FDCWD, from, libc::AT_FDCWD, to, 0) } as c_int;
+    intercepted("link", || of_name(libc::AT_FDCWD, to), pass_on)
+}
+
+#[no_mangle]
+unsafe extern "C" fn mkdir(name: *const c_char, mode: mode_t) -> c_int {
+    let pass_on = || unsafe { libc::syscall(libc::SYS_mkdirat, libc::AT_FDCWD, name, mode) } as c_int;
+    intercepted("create", || of_name(libc::AT_FDCWD, name), pass_on)
+}
+
+#[no_mangle]
+unsafe extern "C" fn unlink(name: *const c_char) -> c_int {
+    let pass_on = || unsafe { libc::syscall(libc::SYS_unlinkat, libc::AT_FDCWD, name, 0) } as c_int;
+    intercepted("remove", || of_name(libc::AT_FDCWD, name), pass_on)
+}
+
+#[no_mangle]
+unsafe extern "C" fn rmdir(name: *const c_char) -> c_int {
+    let pass_on = || unsafe { libc::syscall(libc::SYS_unlinkat, libc::AT_FDCWD, name, libc::AT_REMOVEDIR) } as c_int;
+    intercepted("remove", || of_name(libc::AT_FDCWD, name), pass_on)
+}
+
+#[no_mangle]
+unsafe extern "C" fn unlinkat(folder: c_int, name: *const c_char, flags: c_int) -> c_int {
+    let pass_on = || unsafe { libc::syscall(libc::SYS_unlinkat, folder, name, flags) } as c_int;
+    intercepted("remove", || of_name(folder, name), pass_on)
+}
