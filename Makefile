@@ -39,7 +39,7 @@ endef
 use_release = $(call use,$(STAGE_RELEASE))
 use_dev     = $(call use,$(STAGE_DEV))
 
-.PHONY: setup build stage stage-dev install env demo bench test test-rust test-c test-go lint check header clean
+.PHONY: setup build stage stage-dev install env demo bench bench-rust test test-rust test-c test-go lint check header clean
 
 setup:
 	@scripts/setup.sh
@@ -119,6 +119,10 @@ lint: stage-dev
 	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
 	  $(use_dev) go -C $$module vet ./...; \
 	done
+
+# The benches of the library alone, on made-up grants; docs/performance.md.
+bench-rust: setup
+	cargo bench
 
 # The inner loop: everything that needs no new build of RocksDB.
 check: setup

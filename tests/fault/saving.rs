@@ -36,7 +36,7 @@ fn round(template: &Place, fault: i32, from: u64, and_later: bool) -> (Vec<Strin
                 assert_eq!(place.left_beside(), [""; 0], "{at}");
             }
         }
-        Err(Error::Io { op: "sync folder", .. }) | Ok(()) => {
+        Err(Error::Io { op: "sync folder", .. }) | Ok(_) => {
             assert!(!store.is_dirty(), "{at}");
             assert_eq!(place.saved(), acknowledged, "{at}");
             assert_eq!(place.left_beside(), [""; 0], "{at}");

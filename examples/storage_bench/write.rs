@@ -1,0 +1,135 @@
+//! A sync of grants through the C ABI, beside the floor on the same grants.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use c1z::capi::file::{c1z_close, c1z_save};
+use c1z::capi::grants::c1z_put_grants;
+use c1z::capi::syncs::{c1z_end_sync, c1z_start_sync};
+use c1z::proto::api::{OpenRequest, StartSyncRequest};
+use prost::Message;
+
+use crate::abi::Handle;
+use crate::memory;
+use crate::progress::bar;
+use crate::support::workload::{shuffle, Workload};
+use crate::support::{messages, store};
+use crate::table::{count, megabytes, seconds, Table};
+use crate::{floor, Arguments, Outcome};
+
+/// How long the three parts of a write took, and the bytes of the file at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Stages {
+    pub first: Duration,
+    pub second: Duration,
+    pub third: Duration,
+    pub bytes: u64,
+}
+
+impl Stages {
+    fn total(&self) -> Duration {
+        self.first + self.second + self.third
+    }
+}
+
+/// What is measured of one order of arrival, all on the same grants.
+struct Round {
+    library: Stages,
+    peak: f64,
+    floor: Stages,
+    floor_with_entries: Stages,
+}
+
+pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
+    let folder = arguments.folder()?;
+    let columns =
+        ["", "put / sort s", "end / flat file s", "save / zstd s", "total s", "file MB", "× floor", "peak MB"];
+    let mut table = Table::new(&columns);
+    let bar = bar("write", 2 * u64::from(arguments.rounds.max(1)))?;
+    for order in ["sorted", "shuffled"] {
+        let rows = Workload::new(arguments.shape.into(), grants).rows();
+        let mut encoded: Vec<Vec<u8>> = rows.map(|row| messages::grant(row).encode_to_vec()).collect();
+        if order == "shuffled" {
+            shuffle(&mut encoded);
+        }
+        let mut rounds = Vec::new();
+        for _ in 0..arguments.rounds.max(1) {
+            rounds.push(round(&encoded, folder.path(), arguments)?);
+            bar.inc(1);
+        }
+        print_order(&mut table, order, &rounds);
+    }
+    bar.finish_and_clear();
+    println!(
+        "{} grants, {} threads, best of {} rounds:\n",
+        count(grants),
+        arguments.workers(),
+        arguments.rounds.max(1)
+    );
+    table.print();
+    Ok(())
+}
+
+fn print_order(table: &mut Table, order: &str, rounds: &[Round]) {
+    let best = |of: fn(&Round) -> Stages| rounds.iter().map(of).min_by_key(Stages::total);
+    let Some(floor) = best(|round| round.floor).map(|floor| floor.total()) else { return };
+    let peak = rounds.iter().map(|round| round.peak).fold(0.0, f64::max);
+    type Measured = (&'static str, fn(&Round) -> Stages, String);
+    let measured: [Measured; 3] = [
+        ("library", |round| round.library, format!("{peak:.0}")),
+        ("floor", |round| round.floor, String::new()),
+        ("floor with index entries", |round| round.floor_with_entries, String::new()),
+    ];
+    for (name, of, peak) in measured {
+        let Some(stages) = best(of) else { return };
+        table.row(&[
+            format!("{name}, {order}"),
+            seconds(stages.first),
+            seconds(stages.second),
+            seconds(stages.third),
+            seconds(stages.total()),
+            megabytes(stages.bytes),
+            format!("{:.2}", stages.total().as_secs_f64() / floor.as_secs_f64()),
+            peak,
+        ]);
+    }
+}
+
+/// All measurements of a round follow each other closely: what else the machine does hits all of them.
+fn round(grants: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcome<Round> {
+    let requests = messages::grant_pages(grants, store::PAGE);
+    memory::reset_peak()?;
+    let before = memory::resident()?.now;
+    let library = library(&requests, folder, arguments)?;
+    let peak = memory::resident()?.peak - before;
+    drop(requests);
+    let floor = |entries| floor::run(floor::pairs(grants, entries)?, folder, arguments.workers());
+    Ok(Round { library, peak, floor: floor(false)?, floor_with_entries: floor(true)? })
+}
+
+fn library(requests: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcome<Stages> {
+    let path = folder.join("library.c1z");
+    if path.exists() {
+        std::fs::remove_file(&path)?;
+    }
+    let open = OpenRequest {
+        path: path.to_string_lossy().into_owned(),
+        tmp_dir: folder.to_string_lossy().into_owned(),
+        threads: arguments.threads as u32,
+        memory_budget_bytes: arguments.memory_mib << 20,
+        ..OpenRequest::default()
+    };
+    let store = Handle::open(&open.encode_to_vec())?;
+    let start = StartSyncRequest { sync_type: "full".into(), ..StartSyncRequest::default() };
+    store.call(c1z_start_sync, &start.encode_to_vec())?;
+
+    let started = Instant::now();
+    requests.iter().try_for_each(|request| store.call(c1z_put_grants, request))?;
+    let first = started.elapsed();
+    store.call_long(c1z_end_sync)?;
+    let second = started.elapsed() - first;
+    store.call_long(c1z_save)?;
+    let third = started.elapsed() - first - second;
+    store.call_long(c1z_close)?;
+    Ok(Stages { first, second, third, bytes: std::fs::metadata(&path)?.len() })
+}
