@@ -18,7 +18,7 @@ fn requests(order: &str) -> Vec<Vec<u8>> {
     let mut grants: Vec<Vec<u8>> = rows.map(|row| messages::grant(row).encode_to_vec()).collect();
     match order {
         "shuffled" => shuffle(&mut grants),
-        "duplicated" => grants = grants.repeat(4),
+        "duplicated" => grants = std::iter::repeat_n(grants, 4).flatten().collect(),
         _ => {}
     }
     messages::grant_pages(&grants, store::PAGE)
