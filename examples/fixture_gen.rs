@@ -88,7 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     watched("end", |control| store.end_sync(control))?;
     let end = started.elapsed() - put;
-    watched("save", |control| store.save(control))?;
+    watched("save", |control| store.save(control).map(drop))?;
     let save = started.elapsed() - put - end;
     store.close()?;
 
