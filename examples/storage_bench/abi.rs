@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::ptr;
 
 use c1z::capi::api::{CallFn, LongCallFn};
-use c1z::capi::buffer::Buffer;
+use c1z::capi::buffer::c1z_buffer_free;
 use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::error::{c1z_error_free, c1z_error_message, ErrorObject};
 use c1z::capi::file::c1z_open;
@@ -34,9 +34,11 @@ impl Handle {
 
     /// A call whose answer nobody reads.
     pub fn call(&self, function: CallFn, request: &[u8]) -> Outcome<()> {
-        let nothing: *mut *mut Buffer = ptr::null_mut();
-        // SAFETY: the handle is open, the request outlives the call.
-        checked(|error| unsafe { function(self.0, slice(request), nothing, error) })
+        let mut answer = ptr::null_mut();
+        // SAFETY: the handle is open, the request outlives the call; an answer is freed once.
+        checked(|error| unsafe { function(self.0, slice(request), &mut answer, error) })?;
+        unsafe { c1z_buffer_free(answer) };
+        Ok(())
     }
 
     /// A long call that nobody watches, with an empty request.

@@ -96,9 +96,9 @@ impl Store {
         let mut run = reader.run(bound.id)?.ok_or_else(|| Error::not_found("sync", bound.id.to_string()))?;
         let counted = stats::count(&reader, &run, control)?;
         control.check()?;
-        // Records first, then the mark that they are complete: the log keeps that order, and the commit that carries the
-        // mark is synced, so a crash leaves an unfinished sync or a whole one.
-        writer.flush()?;
+        // Records first, then the mark that they are complete: SSTs are synced before they are ingested, the log keeps the
+        // order of the rest, and the commit that carries the mark is synced, so a crash leaves an unfinished sync or a
+        // whole one.
         run.record.ended_at = Some(now());
         writer.put_run(&run);
         writer.put_stats(run.id, &counted);

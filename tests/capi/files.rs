@@ -134,7 +134,7 @@ fn a_file_with_a_changed_payload_is_damaged() {
     // The last quarter is payload and index.
     for at in (bytes.len() * 3 / 4..bytes.len()).step_by(bytes.len() / 100) {
         let mut changed = bytes.clone();
-        changed[at] ^= 0x10;
+        changed[at] ^= 0xff;
         let (_folder, path) = file(&changed);
         assert_unopenable(&path, C1Z_DATA_LOSS, "CORRUPTION", "");
     }

@@ -67,8 +67,15 @@ fn a_save_that_fails_at_any_step_leaves_the_old_file_and_can_be_made_up_for() {
     for error in [libc::ENOSPC, libc::EACCES] {
         sweep(error, false, &tally);
     }
+    // Threads of the database make calls too: the number of one differs from round to round, and a sweep may miss it.
+    let points = ["open new file", "write new file", "sync new file", "sync folder", "write MANIFEST", "write sst"];
+    for _ in 0..5 {
+        if !points.iter().all(|point| tally.struck(point)) {
+            sweep(libc::ENOSPC, false, &tally);
+        }
+    }
     tally.print("save, one call fails");
-    for point in ["open new file", "write new file", "sync new file", "sync folder", "write MANIFEST", "write sst"] {
+    for point in points {
         assert!(tally.struck(point), "no fault struck at {point}");
     }
 }

@@ -65,14 +65,19 @@ pub fn note_syncs() {
     ARMED.store(true, Ordering::SeqCst);
 }
 
-/// How long each file of `folder` was when it was synced last; those that never were are left out.
-pub fn synced_lengths(folder: &Path) -> BTreeMap<PathBuf, u64> {
+/// What of each file in `folder` was synced, at one moment: calls that change files wait meanwhile.
+pub fn synced(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let state = state();
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let length = |entry: &std::fs::DirEntry| {
-        let metadata = entry.metadata().unwrap();
-        Some(*state().synced.get(&(metadata.dev(), metadata.ino()))?.min(&metadata.len()))
+    let bytes = |entry: &std::fs::DirEntry| {
+        // One that is gone was removed by a call that was under way.
+        let metadata = entry.metadata().ok()?;
+        let length = *state.synced.get(&(metadata.dev(), metadata.ino()))?;
+        let mut bytes = std::fs::read(entry.path()).ok()?;
+        bytes.truncate(length as usize);
+        Some(bytes)
     };
-    files.filter_map(|entry| Some((entry.path(), length(&entry)?))).collect()
+    files.filter_map(|entry| Some((entry.path(), bytes(&entry)?))).collect()
 }
 
 fn state() -> MutexGuard<'static, State> {
