@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::ptr;
 
 use c1z::capi::api::{CallFn, LongCallFn};
-use c1z::capi::buffer::Buffer;
+use c1z::capi::buffer::c1z_buffer_free;
 use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::error::{c1z_error_free, c1z_error_message, ErrorObject};
 use c1z::capi::file::c1z_open;
@@ -34,14 +34,18 @@ impl Handle {
 
     /// A call whose answer nobody reads.
     pub fn call(&self, function: CallFn, request: &[u8]) -> Outcome<()> {
-        let nothing: *mut *mut Buffer = ptr::null_mut();
-        // SAFETY: the handle is open, the request outlives the call.
-        checked(|error| unsafe { function(self.0, slice(request), nothing, error) })
+        let mut response = ptr::null_mut();
+        // SAFETY: the handle is open, all pointers are valid for the call, the response is freed once.
+        unsafe {
+            checked(|error| function(self.0, slice(request), &mut response, error))?;
+            c1z_buffer_free(response);
+        }
+        Ok(())
     }
 
     /// A long call that nobody watches, with an empty request.
     pub fn call_long(&self, function: LongCallFn) -> Outcome<()> {
-        // SAFETY: as above.
+        // SAFETY: the handle is open; a response that nobody asks for may be null.
         checked(|error| unsafe { function(self.0, slice(b""), ptr::null(), ptr::null_mut(), error) })
     }
 }
