@@ -31,6 +31,8 @@ struct Database {
     head: Head,
     folder: PathBuf,
     bytes: u64,
+    /// Processor time of ending the sync, where blocks are compressed if they are.
+    end_cpu: Duration,
 }
 
 /// What one file cost.
@@ -90,13 +92,16 @@ pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
     }
     bar.finish_and_clear();
     println!(
-        "{} grants with users, groups and entitlements, {} threads, best of {} rounds; database {} MB, {} MB with zstd blocks:\n",
+        "{} grants with users, groups and entitlements, {} threads, best of {} rounds\n",
         count(grants),
         arguments.workers(),
         arguments.rounds.max(1),
-        megabytes(plain.bytes),
-        megabytes(compressed.bytes),
     );
+    for (name, database) in [("plain", &plain), ("zstd", &compressed)] {
+        let (bytes, cpu) = (megabytes(database.bytes), seconds(database.end_cpu));
+        println!("- {name} blocks: database of {bytes} MB, sync ended with {cpu} s of processor time");
+    }
+    println!();
     table.print();
     Ok(())
 }
@@ -122,7 +127,9 @@ fn database(workload: Workload, folder: &Path, compressed: bool, arguments: &Arg
     let store = Store::open(&file, options, &Control::none())?;
     store::start(&store)?;
     store::load(&store, workload, &|_| ())?;
+    let cpu = cpu::used()?;
     store.end_sync(&Control::none())?;
+    let end_cpu = cpu::used()? - cpu;
     store.save(&Control::none())?;
     store.close()?;
 
@@ -134,7 +141,7 @@ fn database(workload: Workload, folder: &Path, compressed: bool, arguments: &Arg
     for file in std::fs::read_dir(&folder)? {
         bytes += file?.metadata()?.len();
     }
-    Ok(Database { head, folder, bytes })
+    Ok(Database { head, folder, bytes, end_cpu })
 }
 
 /// The least of each figure over all rounds.

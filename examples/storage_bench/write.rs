@@ -41,6 +41,9 @@ struct Round {
     floor_with_entries: Stages,
 }
 
+/// One of the writes of a round.
+type Measured = fn(&Round) -> Stages;
+
 pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
     let folder = arguments.folder()?;
     let columns = [
@@ -82,11 +85,11 @@ pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
 }
 
 fn print_order(table: &mut Table, order: &str, rounds: &[Round]) {
-    let best = |of: fn(&Round) -> Stages| rounds.iter().map(of).min_by_key(Stages::total);
+    let best = |of: Measured| rounds.iter().map(of).min_by_key(Stages::total);
     let Some(floor) = best(|round| round.floor) else { return };
     let times = |of: Duration, than: Duration| format!("{:.2}", of.as_secs_f64() / than.as_secs_f64());
     let peak = rounds.iter().map(|round| round.peak).fold(0.0, f64::max);
-    let measured: [(&str, fn(&Round) -> Stages, String); 3] = [
+    let measured: [(&str, Measured, String); 3] = [
         ("library", |round| round.library, format!("{peak:.0}")),
         ("floor", |round| round.floor, String::new()),
         ("floor with index entries", |round| round.floor_with_entries, String::new()),
