@@ -11,14 +11,14 @@ use support::{messages, store};
 
 const GRANTS: u64 = 100_000;
 
-/// The requests for an order of arrival: each grant once, or each fourth of them four times.
+/// The requests for an order of arrival: each grant once, or a fourth of them four times over.
 fn requests(order: &str) -> Vec<Vec<u8>> {
     let distinct = if order == "duplicated" { GRANTS / 4 } else { GRANTS };
     let rows = Workload::new(Shape::Groups, distinct).rows();
     let mut grants: Vec<Vec<u8>> = rows.map(|row| messages::grant(row).encode_to_vec()).collect();
     match order {
         "shuffled" => shuffle(&mut grants),
-        "duplicated" => grants = std::iter::repeat_n(grants, 4).flatten().collect(),
+        "duplicated" => grants = vec![grants; 4].concat(),
         _ => {}
     }
     messages::grant_pages(&grants, store::PAGE)

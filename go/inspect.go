@@ -34,10 +34,22 @@ func Inspect(ctx context.Context, path string, opts InspectOptions) iter.Seq2[Re
 		RecordTypes: opts.RecordTypes,
 	}
 	return func(yield func(Record, error) bool) {
-		for record, err := range stream(ctx, inspect, (*apipb.InspectPage).GetList, request) {
-			if !yield(Record{record.GetSyncId(), record.GetRecordType(), record.GetKey(), record.GetJson()}, err) {
-				return
+		if err := scanInto(ctx, inspect, func(data []byte) (bool, error) {
+			page, err := unmarshal[apipb.InspectPage](data)
+			if err != nil {
+				return false, err
 			}
+			for _, record := range page.GetList() {
+				if err := checkContext(ctx); err != nil {
+					return false, err
+				}
+				if !yield(Record{record.GetSyncId(), record.GetRecordType(), record.GetKey(), record.GetJson()}, nil) {
+					return false, nil
+				}
+			}
+			return true, nil
+		}, request); err != nil {
+			yield(Record{}, err)
 		}
 	}
 }

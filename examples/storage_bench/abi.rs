@@ -34,16 +34,18 @@ impl Handle {
 
     /// A call whose answer nobody reads.
     pub fn call(&self, function: CallFn, request: &[u8]) -> Outcome<()> {
-        let mut answer = ptr::null_mut();
-        // SAFETY: the handle is open, the request outlives the call; an answer is freed once.
-        checked(|error| unsafe { function(self.0, slice(request), &mut answer, error) })?;
-        unsafe { c1z_buffer_free(answer) };
+        let mut response = ptr::null_mut();
+        // SAFETY: the handle is open, all pointers are valid for the call, the response is freed once.
+        unsafe {
+            checked(|error| function(self.0, slice(request), &mut response, error))?;
+            c1z_buffer_free(response);
+        }
         Ok(())
     }
 
     /// A long call that nobody watches, with an empty request.
     pub fn call_long(&self, function: LongCallFn) -> Outcome<()> {
-        // SAFETY: as above.
+        // SAFETY: the handle is open; a response that nobody asks for may be null.
         checked(|error| unsafe { function(self.0, slice(b""), ptr::null(), ptr::null_mut(), error) })
     }
 }

@@ -13,7 +13,7 @@ use crate::progress::bar;
 use crate::support::workload::Workload;
 use crate::support::{messages, store};
 use crate::table::{count, latency, megabytes, seconds, Table};
-use crate::{read, Arguments, Outcome};
+use crate::{cpu, read, Arguments, Outcome};
 
 const LEVELS: [i32; 3] = [1, 3, 6];
 
@@ -31,16 +31,21 @@ struct Database {
     head: Head,
     folder: PathBuf,
     bytes: u64,
+    /// Processor time of ending the sync, where blocks are compressed if they are.
+    end_cpu: Duration,
 }
 
 /// What one file cost.
 #[derive(Clone, Copy)]
 struct Cost {
     save: Duration,
+    save_cpu: Duration,
     bytes: u64,
     open: Duration,
+    open_cpu: Duration,
     first_get: Duration,
     scan: Duration,
+    scan_cpu: Duration,
 }
 
 pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
@@ -50,8 +55,20 @@ pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
     let (plain, compressed) = (plain?, compressed?);
     let id = workload.rows().nth(grants as usize / 2).map(|row| messages::grant(row).id).unwrap_or_default();
 
-    let columns =
-        ["encoding", "blocks", "level", "save s", "file MB", "open s", "first get", "open to first get s", "scan s"];
+    let columns = [
+        "encoding",
+        "blocks",
+        "level",
+        "file MB",
+        "save s",
+        "CPU s",
+        "open s",
+        "CPU s",
+        "first get",
+        "open to first get s",
+        "scan s",
+        "CPU s",
+    ];
     let mut table = Table::new(&columns);
     let bar = bar("encodings", ways().count() as u64)?;
     for way in ways() {
@@ -61,24 +78,30 @@ pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
             format!("{:?}", way.encoding),
             if way.compressed_blocks { "zstd" } else { "plain" }.to_owned(),
             way.level.map_or("–".into(), |level| level.to_string()),
-            seconds(cost.save),
             megabytes(cost.bytes),
+            seconds(cost.save),
+            seconds(cost.save_cpu),
             format!("{:.3}", cost.open.as_secs_f64()),
+            seconds(cost.open_cpu),
             latency(cost.first_get),
             format!("{:.3}", (cost.open + cost.first_get).as_secs_f64()),
             seconds(cost.scan),
+            seconds(cost.scan_cpu),
         ]);
         bar.inc(1);
     }
     bar.finish_and_clear();
     println!(
-        "{} grants with users, groups and entitlements, {} threads, best of {} rounds; database {} MB, {} MB with zstd blocks:\n",
+        "{} grants with users, groups and entitlements, {} threads, best of {} rounds\n",
         count(grants),
         arguments.workers(),
         arguments.rounds.max(1),
-        megabytes(plain.bytes),
-        megabytes(compressed.bytes),
     );
+    for (name, database) in [("plain", &plain), ("zstd", &compressed)] {
+        let (bytes, cpu) = (megabytes(database.bytes), seconds(database.end_cpu));
+        println!("- {name} blocks: database of {bytes} MB, sync ended with {cpu} s of processor time");
+    }
+    println!();
     table.print();
     Ok(())
 }
@@ -104,7 +127,9 @@ fn database(workload: Workload, folder: &Path, compressed: bool, arguments: &Arg
     let store = Store::open(&file, options, &Control::none())?;
     store::start(&store)?;
     store::load(&store, workload, &|_| ())?;
+    let cpu = cpu::used()?;
     store.end_sync(&Control::none())?;
+    let end_cpu = cpu::used()? - cpu;
     store.save(&Control::none())?;
     store.close()?;
 
@@ -116,7 +141,7 @@ fn database(workload: Workload, folder: &Path, compressed: bool, arguments: &Arg
     for file in std::fs::read_dir(&folder)? {
         bytes += file?.metadata()?.len();
     }
-    Ok(Database { head, folder, bytes })
+    Ok(Database { head, folder, bytes, end_cpu })
 }
 
 /// The least of each figure over all rounds.
@@ -126,10 +151,13 @@ fn best(way: Way, database: &Database, folder: &Path, id: &str, arguments: &Argu
         let cost = measure(way, database, folder, id, arguments)?;
         best = Cost {
             save: best.save.min(cost.save),
+            save_cpu: best.save_cpu.min(cost.save_cpu),
             bytes: cost.bytes,
             open: best.open.min(cost.open),
+            open_cpu: best.open_cpu.min(cost.open_cpu),
             first_get: best.first_get.min(cost.first_get),
             scan: best.scan.min(cost.scan),
+            scan_cpu: best.scan_cpu.min(cost.scan_cpu),
         };
     }
     Ok(best)
@@ -141,19 +169,20 @@ fn measure(way: Way, database: &Database, folder: &Path, id: &str, arguments: &A
     let options = SaveOptions { level: way.level.unwrap_or(default.level), ..default };
     let manifest = database.head.manifest.clone();
 
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), cpu::used()?);
     envelope::save(&file, manifest, way.encoding, &database.folder, &options, &Control::none())?;
-    let save = started.elapsed();
+    let (save, save_cpu) = (started.elapsed(), cpu::used()? - cpu);
     let bytes = std::fs::metadata(&file)?.len();
 
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), cpu::used()?);
     let store = Store::open(&file, read::options(arguments, true), &Control::none())?;
-    let open = started.elapsed();
+    let (open, open_cpu) = (started.elapsed(), cpu::used()? - cpu);
     store.get_grant(&GetRequest { grant_id: id.to_owned(), ..GetRequest::default() })?;
     let first_get = started.elapsed() - open;
 
-    let mut pages = Latencies::default();
+    let (mut pages, cpu) = (Latencies::default(), cpu::used()?);
     read::list_all(&store, &mut pages, |_| ())?;
+    let scan_cpu = cpu::used()? - cpu;
     store.close()?;
-    Ok(Cost { save, bytes, open, first_get, scan: pages.total() })
+    Ok(Cost { save, save_cpu, bytes, open, open_cpu, first_get, scan: pages.total(), scan_cpu })
 }

@@ -11,7 +11,7 @@ use c1z::keys::Slot;
 use c1z::translate::{grant_to_record, Stamp};
 
 use crate::write::Stages;
-use crate::Outcome;
+use crate::{cpu, Outcome};
 
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
@@ -34,7 +34,7 @@ pub fn pairs(grants: &[Vec<u8>], entries: bool) -> Outcome<Vec<Pair>> {
 
 /// Sorts the rows and writes the files, with as many threads and the zstd level that the library saves with.
 pub fn run(mut pairs: Vec<Pair>, folder: &Path, threads: usize) -> Outcome<Stages> {
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), cpu::used()?);
     sort(&mut pairs, threads);
     let first = started.elapsed();
 
@@ -45,7 +45,8 @@ pub fn run(mut pairs: Vec<Pair>, folder: &Path, threads: usize) -> Outcome<Stage
     let packed = folder.join("floor.zst");
     compress(&flat, &packed, threads)?;
     let third = started.elapsed() - first - second;
-    Ok(Stages { first, second, third, bytes: std::fs::metadata(&packed)?.len() })
+    let cpu = cpu::used()? - cpu;
+    Ok(Stages { first, second, third, cpu, bytes: std::fs::metadata(&packed)?.len() })
 }
 
 /// Sorts parts on threads of their own, then merges the parts.

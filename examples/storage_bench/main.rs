@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 mod abi;
+mod cpu;
 mod encodings;
 mod floor;
 mod latencies;

@@ -1,7 +1,7 @@
 //! Reads of one file: opened, walked, listed by what grants have in common, looked up one by one.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use c1z::control::Control;
 use c1z::error::Code;
@@ -16,11 +16,11 @@ use c1z::store::{OpenOptions, ScanRequest, Store};
 use prost::Message;
 
 use crate::latencies::Latencies;
-use crate::memory;
 use crate::progress::bar;
 use crate::support::pages::walk;
 use crate::support::workload::shuffle;
 use crate::table::{count, latency, seconds, Table};
+use crate::{cpu, memory};
 use crate::{Arguments, Outcome};
 
 /// Lists all grants that one of them stands for, and says how many they are.
@@ -34,27 +34,28 @@ const BY_WHAT: [(&str, Listing); 4] = [
 ];
 
 pub fn run(file: &Path, arguments: &Arguments) -> Outcome<()> {
-    let columns = ["", "calls", "rows", "seconds", "rows/s", "p50", "p90", "p99", "max"];
+    let columns = ["", "calls", "rows", "seconds", "CPU s", "rows/s", "p50", "p90", "p99", "max"];
     let mut table = Table::new(&columns);
     memory::reset_peak()?;
 
-    let mut calls = Latencies::default();
+    let (mut calls, before) = (Latencies::default(), cpu::used()?);
     let store = calls.time(|| Store::open(file, options(arguments, true), &Control::none()))?;
-    add(&mut table, "open", &calls, 0);
+    add(&mut table, "open", &calls, 0, cpu::used()? - before);
 
-    let (mut calls, mut sample) = (Latencies::default(), Sample::of(arguments.samples));
+    let (mut calls, before) = (Latencies::default(), cpu::used()?);
+    let mut sample = Sample::of(arguments.samples);
     let rows = list_all(&store, &mut calls, |grant| sample.offer(grant))?;
-    add(&mut table, "all grants, pages of 10,000", &calls, rows);
+    add(&mut table, "all grants, pages of 10,000", &calls, rows, cpu::used()? - before);
 
-    let mut calls = Latencies::default();
+    let (mut calls, before) = (Latencies::default(), cpu::used()?);
     let rows = scan_all(&store, &mut calls)?;
-    add(&mut table, "all grants, cursor", &calls, rows);
+    add(&mut table, "all grants, cursor", &calls, rows, cpu::used()? - before);
 
     let sample = sample.take()?;
     for (name, listing) in BY_WHAT {
         let (mut calls, mut rows) = (Latencies::default(), 0);
         let bar = bar(name, sample.len() as u64)?;
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), cpu::used()?);
         for grant in &sample {
             rows += listing(&store, grant, &mut calls)?;
             bar.inc(1);
@@ -63,7 +64,7 @@ pub fn run(file: &Path, arguments: &Arguments) -> Outcome<()> {
             }
         }
         bar.finish_and_clear();
-        add(&mut table, name, &calls, rows);
+        add(&mut table, name, &calls, rows, cpu::used()? - before);
     }
     println!("{}, {} threads, peak RSS {:.0} MB:\n", file.display(), arguments.workers(), memory::resident()?.peak);
     table.print();
@@ -82,14 +83,14 @@ pub fn options(arguments: &Arguments, read_only: bool) -> OpenOptions {
     }
 }
 
-fn add(table: &mut Table, name: &str, calls: &Latencies, rows: u64) {
+fn add(table: &mut Table, name: &str, calls: &Latencies, rows: u64, cpu: Duration) {
     let Some(percentiles) = calls.percentiles() else { return };
     let total = calls.total();
     let rate = match rows {
         0 => String::new(),
         rows => count((rows as f64 / total.as_secs_f64()) as u64),
     };
-    let mut cells = vec![name.to_owned(), count(calls.count() as u64), count(rows), seconds(total), rate];
+    let mut cells = vec![name.to_owned(), count(calls.count() as u64), count(rows), seconds(total), seconds(cpu), rate];
     cells.extend(percentiles.map(latency));
     table.row(&cells);
 }

@@ -10,19 +10,20 @@ use c1z::proto::api::{OpenRequest, StartSyncRequest};
 use prost::Message;
 
 use crate::abi::Handle;
-use crate::memory;
 use crate::progress::bar;
 use crate::support::workload::{shuffle, Workload};
 use crate::support::{messages, store};
 use crate::table::{count, megabytes, seconds, Table};
+use crate::{cpu, memory};
 use crate::{floor, Arguments, Outcome};
 
-/// How long the three parts of a write took, and the bytes of the file at its end.
+/// How long the three parts of a write took, the processor time of all, and the bytes of the file at its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Stages {
     pub first: Duration,
     pub second: Duration,
     pub third: Duration,
+    pub cpu: Duration,
     pub bytes: u64,
 }
 
@@ -40,10 +41,23 @@ struct Round {
     floor_with_entries: Stages,
 }
 
+/// One of the writes of a round.
+type Measured = fn(&Round) -> Stages;
+
 pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
     let folder = arguments.folder()?;
-    let columns =
-        ["", "put / sort s", "end / flat file s", "save / zstd s", "total s", "file MB", "× floor", "peak MB"];
+    let columns = [
+        "",
+        "put / sort s",
+        "end / flat file s",
+        "save / zstd s",
+        "total s",
+        "CPU s",
+        "file MB",
+        "× floor",
+        "CPU × floor",
+        "peak MB",
+    ];
     let mut table = Table::new(&columns);
     let bar = bar("write", 2 * u64::from(arguments.rounds.max(1)))?;
     for order in ["sorted", "shuffled"] {
@@ -71,11 +85,11 @@ pub fn run(grants: u64, arguments: &Arguments) -> Outcome<()> {
 }
 
 fn print_order(table: &mut Table, order: &str, rounds: &[Round]) {
-    let best = |of: fn(&Round) -> Stages| rounds.iter().map(of).min_by_key(Stages::total);
-    let Some(floor) = best(|round| round.floor).map(|floor| floor.total()) else { return };
+    let best = |of: Measured| rounds.iter().map(of).min_by_key(Stages::total);
+    let Some(floor) = best(|round| round.floor) else { return };
+    let times = |of: Duration, than: Duration| format!("{:.2}", of.as_secs_f64() / than.as_secs_f64());
     let peak = rounds.iter().map(|round| round.peak).fold(0.0, f64::max);
-    type Measured = (&'static str, fn(&Round) -> Stages, String);
-    let measured: [Measured; 3] = [
+    let measured: [(&str, Measured, String); 3] = [
         ("library", |round| round.library, format!("{peak:.0}")),
         ("floor", |round| round.floor, String::new()),
         ("floor with index entries", |round| round.floor_with_entries, String::new()),
@@ -88,8 +102,10 @@ fn print_order(table: &mut Table, order: &str, rounds: &[Round]) {
             seconds(stages.second),
             seconds(stages.third),
             seconds(stages.total()),
+            seconds(stages.cpu),
             megabytes(stages.bytes),
-            format!("{:.2}", stages.total().as_secs_f64() / floor.as_secs_f64()),
+            times(stages.total(), floor.total()),
+            times(stages.cpu, floor.cpu),
             peak,
         ]);
     }
@@ -123,13 +139,14 @@ fn library(requests: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcom
     let start = StartSyncRequest { sync_type: "full".into(), ..StartSyncRequest::default() };
     store.call(c1z_start_sync, &start.encode_to_vec())?;
 
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), cpu::used()?);
     requests.iter().try_for_each(|request| store.call(c1z_put_grants, request))?;
     let first = started.elapsed();
     store.call_long(c1z_end_sync)?;
     let second = started.elapsed() - first;
     store.call_long(c1z_save)?;
     let third = started.elapsed() - first - second;
+    let cpu = cpu::used()? - cpu;
     store.call_long(c1z_close)?;
-    Ok(Stages { first, second, third, bytes: std::fs::metadata(&path)?.len() })
+    Ok(Stages { first, second, third, cpu, bytes: std::fs::metadata(&path)?.len() })
 }
