@@ -1,6 +1,7 @@
 # make check (inner loop), make test, make demo, make bench; see CONTRIBUTING.md.
 #
 # CARGO_TARGET_DIR  where Cargo builds (default: target)
+# FUZZ_SECONDS      how long `make fuzz` runs each target (default: 10)
 # PREFIX            where `make install` installs (default: /usr/local)
 
 SHELL       := /bin/bash
@@ -39,7 +40,7 @@ endef
 use_release = $(call use,$(STAGE_RELEASE))
 use_dev     = $(call use,$(STAGE_DEV))
 
-.PHONY: setup build stage stage-dev install env demo bench bench-rust test test-rust test-c test-go lint check header clean
+.PHONY: setup build stage stage-dev install env demo bench bench-rust test test-rust test-c test-go fuzz fuzz-seeds lint check header clean
 
 setup:
 	@scripts/setup.sh
@@ -94,7 +95,7 @@ bench: stage
 	@$(use_release) go -C go/bench build -o "$(CARGO_TARGET_DIR)/bench" .
 	@$(use_release) "$(CARGO_TARGET_DIR)/bench" $(BENCH)
 
-test: lint test-rust test-c test-go
+test: lint test-rust test-c test-go fuzz
 
 test-rust: setup
 	cargo test
@@ -102,6 +103,15 @@ test-rust: setup
 test-c: stage-dev
 	$(MAKE) -C examples/c   OUT="$(CARGO_TARGET_DIR)/examples/c"      STAGE="$(STAGE_DEV)" test
 	$(MAKE) -C examples/dlopen OUT="$(CARGO_TARGET_DIR)/examples/dlopen" STAGE="$(STAGE_DEV)" test
+
+FUZZ_SECONDS ?= 10
+fuzz: setup
+	scripts/fuzz.sh "$(FUZZ_SECONDS)"
+
+# Writes fuzz/seeds anew from a small file: make fuzz-seeds FILE=some.c1z
+fuzz-seeds:
+	rm -rf fuzz/seeds
+	cargo run --manifest-path fuzz/Cargo.toml --example seeds "$(FILE)" fuzz/seeds
 
 # The schema that the library was built with, for the comparison with the SDK's own.
 descriptors = $$(ls -t "$(CARGO_TARGET_DIR)"/debug/build/libc1z-*/out/descriptors.bin | head -1)
