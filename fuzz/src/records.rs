@@ -50,7 +50,7 @@ const NOUNS: [Noun; 5] = [
         message: decode::<Grant>,
     },
     Noun {
-        to_record: |v2, out| expanded_grant_to_record(v2, None, STAMP.discovered_at, out),
+        to_record: |v2, out| expanded_grant_to_record(v2, STAMP.discovered_at, out),
         from_record: grant_from_record,
         record: decode::<GrantRecord>,
         message: decode::<Grant>,
@@ -74,10 +74,6 @@ pub fn check_translation(data: &[u8]) {
     translated(noun.from_record, bytes);
     let _ = grant_public_id(bytes);
     let _ = grant_expandable(bytes);
-    if choice >= 128 {
-        let (old, new) = bytes.split_at(bytes.len() / 2);
-        translated(|new, out| expanded_grant_to_record(new, Some(old), Timestamp::default(), out), new);
-    }
 }
 
 fn translated(translate: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed>, input: &[u8]) -> Option<Vec<u8>> {
