@@ -97,13 +97,14 @@ func TestOnlyC1ZFilesHaveAHeader(t *testing.T) {
 // TestTheSDKReadsFramesThatASaveCopied opens a file, changes one record, and lets the SDK read what has become of it.
 func TestTheSDKReadsFramesThatASaveCopied(t *testing.T) {
 	ctx := context.Background()
-	path, full := encodedFile(t, c1z.Engine, c1zstore.PayloadEncodingIndexedZstd)
+	path, full := savedFile(t, func(store c1zstore.Store) {
+		require.NoError(t, store.PutGrants(ctx, grant("g1", "one"), grant("g1", "two")))
+	})
 	before := frames(t, path)
 	store := openPath(t, path)
 	_, err := store.ResumeSync(ctx, connectorstore.SyncTypeFull, full)
 	require.NoError(t, err)
 	require.NoError(t, store.PutGrants(ctx, grant("g1", "one more")))
-	require.NoError(t, store.EndSync(ctx))
 	require.NoError(t, store.Close(ctx))
 
 	folder, copied := t.TempDir(), 0
