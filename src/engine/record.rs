@@ -3,10 +3,8 @@
 //! A view borrows from the stored bytes. [`RecordKeys`] is the one place where a record becomes keys; put, overwrite and
 //! delete all use it, so they cannot disagree.
 
-use std::ops::RangeInclusive;
-
 use crate::keys::{self, EntitlementRef, Family, GrantRef, ResourceRef, Slot};
-use crate::proto::wire::{fields, Malformed};
+use crate::proto::wire::{fields, put_fields, Malformed};
 
 /// The kinds of record that belong to a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,21 +306,11 @@ impl<'a> Asset<'a> {
 /// the expansion and whether it is pending (6, 7) and the scope (10), which stay those of `earlier`.
 pub fn refresh_grant(earlier: &[u8], fresh: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     Grant::parse(earlier)?;
-    copy_fields(fresh, 1..=4, out)?;
-    copy_fields(earlier, 5..=7, out)?;
-    copy_fields(fresh, 8..=9, out)?;
-    copy_fields(earlier, 10..=10, out)?;
-    copy_fields(fresh, 11..=u32::MAX, out)
-}
-
-fn copy_fields(message: &[u8], numbers: RangeInclusive<u32>, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    for field in fields(message) {
-        let field = field?;
-        if numbers.contains(&field.number) {
-            out.extend_from_slice(field.raw);
-        }
-    }
-    Ok(())
+    put_fields(out, fresh, 1..=4)?;
+    put_fields(out, earlier, 5..=7)?;
+    put_fields(out, fresh, 8..=9)?;
+    put_fields(out, earlier, 10..=10)?;
+    put_fields(out, fresh, 11..=u32::MAX)
 }
 
 #[cfg(test)]

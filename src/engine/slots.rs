@@ -6,17 +6,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use rocksdb::{IngestExternalFileOptions, SstFileWriter};
-
+use super::bulk::{ingest, Change, Sink, Ssts};
 use super::{damaged, Durability, Engine, EngineOptions, Kind, Reader, RecordKeys, Writer};
 use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::{Error, Result};
 
 pub(super) const NEXT_SLOT: &str = "next-slot";
-
-/// Bytes after which a copy goes on in another SST, so that several can be packed at once.
-const SST_BYTES: u64 = 32 << 20;
 
 /// How many rows pass between two looks at the caller's wish to stop.
 pub(super) const CHECK: u64 = 4096;
@@ -125,39 +121,16 @@ impl Reader<'_> {
     ) -> Result<()> {
         let database = options.database();
         let mut entries = self.scan(&slot.span().0, None);
-        let mut files = Vec::new();
-        let mut open: Option<SstFileWriter<'_>> = None;
+        let mut ssts = Ssts::new(&database, staging, "copy", false);
         let mut copied = 0u64;
         while let Some((key, value)) = entries.next()? {
             if copied.is_multiple_of(CHECK) {
                 control.check()?;
             }
             copied += 1;
-            let file = match open.take() {
-                Some(file) => open.insert(file),
-                None => {
-                    let path = staging.join(format!("{}.sst", files.len()));
-                    let file = open.insert(SstFileWriter::create(&database));
-                    file.open(&path)?;
-                    files.push(path);
-                    file
-                }
-            };
-            file.put(key, value)?;
-            if file.file_size() >= SST_BYTES {
-                file.finish()?;
-                open = None;
-            }
+            ssts.write(key, Change::Put, value)?;
         }
-        if let Some(mut file) = open {
-            file.finish()?;
-        }
-        if files.is_empty() {
-            return Ok(());
-        }
-        let mut ingest = IngestExternalFileOptions::default();
-        ingest.set_move_files(true);
-        target.db.change(|db| db.ingest_external_file_opts(&ingest, files))
+        ingest(&target.db, ssts.finish()?)
     }
 
     /// Copies the records of `from` that `without` has no counterpart of into the slot `to`, with their index entries.

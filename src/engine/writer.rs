@@ -142,8 +142,8 @@ impl<'e> Writer<'e> {
         self.engine.db.change(DB::flush)
     }
 
-    /// Places a copy of the database, with everything that was appended, into `directory`, which must not exist: hard links where the file system has them.
-    /// RocksDB flushes for it, so the log holds nothing more and `CURRENT`, the manifest and the SSTs are all of it.
+    /// Places a copy of the database, with everything that was appended, into `directory`, which must not exist: hard links
+    /// where the file system has them. RocksDB flushes for it, so the log holds nothing more and `CURRENT`, the manifest and the SSTs are all of it.
     pub fn checkpoint(&mut self, directory: &Path) -> Result<()> {
         self.seal(&Kind::ALL)?;
         self.engine.db.change(|db| Checkpoint::new(db)?.create_checkpoint(directory))?;

@@ -8,6 +8,7 @@
 //! times takes its last value if it is a scalar and the concatenation of all its bytes if it is a message.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use prost::encoding::{decode_varint, encode_key, encode_varint, encoded_len_varint, WireType, MIN_TAG};
 
@@ -232,6 +233,17 @@ pub fn put_present_varint(out: &mut Vec<u8>, number: u32, value: u64) {
 pub fn put_present_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
     encode_key(number, WireType::SixtyFourBit, out);
     out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends the fields of `message` with these numbers as they stand.
+pub fn put_fields(out: &mut Vec<u8>, message: &[u8], numbers: RangeInclusive<u32>) -> Result<(), Malformed> {
+    for field in fields(message) {
+        let field = field?;
+        if numbers.contains(&field.number) {
+            out.extend_from_slice(field.raw);
+        }
+    }
+    Ok(())
 }
 
 /// Appends a message field whose body `write` appends, without building the body elsewhere first.

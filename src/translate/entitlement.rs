@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::all_or_nothing;
 use super::any::put_annotations;
 use super::enums::{purpose_name, purpose_number, varint};
-use super::kept::{self, put_fields, put_kept, replaces};
+use super::kept::{self, put_kept, replaces};
 use super::refs::{put_resource_ref, put_resource_stub, string};
 use super::stamp::{put_timestamp, Stamp};
-use crate::proto::wire::{fields, merge, put_bytes, put_nested, put_varint, values, Malformed};
+use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_nested, put_varint, values, Malformed};
 
 #[derive(Default)]
 struct Entitlement<'a> {

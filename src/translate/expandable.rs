@@ -4,8 +4,7 @@
 //! 3 resource_type_ids.
 
 use super::any::Any;
-use super::kept::put_fields;
-use crate::proto::wire::{fields, put_message, put_nested, put_varint, values, Malformed};
+use crate::proto::wire::{fields, put_fields, put_message, put_nested, put_varint, values, Malformed};
 
 const TYPE_NAME: &str = "c1.connector.v2.GrantExpandable";
 const TYPE_URL: &str = "type.googleapis.com/c1.connector.v2.GrantExpandable";

@@ -12,8 +12,6 @@
 //! A record that needs none of this has no such field and is a plain `c1.storage.v3` message; other readers of that
 //! schema skip it as an unknown field.
 
-use std::ops::RangeInclusive;
-
 use crate::proto::wire::{fields, put_nested_unless_empty, values, Malformed};
 
 /// The private field's number, far above what the schema uses.
@@ -25,17 +23,6 @@ pub(super) fn put_kept(
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
     put_nested_unless_empty(out, NUMBER, write)
-}
-
-/// Appends the fields of `message` with these numbers as they stand.
-pub(super) fn put_fields(out: &mut Vec<u8>, message: &[u8], numbers: RangeInclusive<u32>) -> Result<(), Malformed> {
-    for field in fields(message) {
-        let field = field?;
-        if numbers.contains(&field.number) {
-            out.extend_from_slice(field.raw);
-        }
-    }
-    Ok(())
 }
 
 /// Appends what the fragment holds of the message field `number`: its fields, without key and length.

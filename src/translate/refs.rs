@@ -5,8 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::kept::put_fields;
-use crate::proto::wire::{fields, merge, put_bytes, put_nested, put_varint, Malformed};
+use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_nested, put_varint, Malformed};
 
 /// The ids of one resource.
 #[derive(Clone, Copy, Default)]

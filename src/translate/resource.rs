@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use super::all_or_nothing;
 use super::any::put_annotations;
 use super::enums::varint;
-use super::kept::{self, put_fields, put_kept, put_remainder};
+use super::kept::{self, put_kept, put_remainder};
 use super::refs::{string, ResourceId};
 use super::stamp::{put_timestamp, put_timestamp_message, Stamp};
 use super::structs::{put_struct, FIELD_OF_RECORD};
 use crate::proto::wire::{
-    fields, merge, put_bytes, put_message, put_nested, put_nested_unless_empty, put_varint, Malformed,
+    fields, merge, put_bytes, put_fields, put_message, put_nested, put_nested_unless_empty, put_varint, Malformed,
 };
 
 #[derive(Default)]

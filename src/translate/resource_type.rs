@@ -7,9 +7,9 @@ use prost::encoding::encode_varint;
 use super::all_or_nothing;
 use super::any::put_annotations;
 use super::enums::{push_values, trait_name, trait_number, varint};
-use super::kept::{self, put_fields, put_kept, replaces};
+use super::kept::{self, put_kept, replaces};
 use super::stamp::{put_timestamp, Stamp};
-use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, Malformed};
+use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_message, put_nested, put_varint, Malformed};
 
 #[derive(Default)]
 struct ResourceType<'a> {

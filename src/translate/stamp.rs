@@ -2,8 +2,7 @@
 
 pub use prost_types::Timestamp;
 
-use super::kept::put_fields;
-use crate::proto::wire::{fields, put_nested, put_varint, Malformed};
+use crate::proto::wire::{fields, put_fields, put_nested, put_varint, Malformed};
 
 /// What the store adds to every record it writes.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::enums::varint;
-use super::kept::put_fields;
 use crate::proto::wire::{
-    fields, merge, put_message, put_nested, put_present_fixed64, put_present_varint, values, Malformed, MAX_DEPTH,
+    fields, merge, put_fields, put_message, put_nested, put_present_fixed64, put_present_varint, values, Malformed,
+    MAX_DEPTH,
 };
 
 /// How deep a `Struct` lies that is a field of a record: below the record and the page that carries it to a host.

@@ -20,3 +20,4 @@ mod spill;
 pub(super) use change::Change;
 pub(super) use pending::{Pending, PendingKinds};
 pub(super) use seal::{Destination, Target};
+pub(super) use sink::{ingest, Sink, Ssts};

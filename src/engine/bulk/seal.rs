@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rocksdb::{IngestExternalFileOptions, Options, WriteBatch};
+use rocksdb::{Options, WriteBatch};
 
 use super::change::Change;
 use super::merge::{Merge, Merged};
 use super::pending::Pending;
 use super::runs::Runs;
-use super::sink::{Sink, Ssts};
+use super::sink::{ingest, Sink, Ssts};
 use crate::control::Control;
 use crate::engine::databases::Databases;
 use crate::engine::slots::CHECK;
@@ -63,7 +63,7 @@ impl Target<'_> {
             }
             false => sealing.side_by_side(kinds, staging.path())?,
         };
-        self.ingest(files)
+        ingest(self.db, files)
     }
 
     /// Adds the rows of these kinds to a batch that carries other changes too.
@@ -71,15 +71,6 @@ impl Target<'_> {
         pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
         Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch)
-    }
-
-    fn ingest(&self, files: Vec<PathBuf>) -> Result<()> {
-        if files.is_empty() {
-            return Ok(());
-        }
-        let mut options = IngestExternalFileOptions::default();
-        options.set_move_files(true);
-        self.db.change(|db| db.ingest_external_file_opts(&options, files))
     }
 
     /// The kinds of which records are in the database already: each new one has to be compared with what it replaces.

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rocksdb::{Options, SstFileWriter, WriteBatch};
+use rocksdb::{IngestExternalFileOptions, Options, SstFileWriter, WriteBatch};
 
 use super::change::Change;
+use crate::engine::databases::Databases;
 use crate::keys;
 use crate::Result;
 
@@ -88,4 +89,14 @@ impl Sink for Ssts<'_> {
         }
         Ok(())
     }
+}
+
+/// Makes SSTs part of the database as one atomic step; none is nothing to do. The files are moved.
+pub fn ingest(db: &Databases, files: Vec<PathBuf>) -> Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut options = IngestExternalFileOptions::default();
+    options.set_move_files(true);
+    db.change(|db| db.ingest_external_file_opts(&options, files))
 }
