@@ -105,7 +105,7 @@ impl Engine {
 
     /// The database as it is now, without what is pending: enough for what belongs to the file.
     pub fn snapshot(&self) -> Reader<'_> {
-        Reader::new(&self.db)
+        Reader::of_state(&self.db)
     }
 
     /// Bytes of the database on disk, logs included.

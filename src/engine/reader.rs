@@ -2,22 +2,39 @@
 
 use rocksdb::{DBPinnableSlice, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode, DB};
 
+use super::databases::Databases;
 use crate::keys;
 use crate::proto::wire::Malformed;
 use crate::{Error, Result};
 
+/// A stored value, where RocksDB keeps it.
+pub type Stored<'r> = DBPinnableSlice<'r>;
+
 /// The database at one moment.
 pub struct Reader<'e> {
     snapshot: SnapshotWithThreadMode<'e, DB>,
+    state: Option<u64>,
 }
 
 impl<'e> Reader<'e> {
     pub(super) fn new(db: &'e DB) -> Reader<'e> {
-        Reader { snapshot: db.snapshot() }
+        Reader { snapshot: db.snapshot(), state: None }
+    }
+
+    /// A reader that can tell whether it shows what another shows.
+    pub(super) fn of_state(db: &'e Databases) -> Reader<'e> {
+        let state = db.state();
+        let snapshot = db.snapshot();
+        Reader { snapshot, state: state.filter(|_| db.state() == state) }
+    }
+
+    /// Readers of one engine with the same state show the same; `None` if the database was being changed.
+    pub fn state(&self) -> Option<u64> {
+        self.state
     }
 
     /// The value of `key`.
-    pub fn get(&self, key: &[u8]) -> Result<Option<DBPinnableSlice<'_>>> {
+    pub fn get(&self, key: &[u8]) -> Result<Option<Stored<'_>>> {
         Ok(self.snapshot.get_pinned(key)?)
     }
 

@@ -20,6 +20,7 @@ mod grant_lookup;
 mod grants;
 mod header;
 mod inspect;
+mod known;
 mod lifecycle;
 mod open;
 mod page;

@@ -5,7 +5,7 @@
 use prost::Message;
 
 use super::Encoded;
-use crate::engine::{damaged, Reader};
+use crate::engine::{covered_grant, damaged, Reader};
 use crate::keys::{self, Family, Listing, Slot};
 use crate::proto::wire::{self, Malformed};
 use crate::Result;
@@ -141,9 +141,14 @@ pub(super) fn collect(
     translate: Translate,
     response: &mut Response,
 ) -> Result<(usize, String)> {
+    let mut covered = Vec::new();
     query.rows(reader, |key, value| match source {
         Source::Records(family) => response.row(family, key, value, translate).map(|()| true),
         Source::Index { index, slot, records } => {
+            covered.clear();
+            if covered_grant(index, keys::tuple_of(key), value, &mut covered) {
+                return response.row(records, key, &covered, translate).map(|()| true);
+            }
             let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(false) };
             let key = keys::record(slot, records, &tuple);
             match reader.get(&key)? {
