@@ -45,7 +45,18 @@ impl<'e> Reader<'e> {
 
     /// The entries below `prefix` in key order, starting strictly behind `after`.
     pub fn scan(&self, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
-        let mut scan = self.scan_from(prefix, after.unwrap_or(prefix));
+        self.scan_with(ReadOptions::default(), prefix, after)
+    }
+
+    /// Like [`Reader::scan`], of so many entries that keeping their blocks would drive those of lookups from the cache.
+    pub fn scan_many(&self, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
+        let mut options = ReadOptions::default();
+        options.fill_cache(false);
+        self.scan_with(options, prefix, after)
+    }
+
+    fn scan_with(&self, options: ReadOptions, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
+        let mut scan = self.seek(options, prefix, after.unwrap_or(prefix));
         if after.is_some() && scan.entries.key() == after {
             scan.entries.next();
         }
@@ -54,7 +65,10 @@ impl<'e> Reader<'e> {
 
     /// The entries below `prefix` in key order, starting with `first` or what follows it.
     pub fn scan_from(&self, prefix: &[u8], first: &[u8]) -> Scan<'_> {
-        let mut options = ReadOptions::default();
+        self.seek(ReadOptions::default(), prefix, first)
+    }
+
+    fn seek(&self, mut options: ReadOptions, prefix: &[u8], first: &[u8]) -> Scan<'_> {
         if let Some(end) = keys::successor(prefix) {
             options.set_iterate_upper_bound(end);
         }

@@ -13,6 +13,9 @@ use crate::Result;
 /// SDK: the most rows of a page, and how many there are if the request does not say.
 const MAX_PAGE_SIZE: u32 = 10_000;
 
+/// So many rows of a page are read to be read once: who asks for fewer may come back to their neighbours.
+const MANY_ROWS: usize = 1000;
+
 const ROW: u32 = 1;
 const NEXT_PAGE_TOKEN: u32 = 2;
 
@@ -65,7 +68,10 @@ impl Query<'_> {
             if inside.is_none() && after.as_deref().is_some_and(|after| after > &part[..]) {
                 continue;
             }
-            let mut entries = reader.scan(part, inside);
+            let mut entries = match self.size < MANY_ROWS {
+                true => reader.scan(part, inside),
+                false => reader.scan_many(part, inside),
+            };
             while let Some((key, value)) = entries.next()? {
                 rows += usize::from(row(key, value)?);
                 if rows == self.size {
