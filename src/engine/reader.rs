@@ -14,18 +14,24 @@ pub type Stored<'r> = DBPinnableSlice<'r>;
 pub struct Reader<'e> {
     snapshot: SnapshotWithThreadMode<'e, DB>,
     state: Option<u64>,
+    threads: usize,
 }
 
 impl<'e> Reader<'e> {
     pub(super) fn new(db: &'e DB) -> Reader<'e> {
-        Reader { snapshot: db.snapshot(), state: None }
+        Reader { snapshot: db.snapshot(), state: None, threads: 1 }
     }
 
     /// A reader that can tell whether it shows what another shows.
-    pub(super) fn of_state(db: &'e Databases) -> Reader<'e> {
+    pub(super) fn of_state(db: &'e Databases, threads: usize) -> Reader<'e> {
         let state = db.state();
         let snapshot = db.snapshot();
-        Reader { snapshot, state: state.filter(|_| db.state() == state) }
+        Reader { snapshot, state: state.filter(|_| db.state() == state), threads }
+    }
+
+    /// How many threads one read may use.
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Readers of one engine with the same state show the same; `None` if the database was being changed.

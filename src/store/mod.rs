@@ -35,6 +35,7 @@ mod sessions;
 mod stats;
 mod sync_type;
 mod token_stats;
+mod translator;
 mod verify;
 mod verify_report;
 mod view;
