@@ -41,14 +41,7 @@ typedef c1z_code (*call_fn)(const c1z_store *, c1z_slice, c1z_buffer **, c1z_err
 typedef c1z_code (*long_call_fn)(const c1z_store *, c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
 typedef c1z_code (*scan_fn)(const c1z_store *, c1z_slice, c1z_cursor **, c1z_error **);
 
-// An empty buffer's bytes are at no address, which need not be NULL. Go would take such a pointer on one of its stacks for
-// a corrupt one and end the program.
-static void take(answer *a) {
-	a->bytes = c1z_buffer_data(a->buffer);
-	if (a->bytes.len == 0) {
-		a->bytes.data = NULL;
-	}
-}
+static void take(answer *a) { a->bytes = c1z_buffer_data(a->buffer); }
 
 static answer call(call_fn fn, const c1z_store *store, const uint8_t *data, size_t len) {
 	answer a = {0};

@@ -13,9 +13,13 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// The bytes of `bytes`, as long as those live.
+    /// The bytes of `bytes`, as long as those live; of none, [`Slice::EMPTY`]: hosts may trip over a pointer that is not
+    /// null and points nowhere.
     pub(super) fn of(bytes: &[u8]) -> Slice {
-        Slice { data: bytes.as_ptr(), len: bytes.len() }
+        match bytes {
+            [] => Slice::EMPTY,
+            _ => Slice { data: bytes.as_ptr(), len: bytes.len() },
+        }
     }
 
     /// The slice of nothing.

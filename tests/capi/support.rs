@@ -135,6 +135,7 @@ fn take_bytes(buffer: *mut Buffer) -> Vec<u8> {
     // SAFETY: the library gave the buffer to the caller, who frees it once.
     unsafe {
         let Slice { data, len } = c1z_buffer_data(buffer);
+        assert_eq!(data.is_null(), len == 0, "no bytes are at null, others are not");
         let bytes = if len == 0 { Vec::new() } else { std::slice::from_raw_parts(data, len).to_vec() };
         c1z_buffer_free(buffer);
         bytes
