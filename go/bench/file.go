@@ -37,16 +37,19 @@ var fileFigures = []figure{
 	{"encode", "seconds", "… s"},
 	{"encode", "cpu", "… s of processor time"},
 	{"encode", "peak memory", "… peak memory of the process, MiB"},
+	{"encode", "held memory", "… of which the process held before"},
 	{"encode", "file", "… file, MiB"},
 	{"splice", "mib/s", "encode again after one changed record, MiB of payload a second"},
 	{"splice", "seconds", "… s"},
 	{"splice", "cpu", "… s of processor time"},
 	{"splice", "peak memory", "… peak memory of the process, MiB"},
+	{"splice", "held memory", "… of which the process held before"},
 	{"splice", "changed", "… files of the payload that differ"},
 	{"decode", "mib/s", "decode, MiB of payload a second"},
 	{"decode", "seconds", "… s"},
 	{"decode", "cpu", "… s of processor time"},
 	{"decode", "peak memory", "… peak memory of the process, MiB"},
+	{"decode", "held memory", "… of which the process held before"},
 	{"decode and compare", "mib/s", "decode, then compare SHA-256, MiB of payload a second"},
 	{"decode and compare", "seconds", "… s"},
 	{"decode and compare", "cpu", "… s of processor time"},
@@ -80,12 +83,13 @@ func (t task) file(name string) string {
 }
 
 // repeats is how often a process measures the same call: often if it is short.
-func (t task) repeats() int { return min(20, max(3, 1_000_000/t.N)) }
+func (t task) repeats() int { return min(20, max(5, 1_000_000/t.N)) }
 
-// series is one call, measured several times.
+// series is one call, measured several times. Memory is that of the first: what a process has freed piles up.
 type series struct {
-	meter          meter
-	seconds, peaks []float64
+	meter      meter
+	seconds    []float64
+	held, peak float64
 }
 
 func (s *series) measure(call func() error) error {
@@ -93,20 +97,26 @@ func (s *series) measure(call func() error) error {
 	if err := forgetPeak(); err != nil {
 		return err
 	}
+	held, err := heldMemory()
+	if err != nil {
+		return err
+	}
 	before := s.meter.elapsed
 	s.meter.start()
-	err := call()
+	err = call()
 	s.meter.stop()
 	if err != nil {
 		return err
 	}
 	peak, err := peakMemory()
+	if len(s.seconds) == 0 {
+		s.held, s.peak = held, peak
+	}
 	s.seconds = append(s.seconds, (s.meter.elapsed - before).Seconds())
-	s.peaks = append(s.peaks, peak)
 	return err
 }
 
-// result is of the file at path, as each call wrote or read it. The processor's time is the mean, the rest are medians.
+// result is of the file at path, as each call wrote or read it. Seconds are the median, the processor's time is the mean.
 func (s *series) result(path string) (result, error) {
 	index, err := frames(path)
 	if err != nil {
@@ -119,7 +129,8 @@ func (s *series) result(path string) (result, error) {
 	return result{Values: map[string]float64{
 		"seconds":     median(s.seconds),
 		"cpu":         s.meter.processor.Seconds() / float64(len(s.seconds)),
-		"peak memory": median(s.peaks),
+		"peak memory": s.peak,
+		"held memory": s.held,
 		"mib/s":       mebibytes(index.GetTotalRawSize()) / median(s.seconds),
 		"file":        mebibytes(info.Size()),
 	}}, nil
