@@ -1,5 +1,6 @@
 // Bench compares the storage engines that baton-sdk can use, through the SDK's own interfaces, on the same made-up data:
-// SQLite and Pebble, which it brings, and RocksDB. It writes a table in Markdown.
+// SQLite and Pebble, which it brings, and RocksDB; and the file that libc1z puts around RocksDB beside the SDK's package
+// format/v3. It writes tables in Markdown.
 //
 //	go run . -n 1000,10000,100000 -rounds 3 -out performance.md
 //
@@ -26,6 +27,7 @@ type config struct {
 	sqliteMax int
 	calls     int
 	people    int
+	fileOnly  bool
 	out       string
 }
 
@@ -54,6 +56,7 @@ func parseFlags() config {
 	flag.IntVar(&c.sqliteMax, "sqlite-max", 100_000, "most grants for SQLite, which takes long")
 	flag.IntVar(&c.calls, "calls", 3000, "random keys that are looked up")
 	flag.IntVar(&c.people, "people", 5000, "people in the organisation of the full sync; 0 leaves it out")
+	flag.BoolVar(&c.fileOnly, "file", false, "only the tables of the file itself, beside the SDK's format/v3")
 	flag.StringVar(&c.out, "out", "-", "file for the table; - is standard output")
 	flag.Parse()
 	c.engines = strings.Split(*engines, ",")
@@ -75,37 +78,74 @@ func run(ctx context.Context, c config) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	report := newReport(c.engines, c.people)
-	for _, n := range c.sizes {
-		engines := slices.DeleteFunc(slices.Clone(c.engines), func(engine string) bool {
-			return engine == sqlite && n > c.sqliteMax
-		})
-		if err := compare(ctx, report, engines, task{N: n, Calls: c.calls, Folder: folder}, c.rounds); err != nil {
+	at := task{Calls: c.calls, Folder: folder}
+	var reports []*report
+	if !c.fileOnly {
+		engines, err := compareEngines(ctx, c, at)
+		if err != nil {
 			return err
+		}
+		reports = append(reports, engines)
+	}
+	files := newFileReport()
+	for _, at.N = range c.sizes {
+		if err := compare(ctx, files, fileMeasurements, files.columns, at, c.rounds); err != nil {
+			return err
+		}
+	}
+	return writeAll(c.out, append(reports, files))
+}
+
+// compareEngines measures the engines, at every size and in a full sync.
+func compareEngines(ctx context.Context, c config, at task) (*report, error) {
+	report := newReport(c.engines, c.people)
+	for _, at.N = range c.sizes {
+		engines := slices.DeleteFunc(slices.Clone(c.engines), func(engine string) bool {
+			return engine == sqlite && at.N > c.sqliteMax
+		})
+		if err := compare(ctx, report, measurements, engines, at, c.rounds); err != nil {
+			return nil, err
 		}
 	}
 	if c.people > 0 {
-		at := task{Name: "full sync", N: c.people, Folder: folder}
+		at := task{Name: "full sync", N: c.people, Folder: at.Folder}
 		if err := compareFullSync(ctx, report, c.engines, at, c.rounds); err != nil {
+			return nil, err
+		}
+	}
+	return report, nil
+}
+
+// writeAll writes the tables to the file of that name.
+func writeAll(name string, reports []*report) error {
+	out := os.Stdout
+	if name != "-" {
+		file, err := os.Create(name)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		out = file
+	}
+	if _, err := fmt.Fprintln(out, machine()); err != nil {
+		return err
+	}
+	for _, report := range reports {
+		if err := report.write(out); err != nil {
 			return err
 		}
 	}
-	if c.out == "-" {
-		return report.write(os.Stdout)
+	if name == "-" {
+		return nil
 	}
-	file, err := os.Create(c.out)
-	if err != nil {
-		return err
-	}
-	if err := report.write(file); err != nil {
-		return err
-	}
-	return file.Close()
+	return out.Close()
 }
 
 // compare takes each measurement of one size for every engine, round by round. A file that is written in a round is what
 // the rest of the round reads.
-func compare(ctx context.Context, report *report, engines []string, at task, rounds int) error {
+func compare(
+	ctx context.Context, report *report, measurements []measurement, engines []string, at task, rounds int,
+) error {
 	for round := range rounds {
 		for _, measurement := range measurements {
 			for i := range engines {

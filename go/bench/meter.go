@@ -69,15 +69,20 @@ func forgetPeak() error {
 }
 
 // peakMemory is the most memory that the process held since forgetPeak, in MiB.
-func peakMemory() (float64, error) {
+func peakMemory() (float64, error) { return statusMemory("VmHWM:") }
+
+// heldMemory is what the process holds now, in MiB.
+func heldMemory() (float64, error) { return statusMemory("VmRSS:") }
+
+func statusMemory(name string) (float64, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	_, rest, _ := bytes.Cut(status, []byte(name))
 	field := bytes.Fields(rest)
 	if len(field) == 0 {
-		return 0, fmt.Errorf("/proc/self/status has no VmHWM")
+		return 0, fmt.Errorf("/proc/self/status has no %s", name)
 	}
 	kibibytes, err := strconv.ParseFloat(string(field[0]), 64)
 	return kibibytes / 1024, err

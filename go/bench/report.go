@@ -56,20 +56,42 @@ var figures = []figure{
 	{"full sync", "grants", "… grants in the file, the same ones"},
 }
 
-// report collects what was measured.
+// report collects what was measured of several columns, one of which is ours.
 type report struct {
-	engines []string
-	people  int
-	sizes   []int // of grants; a full sync counts as 0
+	columns []string
+	ours    string
+	ratio   string // of ours to the least of the others: what it is called
+	figures []figure
+	title   func(n int) string
+	sizes   []int
 	samples map[string][]float64
 }
 
+// newReport is of the engines. A full sync counts as size 0.
 func newReport(engines []string, people int) *report {
-	return &report{engines: engines, people: people, samples: map[string][]float64{}}
+	title := func(n int) string {
+		if n == 0 {
+			return fmt.Sprintf("Full sync: %d users, %d nested groups, %d roles", people, teams, roles)
+		}
+		return fmt.Sprintf("%d grants", n)
+	}
+	return &report{
+		columns: engines, ours: string(c1z.Engine), ratio: string(c1z.Engine) + " / best other",
+		figures: figures, title: title, samples: map[string][]float64{},
+	}
 }
 
-func key(measurement, value, engine string, n int) string {
-	return fmt.Sprint(measurement, "/", value, "/", engine, "/", n)
+// newFileReport is of the file itself.
+func newFileReport() *report {
+	title := func(n int) string { return fmt.Sprintf("The file itself: %d grants", n) }
+	return &report{
+		columns: []string{formatV3, library}, ours: library, ratio: library + " / " + formatV3,
+		figures: fileFigures, title: title, samples: map[string][]float64{},
+	}
+}
+
+func key(measurement, value, column string, n int) string {
+	return fmt.Sprint(measurement, "/", value, "/", column, "/", n)
 }
 
 func (r *report) add(at task, measured result) {
@@ -88,15 +110,10 @@ func (r *report) add(at task, measured result) {
 // write writes one table for each size.
 func (r *report) write(out io.Writer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n", machine())
 	for _, n := range r.sizes {
-		title := fmt.Sprintf("%d grants", n)
-		if n == 0 {
-			title = fmt.Sprintf("Full sync: %d users, %d nested groups, %d roles", r.people, teams, roles)
-		}
-		fmt.Fprintf(&text, "\n## %s\n\n| | %s | rocksdb / best other |\n|---|%s---|\n",
-			title, strings.Join(r.engines, " | "), strings.Repeat("---|", len(r.engines)))
-		for _, f := range figures {
+		fmt.Fprintf(&text, "\n## %s\n\n| | %s | %s |\n|---|%s---|\n",
+			r.title(n), strings.Join(r.columns, " | "), r.ratio, strings.Repeat("---|", len(r.columns)))
+		for _, f := range r.figures {
 			r.line(&text, f, n)
 		}
 	}
@@ -107,9 +124,9 @@ func (r *report) write(out io.Writer) error {
 // line writes a figure's line, if it was measured.
 func (r *report) line(out io.Writer, f figure, n int) {
 	ours, best, measured := 0.0, 0.0, false
-	cells := make([]string, 0, len(r.engines))
-	for _, engine := range r.engines {
-		samples := slices.Sorted(slices.Values(r.samples[key(f.measurement, f.value, engine, n)]))
+	cells := make([]string, 0, len(r.columns))
+	for _, column := range r.columns {
+		samples := slices.Sorted(slices.Values(r.samples[key(f.measurement, f.value, column, n)]))
 		if len(samples) == 0 {
 			cells = append(cells, "")
 			continue
@@ -117,7 +134,7 @@ func (r *report) line(out io.Writer, f figure, n int) {
 		measured = true
 		median := samples[len(samples)/2]
 		cells = append(cells, spread(samples[0], median, samples[len(samples)-1]))
-		if engine == string(c1z.Engine) {
+		if column == r.ours {
 			ours = median
 		} else if best == 0 || median < best {
 			best = median

@@ -30,9 +30,9 @@ const taskVariable = "C1Z_BENCH_TASK"
 // task is one measurement of one engine.
 type task struct {
 	Name   string
-	Engine string
-	N      int // grants, or people of a full sync
-	Calls  int // of what is looked up at random
+	Engine string // or, of the file itself, who writes or reads it
+	N      int    // grants, or people of a full sync
+	Calls  int    // of what is looked up at random
 	Folder string
 }
 
@@ -53,7 +53,7 @@ func (r result) String() string {
 // measurement is one way to use a store.
 type measurement struct {
 	name string
-	only string // the one engine that it is for
+	only string // the one column that it is for
 	run  func(ctx context.Context, at task) (result, error)
 }
 
@@ -100,7 +100,7 @@ func runTask(ctx context.Context, encoded string, out io.Writer) error {
 		return err
 	}
 	run := fullSync
-	for _, measurement := range measurements {
+	for _, measurement := range slices.Concat(measurements, fileMeasurements) {
 		if measurement.name == at.Name {
 			run = measurement.run
 		}
