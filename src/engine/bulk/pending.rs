@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::change::Change;
 use super::runs::Runs;
+use crate::engine::counts::ByType;
 use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
 use crate::{Error, Result};
@@ -44,6 +45,8 @@ pub struct Pending {
     loads: [Load; Kind::ALL.len()],
     /// Whether the slot had records of a kind before the first were appended here.
     occupied: [Option<bool>; Kind::ALL.len()],
+    /// How many records of a kind the slot holds in the database, where all of them passed through a seal.
+    counted: [Option<ByType>; Kind::ALL.len()],
     /// Where runs are spilled.
     directory: PathBuf,
     /// Bytes of rows in memory above which the largest run is spilled.
@@ -54,7 +57,14 @@ impl Pending {
     /// Nothing yet. Runs beyond `budget` bytes are spilled into `directory`.
     pub fn new(directory: &Path, budget: usize) -> Pending {
         let directory = directory.to_path_buf();
-        Pending { slot: Slot::NONE, loads: Default::default(), occupied: Default::default(), directory, budget }
+        Pending {
+            slot: Slot::NONE,
+            loads: Default::default(),
+            occupied: Default::default(),
+            counted: Default::default(),
+            directory,
+            budget,
+        }
     }
 
     /// The slot that the rows belong to.
@@ -71,12 +81,27 @@ impl Pending {
     /// were: records of an earlier process, of which one may be damaged.
     pub fn was_occupied(&mut self, kind: Kind, slot: Slot, now: impl FnOnce() -> Result<bool>) -> Result<bool> {
         if self.slot != slot {
-            (self.slot, self.occupied) = (slot, Default::default());
+            (self.slot, self.occupied, self.counted) = (slot, Default::default(), Default::default());
         }
         match self.occupied[kind as usize] {
             Some(occupied) => Ok(occupied),
             None => Ok(*self.occupied[kind as usize].insert(now()?)),
         }
+    }
+
+    /// How many records of a kind `slot` holds in the database, if that is known without counting them.
+    pub fn counted(&self, kind: Kind, slot: Slot) -> Option<&ByType> {
+        self.counted[kind as usize].as_ref().filter(|_| self.slot == slot)
+    }
+
+    /// Records of a kind are changed past the seal, or by one whose outcome is not known yet.
+    pub fn forget_counted(&mut self, kind: Kind) -> Option<ByType> {
+        self.counted[kind as usize].take()
+    }
+
+    /// How many records of a kind the slot holds in the database.
+    pub fn set_counted(&mut self, kind: Kind, counted: ByType) {
+        self.counted[kind as usize] = Some(counted);
     }
 
     /// Number of rows of these kinds.
