@@ -20,6 +20,7 @@ pub struct Engine {
     pub(super) barrier: Mutex<Pending>,
     pub(super) pending: PendingKinds,
     pub(super) tables: Tables,
+    threads: usize,
     read_only: bool,
 }
 
@@ -63,6 +64,7 @@ impl Engine {
             barrier: Mutex::new(Pending::new(&staging(directory), options.runs_budget())),
             pending: PendingKinds::default(),
             tables: options.tables(),
+            threads: options.threads,
             read_only,
         }
     }
@@ -105,7 +107,7 @@ impl Engine {
 
     /// The database as it is now, without what is pending: enough for what belongs to the file.
     pub fn snapshot(&self) -> Reader<'_> {
-        Reader::new(&self.db)
+        Reader::of_state(&self.db, self.threads)
     }
 
     /// Bytes of the database on disk, logs included.

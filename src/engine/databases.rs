@@ -29,6 +29,8 @@ pub(super) struct Databases {
     failed: AtomicBool,
     /// The background failures of the database that it has recovered from.
     forgiven: AtomicU64,
+    /// Twice the number of changes so far, and one more while there is one.
+    state: AtomicU64,
 }
 
 struct Generation {
@@ -59,12 +61,18 @@ impl Databases {
             options,
             failed: AtomicBool::new(false),
             forgiven: AtomicU64::new(0),
+            state: AtomicU64::new(0),
         }
     }
 
     /// The folder of the database that is written to.
     pub fn directory(&self) -> &Path {
         &self.latest().directory
+    }
+
+    /// The same number means that nothing has changed in between; `None` during a change.
+    pub fn state(&self) -> Option<u64> {
+        Some(self.state.load(Ordering::SeqCst)).filter(|state| state.is_multiple_of(2))
     }
 
     /// Carries out a change; the first one behind a failure makes sure that the database takes changes again. Callers
@@ -78,7 +86,10 @@ impl Databases {
             self.forgiven.store(self.background_failures()?, Ordering::Release);
             self.failed.store(false, Ordering::Release);
         }
-        change(self).map_err(|error| {
+        self.state.fetch_add(1, Ordering::SeqCst);
+        let changed = change(self);
+        self.state.fetch_add(1, Ordering::SeqCst);
+        changed.map_err(|error| {
             self.failed.store(true, Ordering::Release);
             Error::Engine(error)
         })

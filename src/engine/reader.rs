@@ -2,22 +2,45 @@
 
 use rocksdb::{DBPinnableSlice, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode, DB};
 
+use super::databases::Databases;
 use crate::keys;
 use crate::proto::wire::Malformed;
 use crate::{Error, Result};
 
+/// A stored value, where RocksDB keeps it.
+pub type Stored<'r> = DBPinnableSlice<'r>;
+
 /// The database at one moment.
 pub struct Reader<'e> {
     snapshot: SnapshotWithThreadMode<'e, DB>,
+    state: Option<u64>,
+    threads: usize,
 }
 
 impl<'e> Reader<'e> {
     pub(super) fn new(db: &'e DB) -> Reader<'e> {
-        Reader { snapshot: db.snapshot() }
+        Reader { snapshot: db.snapshot(), state: None, threads: 1 }
+    }
+
+    /// A reader that can tell whether it shows what another shows.
+    pub(super) fn of_state(db: &'e Databases, threads: usize) -> Reader<'e> {
+        let state = db.state();
+        let snapshot = db.snapshot();
+        Reader { snapshot, state: state.filter(|_| db.state() == state), threads }
+    }
+
+    /// How many threads one read may use.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Readers of one engine with the same state show the same; `None` if the database was being changed.
+    pub fn state(&self) -> Option<u64> {
+        self.state
     }
 
     /// The value of `key`.
-    pub fn get(&self, key: &[u8]) -> Result<Option<DBPinnableSlice<'_>>> {
+    pub fn get(&self, key: &[u8]) -> Result<Option<Stored<'_>>> {
         Ok(self.snapshot.get_pinned(key)?)
     }
 
@@ -28,7 +51,18 @@ impl<'e> Reader<'e> {
 
     /// The entries below `prefix` in key order, starting strictly behind `after`.
     pub fn scan(&self, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
-        let mut scan = self.scan_from(prefix, after.unwrap_or(prefix));
+        self.scan_with(ReadOptions::default(), prefix, after)
+    }
+
+    /// Like [`Reader::scan`], of so many entries that keeping their blocks would drive those of lookups from the cache.
+    pub fn scan_many(&self, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
+        let mut options = ReadOptions::default();
+        options.fill_cache(false);
+        self.scan_with(options, prefix, after)
+    }
+
+    fn scan_with(&self, options: ReadOptions, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
+        let mut scan = self.seek(options, prefix, after.unwrap_or(prefix));
         if after.is_some() && scan.entries.key() == after {
             scan.entries.next();
         }
@@ -37,7 +71,10 @@ impl<'e> Reader<'e> {
 
     /// The entries below `prefix` in key order, starting with `first` or what follows it.
     pub fn scan_from(&self, prefix: &[u8], first: &[u8]) -> Scan<'_> {
-        let mut options = ReadOptions::default();
+        self.seek(ReadOptions::default(), prefix, first)
+    }
+
+    fn seek(&self, mut options: ReadOptions, prefix: &[u8], first: &[u8]) -> Scan<'_> {
         if let Some(end) = keys::successor(prefix) {
             options.set_iterate_upper_bound(end);
         }

@@ -3,6 +3,7 @@
 //! A view borrows from the stored bytes. [`RecordKeys`] is the one place where a record becomes keys; put, overwrite and
 //! delete all use it, so they cannot disagree.
 
+use super::residue::residue;
 use crate::keys::{self, EntitlementRef, Family, GrantRef, ResourceRef, Slot};
 use crate::proto::wire::{fields, put_fields, Malformed};
 
@@ -44,6 +45,8 @@ pub struct RecordKeys {
     pub record: Vec<u8>,
     /// The key of the index entry that every record with this identity has.
     pub fixed: Option<Vec<u8>>,
+    /// The value of that entry: what a listing shows of the record beside its identity.
+    pub residue: Vec<u8>,
     /// The keys of the index entries that the record has because of what else is in it.
     pub varying: Vec<Vec<u8>>,
     /// Which part of the identity is missing, if any is.
@@ -57,7 +60,10 @@ impl RecordKeys {
             Kind::ResourceType => ResourceType::parse(stored)?.keys(slot),
             Kind::Resource => Resource::parse(stored)?.keys(slot),
             Kind::Entitlement => Entitlement::parse(stored)?.keys(slot),
-            Kind::Grant => Grant::parse(stored)?.keys(slot),
+            Kind::Grant => {
+                let grant = Grant::parse(stored)?;
+                RecordKeys { residue: residue(&grant, stored)?, ..grant.keys(slot) }
+            }
             Kind::Asset => Asset::parse(stored)?.keys(slot),
         })
     }
@@ -73,9 +79,10 @@ impl RecordKeys {
         })
     }
 
-    /// The keys of all index entries. An entry has no value.
-    pub fn entries(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.fixed.iter().chain(&self.varying)
+    /// The keys and values of all index entries.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let fixed = self.fixed.iter().map(|entry| (entry.as_slice(), self.residue.as_slice()));
+        fixed.chain(self.varying.iter().map(|entry| (entry.as_slice(), &b""[..])))
     }
 }
 
@@ -154,7 +161,7 @@ impl<'a> ResourceType<'a> {
 
     fn keys(&self, slot: Slot) -> RecordKeys {
         let record = keys::resource_type(slot, self.id);
-        RecordKeys { record, fixed: None, varying: Vec::new(), missing: None }
+        RecordKeys { record, fixed: None, residue: Vec::new(), varying: Vec::new(), missing: None }
     }
 }
 
@@ -176,7 +183,7 @@ impl<'a> Resource<'a> {
 
     fn keys(&self, slot: Slot) -> RecordKeys {
         let record = keys::resource(slot, self.identity);
-        RecordKeys { record, fixed: None, varying: self.varying(slot), missing: None }
+        RecordKeys { record, fixed: None, residue: Vec::new(), varying: self.varying(slot), missing: None }
     }
 
     fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
@@ -204,6 +211,7 @@ impl<'a> Entitlement<'a> {
         RecordKeys {
             record: keys::entitlement(slot, self.identity),
             fixed: Some(keys::entitlement_by_id(slot, self.identity)),
+            residue: Vec::new(),
             varying: Vec::new(),
             missing: missing_part(self.identity.resource, ["resource type", "resource id"]),
         }
@@ -261,6 +269,7 @@ impl<'a> Grant<'a> {
         RecordKeys {
             record: keys::grant(slot, self.identity),
             fixed: Some(keys::grant_by_principal(slot, self.identity)),
+            residue: Vec::new(),
             varying: self.varying(slot),
             missing: self.missing(),
         }
@@ -298,7 +307,13 @@ impl<'a> Asset<'a> {
 
     fn keys(&self, slot: Slot) -> RecordKeys {
         let missing = self.id.is_empty().then_some("asset id");
-        RecordKeys { record: keys::asset(slot, self.id), fixed: None, varying: Vec::new(), missing }
+        RecordKeys {
+            record: keys::asset(slot, self.id),
+            fixed: None,
+            residue: Vec::new(),
+            varying: Vec::new(),
+            missing,
+        }
     }
 }
 

@@ -155,7 +155,7 @@ impl Reader<'_> {
                 continue;
             }
             let keys = RecordKeys::of(kind, to, stored).map_err(|error| damaged(family, key, error))?;
-            keys.entries().for_each(|entry| writer.set(entry, b""));
+            keys.entries().for_each(|(entry, value)| writer.set(entry, value));
             writer.set(&keys.record, stored);
             if writer.batch.size_in_bytes() >= COMMIT_BYTES {
                 writer.commit(Durability::Buffered)?;

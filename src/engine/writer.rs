@@ -118,7 +118,7 @@ impl<'e> Writer<'e> {
         let Some(stored) = self.engine.db.get_pinned(key)? else { return Ok(false) };
         let keys = RecordKeys::of(kind, slot, &stored).map_err(|error| damaged(kind.family(), key, error))?;
         self.pending.forget_counted(kind);
-        keys.entries().for_each(|entry| self.batch.delete(entry));
+        keys.entries().for_each(|(entry, _)| self.batch.delete(entry));
         self.batch.delete(key);
         Ok(true)
     }

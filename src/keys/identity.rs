@@ -5,7 +5,9 @@
 //! `type:id:` of its own resource, as most do, is stored as flag `1` and the rest; any other as flag `0` and the whole.
 //! The mapping is one to one for a given resource (baton-sdk RFC 0005).
 
-use super::tuple::TupleWriter;
+use std::borrow::Cow;
+
+use super::tuple::{unescape, Elements, TupleWriter};
 
 const FLAG_WHOLE: &str = "0";
 const FLAG_TAIL: &str = "1";
@@ -91,22 +93,38 @@ impl<'a> GrantRef<'a> {
     }
 }
 
+/// The identity of a grant as it is read from a key: bytes, which need not be those of strings.
+#[derive(Debug)]
+pub struct GrantParts<'k> {
+    /// Resource type of the entitlement's resource.
+    pub resource_type: Cow<'k, [u8]>,
+    /// Id of the entitlement's resource.
+    pub resource: Cow<'k, [u8]>,
+    /// Public id of the entitlement.
+    pub entitlement_id: Cow<'k, [u8]>,
+    /// Resource type of the principal.
+    pub principal_type: Cow<'k, [u8]>,
+    /// Id of the principal.
+    pub principal: Cow<'k, [u8]>,
+}
+
+/// The public id of an entitlement whose encoded identity comes next, with its resource's type and id.
+pub(super) fn read_entitlement<'k>(elements: &mut Elements<'k>) -> Option<[Cow<'k, [u8]>; 3]> {
+    let mut next = || unescape(elements.next()?);
+    let (resource_type, resource, flag, tail) = (next()?, next()?, next()?, next()?);
+    let id = match &flag {
+        flag if **flag == *FLAG_WHOLE.as_bytes() => tail,
+        flag if **flag == *FLAG_TAIL.as_bytes() => Cow::Owned([&*resource_type, &*resource, &*tail].join(&b':')),
+        _ => return None,
+    };
+    Some([resource_type, resource, id])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{unescape, Elements, Family, Slot};
+    use crate::keys::{Elements, Family, Slot};
     use proptest::prelude::*;
-
-    /// The public id of the entitlement whose encoded identity comes next in `elements`.
-    fn read_entitlement_id(elements: &mut Elements<'_>) -> Option<String> {
-        let mut next = || String::from_utf8(unescape(elements.next()?)?.into_owned()).ok();
-        let (resource_type, resource, flag, tail) = (next()?, next()?, next()?, next()?);
-        match flag.as_str() {
-            FLAG_WHOLE => Some(tail),
-            FLAG_TAIL => Some(format!("{resource_type}:{resource}:{tail}")),
-            _ => None,
-        }
-    }
 
     fn id() -> impl Strategy<Value = String> {
         prop_oneof!["[ab:]{0,5}", "[ -~é\\x00\\x01]{0,8}"]
@@ -118,7 +136,8 @@ mod tests {
             let full = if prefixed { format!("{rt}:{r}:{tail}") } else { tail };
             let entitlement = EntitlementRef { resource: ResourceRef::new(&rt, &r), id: &full };
             let tuple = entitlement.write(TupleWriter::new(Slot(1), Family::Entitlement)).tuple();
-            prop_assert_eq!(read_entitlement_id(&mut Elements::of(&tuple)), Some(full.clone()));
+            let [.., read] = read_entitlement(&mut Elements::of(&tuple)).unwrap();
+            prop_assert_eq!(&*read, full.as_bytes());
         }
 
         #[test]

@@ -1,5 +1,6 @@
 //! Every key of the database, and every prefix that a listing scans.
 
+use super::identity::{read_entitlement, GrantParts};
 use super::tuple::{unescape, Elements, TupleWriter};
 use super::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
 
@@ -101,6 +102,15 @@ pub fn record_of_entry(family: Family, entry: &[u8]) -> Option<Vec<u8>> {
         elements.take_encoded(own)?;
     }
     elements.rest().map(<[u8]>::to_vec)
+}
+
+/// The grant of an entry of the index by principal; `None` for an entry that no grant has.
+pub fn grant_of_entry(entry: &[u8]) -> Option<GrantParts<'_>> {
+    let mut elements = Elements::of(entry);
+    let (principal_type, principal) = (unescape(elements.next()?)?, unescape(elements.next()?)?);
+    let [resource_type, resource, entitlement_id] = read_entitlement(&mut elements)?;
+    Some(GrantParts { resource_type, resource, entitlement_id, principal_type, principal })
+        .filter(|_| elements.rest().is_none())
 }
 
 /// Prefix: the resources of one type.

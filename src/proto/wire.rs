@@ -116,8 +116,24 @@ pub struct Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, Malformed>;
 
-    #[inline]
+    /// Most fields are bytes with a key and a length of one byte each: those are told apart by two comparisons.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.message.get(self.at..)?;
+        if let [key, length, behind @ ..] = rest {
+            let length = usize::from(*length);
+            if key & 0x87 == WireType::LengthDelimited as u8 && *key >= 8 && length < 0x80 && length <= behind.len() {
+                let (raw, value) = (&rest[..length + 2], &behind[..length]);
+                self.at += raw.len();
+                return Some(Ok(Field { number: u32::from(key >> 3), value: Value::Bytes(value), raw }));
+            }
+        }
+        self.next_of_any_shape()
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn next_of_any_shape(&mut self) -> Option<Result<Field<'a>, Malformed>> {
         let rest = self.message.get(self.at..).filter(|rest| !rest.is_empty())?;
         let mut cursor = rest;
         let field = read_field(&mut cursor);

@@ -2,6 +2,7 @@
 
 use prost::Message;
 
+use super::grant_lookup::Found;
 use super::page::{self, page_size, Query, Response, Source};
 use super::put::resource_ref;
 use super::view::View;
@@ -42,9 +43,14 @@ impl Store {
     /// The one grant with a public id.
     pub fn get_grant(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
-        let key = self.grant_key(&view.reader, view.slot, &request.grant_id)?;
-        page::single(&view.reader, FAMILY, &key, grant_from_record)?
-            .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id))
+        let Found { key, stored } = self.find_grant(&view.reader, view.slot, &request.grant_id)?;
+        let Some(stored) = stored else {
+            return page::single(&view.reader, FAMILY, &key, grant_from_record)?
+                .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id));
+        };
+        let mut response = Response::default();
+        response.row(FAMILY, &key, &stored, grant_from_record)?;
+        Ok(response.finish(""))
     }
 
     /// A page of the grants of one entitlement, ordered by principal: all, that of one principal, or those to principals

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::binding::Binding;
 use super::changes::Changes;
+use super::known::Known;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions};
@@ -91,6 +92,7 @@ pub struct Store {
     /// The opened file's: how much of it merges have left unused.
     pub(super) fold_dead_bytes: i64,
     pub(super) changes: Changes,
+    pub(super) known: Known,
     // Declared after the engine: the database closes before its folder goes.
     pub(super) work: TempDir,
 }
@@ -150,6 +152,7 @@ impl Store {
             saving: Mutex::new(source),
             fold_dead_bytes: head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes),
             changes: Changes::default(),
+            known: Known::default(),
             work,
         };
         Ok((store, head))

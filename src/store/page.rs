@@ -4,14 +4,19 @@
 
 use prost::Message;
 
+use super::translator::Translator;
 use super::Encoded;
-use crate::engine::{damaged, Reader};
+use crate::engine::{covered_grant, damaged, Reader};
 use crate::keys::{self, Family, Listing, Slot};
 use crate::proto::wire::{self, Malformed};
-use crate::Result;
+use crate::{Error, Result};
 
 /// SDK: the most rows of a page, and how many there are if the request does not say.
 const MAX_PAGE_SIZE: u32 = 10_000;
+
+/// A page with more rows is worth a second thread, and it is read to be read once: its blocks would only drive those of
+/// lookups from the cache.
+const MANY_ROWS: usize = 1000;
 
 const ROW: u32 = 1;
 const NEXT_PAGE_TOKEN: u32 = 2;
@@ -59,13 +64,18 @@ impl Query<'_> {
         let whole = std::slice::from_ref(&self.prefix);
         let parts = self.parts.as_deref().unwrap_or(whole);
         let mut rows = 0;
+        // Who goes on with a listing most likely reads all of it.
+        let mut long = after.is_some();
         for (index, part) in parts.iter().enumerate() {
             // A token inside or behind this part: go on there, or leave the part out.
             let inside = after.as_deref().filter(|after| after.starts_with(part));
             if inside.is_none() && after.as_deref().is_some_and(|after| after > &part[..]) {
                 continue;
             }
-            let mut entries = reader.scan(part, inside);
+            let mut entries = match long {
+                true => reader.scan_many(part, inside),
+                false => reader.scan(part, inside),
+            };
             while let Some((key, value)) = entries.next()? {
                 rows += usize::from(row(key, value)?);
                 if rows == self.size {
@@ -76,6 +86,11 @@ impl Query<'_> {
                         false => String::new(),
                     };
                     return Ok((rows, token));
+                }
+                if rows == MANY_ROWS && !long {
+                    let last = key.to_vec();
+                    entries = reader.scan_many(part, Some(&last));
+                    long = true;
                 }
             }
         }
@@ -141,16 +156,54 @@ pub(super) fn collect(
     translate: Translate,
     response: &mut Response,
 ) -> Result<(usize, String)> {
-    query.rows(reader, |key, value| match source {
-        Source::Records(family) => response.row(family, key, value, translate).map(|()| true),
+    match source {
+        Source::Records(family) => collect_records(reader, query, family, translate, response),
         Source::Index { index, slot, records } => {
-            let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(false) };
-            let key = keys::record(slot, records, &tuple);
-            match reader.get(&key)? {
-                Some(stored) => response.row(records, &key, &stored, translate).map(|()| true),
-                None => Ok(false),
-            }
+            let mut covered = Vec::new();
+            query.rows(reader, |key, value| {
+                covered.clear();
+                if covered_grant(index, keys::tuple_of(key), value, &mut covered) {
+                    return response.row(records, key, &covered, translate).map(|()| true);
+                }
+                let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(false) };
+                let key = keys::record(slot, records, &tuple);
+                match reader.get(&key)? {
+                    Some(stored) => response.row(records, &key, &stored, translate).map(|()| true),
+                    None => Ok(false),
+                }
+            })
         }
+    }
+}
+
+/// The first rows are translated as they come; if there are many, a second thread translates those that follow.
+fn collect_records(
+    reader: &Reader<'_>,
+    query: &Query<'_>,
+    family: Family,
+    translate: Translate,
+    response: &mut Response,
+) -> Result<(usize, String)> {
+    std::thread::scope(|scope| {
+        let mut translator = None;
+        let mut rows = 0;
+        let outcome = query.rows(reader, |key, stored| {
+            rows += 1;
+            if rows == MANY_ROWS && reader.threads() > 1 {
+                translator = Translator::start(scope, response, family, translate);
+            }
+            match &mut translator {
+                None => response.row(family, key, stored, translate).map(|()| true),
+                Some(translator) => match translator.row(key, stored) {
+                    true => Ok(true),
+                    false => Err(Error::Internal("a row could not be translated".into())),
+                },
+            }
+        });
+        if let Some(translator) = translator {
+            *response = translator.finish()?;
+        }
+        outcome
     })
 }
 

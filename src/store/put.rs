@@ -92,8 +92,8 @@ impl Store {
     /// Deletes the grant that answers to a public id; one that is not there is no error.
     pub fn delete_grant(&self, request: &DeleteGrantRequest) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        let key = match self.grant_key(&writer.reader(&[Kind::Grant])?, bound.slot, &request.grant_id) {
-            Ok(key) => key,
+        let key = match self.find_grant(&writer.reader(&[Kind::Grant])?, bound.slot, &request.grant_id) {
+            Ok(found) => found.key,
             Err(Error::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };

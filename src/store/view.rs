@@ -44,10 +44,19 @@ impl Store {
     /// What a read is shown that names no sync.
     pub(super) fn default_sync(&self, reader: &Reader<'_>) -> Result<(SyncId, Slot)> {
         let bound = self.binding.lock().bound();
-        match bound {
-            Some(bound) => Ok((bound.id, bound.slot)),
-            None => default_run(&reader.runs()?).map(|run| (run.id, run.slot)).ok_or(Error::NoCurrentSync),
+        if let Some(bound) = bound {
+            return Ok((bound.id, bound.slot));
         }
+        if let Some(shown) = self.known.of(reader).shown {
+            return Ok(shown);
+        }
+        let runs = reader.runs()?;
+        let run = default_run(&runs).ok_or(Error::NoCurrentSync)?;
+        let shown = (run.id, run.slot);
+        if run.record.ended_at.is_some() {
+            self.known.learn(reader, |facts| facts.shown = Some(shown));
+        }
+        Ok(shown)
     }
 
     /// The view of the bound sync.

@@ -6,8 +6,9 @@ use super::all_or_nothing;
 use super::any::put_annotations;
 use super::enums::{purpose_name, purpose_number, varint};
 use super::kept::{self, put_kept, replaces};
-use super::refs::{put_resource_ref, put_resource_stub, string};
+use super::refs::{put_resource_ref, string};
 use super::stamp::{put_timestamp, Stamp};
+use super::stubs::put_resource_stub;
 use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_nested, put_varint, values, Malformed};
 
 #[derive(Default)]

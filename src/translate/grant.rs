@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use super::all_or_nothing;
 use super::any::{put_annotations, Any};
 use super::expandable::{is_expandable, put_expandable_annotation, Expandable};
-use super::refs::{
-    put_entitlement_ref, put_entitlement_stub, put_principal_ref, put_principal_stub, string, ResourceId,
-};
+use super::refs::{put_entitlement_ref, put_principal_ref};
 use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
+use super::stubs::{put_entitlement_stub, put_principal_stub, Id, Reference};
 use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
 
 #[derive(Default)]
@@ -141,31 +140,44 @@ impl<'a> Record<'a> {
         Ok(record)
     }
 
-    /// The id that a host sees: the stored one or, where the writer gave none, one made of the references.
-    fn public_id(&self) -> Result<Cow<'a, str>, Malformed> {
-        match (&self.entitlement, &self.principal) {
-            (Some(entitlement), Some(principal)) if self.external_id.is_empty() => {
-                let entitlement = string(entitlement, 3)?;
-                let principal = ResourceId::parse_ref(principal)?;
-                Ok(format!("{entitlement}:{}:{}", principal.resource_type, principal.resource).into())
-            }
-            _ => Ok(self.external_id.into()),
+    fn references(&self) -> Result<[Option<Reference<'_>>; 2], Malformed> {
+        Ok([
+            self.entitlement.as_deref().map(Reference::parse).transpose()?,
+            self.principal.as_deref().map(Reference::parse).transpose()?,
+        ])
+    }
+}
+
+/// Appends `entitlement id:principal type:principal id`, the public id of a grant to which its writer gave none.
+fn put_canonical_id(out: &mut Vec<u8>, entitlement: &Reference<'_>, principal: &Reference<'_>) {
+    let Id { resource_type, resource } = principal.id();
+    for (place, part) in [entitlement.entitlement_id(), resource_type, resource].into_iter().enumerate() {
+        if place > 0 {
+            out.push(b':');
         }
+        out.extend_from_slice(part);
     }
 }
 
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
 pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let record = Record::parse(v3)?;
+    let references = record.references()?;
     let sources = if record.has_sources { Some(Sources::of_record(v3)?) } else { None };
     all_or_nothing(out, |out| {
-        if let Some(entitlement) = &record.entitlement {
-            put_nested(out, 1, |out| put_entitlement_stub(out, entitlement))?;
+        let [entitlement, principal] = &references;
+        if let Some(entitlement) = entitlement {
+            put_nested(out, 1, |out| put_entitlement_stub(out, entitlement));
         }
-        if let Some(principal) = &record.principal {
-            put_nested(out, 2, |out| put_principal_stub(out, principal))?;
+        if let Some(principal) = principal {
+            put_nested(out, 2, |out| put_principal_stub(out, principal));
         }
-        put_bytes(out, 3, record.public_id()?.as_bytes());
+        match (record.external_id, entitlement, principal) {
+            ("", Some(entitlement), Some(principal)) => {
+                put_nested(out, 3, |out| put_canonical_id(out, entitlement, principal));
+            }
+            (id, ..) => put_bytes(out, 3, id.as_bytes()),
+        }
         if record.annotated {
             put_annotations(out, 4, v3, 8)?;
         }
@@ -181,7 +193,15 @@ pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> 
 
 /// The public id of a stored grant: its external id or, if that is empty, `entitlement id:principal type:principal id`.
 pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
-    Record::parse(v3)?.public_id()
+    let record = Record::parse(v3)?;
+    match (record.external_id, record.references()?) {
+        ("", [Some(entitlement), Some(principal)]) => {
+            let mut id = Vec::new();
+            put_canonical_id(&mut id, &entitlement, &principal);
+            String::from_utf8(id).map(Cow::Owned).map_err(|_| Malformed::Utf8 { number: 3 })
+        }
+        (id, _) => Ok(id.into()),
+    }
 }
 
 /// The expansion of a stored grant as an encoded `c1.connector.v2.GrantExpandable`, `None` if it is not expandable.

@@ -30,6 +30,7 @@ mod resource_type;
 mod sources;
 mod stamp;
 mod structs;
+mod stubs;
 #[cfg(test)]
 mod tests;
 

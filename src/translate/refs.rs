@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_nested, put_varint, Malformed};
+use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_varint, Malformed};
 
 /// The ids of one resource.
 #[derive(Clone, Copy, Default)]
@@ -32,15 +32,6 @@ impl<'a> ResourceId<'a> {
         Ok(id)
     }
 
-    /// Reads the first two fields of a `c1.storage.v3` reference.
-    pub fn parse_ref(message: &'a [u8]) -> Result<Self, Malformed> {
-        Ok(Reference::parse(message)?.id())
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.resource_type.is_empty() && self.resource.is_empty()
-    }
-
     /// Appends both ids, as the first two fields of a reference or of a `ResourceId`.
     pub fn put(&self, out: &mut Vec<u8>) {
         self.put_as(out, 1, 2);
@@ -56,30 +47,6 @@ impl<'a> ResourceId<'a> {
     pub fn put_remainder(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         put_varint(out, 3, u64::from(self.baton_resource));
         put_fields(out, self.message, 4..=u32::MAX)
-    }
-}
-
-/// A reference of `c1.storage.v3`: up to four strings, of which the first two are the ids of a resource.
-#[derive(Clone, Copy, Default)]
-struct Reference<'a> {
-    strings: [&'a str; 4],
-}
-
-impl<'a> Reference<'a> {
-    fn parse(message: &'a [u8]) -> Result<Self, Malformed> {
-        let mut reference = Self::default();
-        for field in fields(message) {
-            let field = field?;
-            if let Some(string) = reference.strings.get_mut(field.number as usize - 1) {
-                *string = field.str()?;
-            }
-        }
-        Ok(reference)
-    }
-
-    fn id(&self) -> ResourceId<'a> {
-        let [resource_type, resource, ..] = self.strings;
-        ResourceId { resource_type, resource, ..ResourceId::default() }
     }
 }
 
@@ -126,41 +93,6 @@ pub(super) fn put_principal_ref(out: &mut Vec<u8>, principal: &[u8]) -> Result<(
     }
     if let Some(parent) = parent {
         ResourceId::parse(&parent)?.put_as(out, 3, 4);
-    }
-    Ok(())
-}
-
-/// Appends a `Resource` that is nothing but the id in a reference.
-pub(super) fn put_resource_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
-    put_stub(out, &ResourceId::parse_ref(reference)?);
-    Ok(())
-}
-
-fn put_stub(out: &mut Vec<u8>, id: &ResourceId<'_>) {
-    if !id.is_empty() {
-        put_nested(out, 1, |out| id.put(out));
-    }
-}
-
-/// Appends an `Entitlement` that is nothing but the ids in an `EntitlementRef`.
-pub(super) fn put_entitlement_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
-    let reference = Reference::parse(reference)?;
-    let id = reference.id();
-    if !id.is_empty() {
-        put_nested(out, 1, |out| put_stub(out, &id));
-    }
-    put_bytes(out, 2, reference.strings[2].as_bytes());
-    Ok(())
-}
-
-/// Appends a `Resource` that is nothing but the ids in a `PrincipalRef`.
-pub(super) fn put_principal_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
-    let reference = Reference::parse(reference)?;
-    put_stub(out, &reference.id());
-    let [_, _, resource_type, resource] = reference.strings;
-    let parent = ResourceId { resource_type, resource, ..ResourceId::default() };
-    if !parent.resource.is_empty() {
-        put_nested(out, 2, |out| parent.put(out));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::kept::{self, put_kept, put_remainder};
 use super::refs::{string, ResourceId};
 use super::stamp::{put_timestamp, put_timestamp_message, Stamp};
 use super::structs::{put_struct, FIELD_OF_RECORD};
+use super::stubs::Reference;
 use crate::proto::wire::{
     fields, merge, put_bytes, put_fields, put_message, put_nested, put_nested_unless_empty, put_varint, Malformed,
 };
@@ -141,7 +142,7 @@ impl<'a> Record<'a> {
 /// Appends the v2 resource of a record.
 pub fn resource_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let record = Record::parse(v3)?;
-    let parent = ResourceId::parse_ref(record.parent.as_deref().unwrap_or_default())?;
+    let parent = Reference::parse(record.parent.as_deref().unwrap_or_default())?.id();
     let kept = record.kept.as_deref().unwrap_or_default();
     all_or_nothing(out, |out| {
         put_nested_unless_empty(out, 1, |out| {

@@ -23,10 +23,10 @@ pub fn agrees_with_the_records(file: &Path) {
 
     let mut stored = BTreeSet::new();
     let mut entries = reader.scan(b"", Some(&Slot(1).span().0));
-    while let Some((key, _)) = entries.next().unwrap() {
+    while let Some((key, value)) = entries.next().unwrap() {
         let slot = Slot::of(key).unwrap();
         assert!(slots.contains(&slot), "a key of no sync: {}", key.escape_ascii());
-        stored.insert(key.to_vec());
+        stored.insert((key.to_vec(), value.to_vec()));
     }
 
     let mut derived = BTreeSet::new();
@@ -36,11 +36,14 @@ pub fn agrees_with_the_records(file: &Path) {
             let own = RecordKeys::of(kind, slot, record).unwrap();
             assert_eq!(own.record, key, "a record that is not where it belongs");
             assert_eq!(own.missing, None);
-            derived.extend(own.entries().cloned());
-            derived.insert(own.record);
+            derived.extend(own.entries().map(|(entry, value)| (entry.to_vec(), value.to_vec())));
+            derived.insert((own.record, record.to_vec()));
         }
     }
-    let printed = |keys: Vec<&Vec<u8>>| keys.iter().map(|key| key.escape_ascii().to_string()).collect::<Vec<_>>();
+    let printed = |entries: Vec<&(Vec<u8>, Vec<u8>)>| {
+        let text = |(key, value): &&(Vec<u8>, Vec<u8>)| format!("{}: {}", key.escape_ascii(), value.escape_ascii());
+        entries.iter().map(text).collect::<Vec<_>>()
+    };
     let orphans = printed(stored.difference(&derived).collect());
     let lost = printed(derived.difference(&stored).collect());
     assert!(

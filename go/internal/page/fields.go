@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/binary"
 	"unicode/utf8"
 	"unsafe"
 
@@ -15,8 +16,9 @@ const (
 
 // fields walks a message: while there is more, take the tag, then the value. What it cannot take sets odd and ends it.
 type fields struct {
-	rest []byte
-	odd  *bool
+	rest  []byte
+	odd   *bool
+	ascii bool // all of it is, so that no string has to be looked at
 }
 
 func (f *fields) more() bool { return len(f.rest) > 0 }
@@ -60,11 +62,24 @@ func (f *fields) longBytes() []byte {
 // text takes a string, which lies in the page.
 func (f *fields) text() string {
 	value := f.bytes()
-	if !utf8.Valid(value) {
+	if !f.ascii && !utf8.Valid(value) {
 		f.end()
 		return ""
 	}
 	return unsafe.String(unsafe.SliceData(value), len(value))
+}
+
+// isASCII is whether all bytes are: eight at a time, where utf8.Valid looks at each string by itself.
+func isASCII(data []byte) bool {
+	var seen uint64
+	for len(data) >= 8 {
+		seen |= binary.LittleEndian.Uint64(data)
+		data = data[8:]
+	}
+	for _, b := range data {
+		seen |= uint64(b)
+	}
+	return seen&0x8080808080808080 == 0
 }
 
 func (f *fields) varint() uint64 {

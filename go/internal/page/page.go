@@ -15,6 +15,9 @@
 package page
 
 import (
+	"cmp"
+	"sync"
+
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -49,58 +52,62 @@ func read[Row any, P interface {
 	*Row
 	proto.Message
 }](data []byte, into Of[Row], row func(*parser, []byte) *Row) error {
-	rows, ok := count(data)
-	if !ok {
+	pieces, ok := split(data)
+	setter, takesToken := into.(tokenSetter)
+	if !ok || pieces.tokens > 0 && !takesToken {
 		return proto.Unmarshal(data, into)
 	}
-	p := newParser(rows)
-	list := make([]*Row, 0, rows)
-	f := p.fields(data)
-	for f.more() {
-		switch f.tag() {
-		case 1<<3 | length:
-			message := f.bytes()
-			next := row(p, message)
-			if p.odd {
-				p.odd = false
-				next = new(Row)
-				if err := p.unmarshal(message, P(next), 1); err != nil {
-					return err
-				}
-			}
-			list = append(list, next)
-		case 2<<3 | length:
-			setter, ok := into.(tokenSetter)
-			if !ok {
-				return proto.Unmarshal(data, into)
-			}
-			setter.SetNextPageToken(f.text())
-		}
+	list := make([]*Row, pieces.rows)
+	if err := readShares[Row, P](pieces.shares, list, row); err != nil {
+		return err
 	}
-	if p.odd {
-		return proto.Unmarshal(data, into)
-	}
-	if rows > 0 {
+	if len(list) > 0 {
 		into.SetList(list)
+	}
+	if pieces.tokens > 0 {
+		setter.SetNextPageToken(pieces.token)
 	}
 	return nil
 }
 
-// count counts the rows of a page, unless it has other fields than rows and a token.
-func count(data []byte) (rows int, ok bool) {
-	var odd bool
-	f := fields{rest: data, odd: &odd}
-	for f.more() {
-		switch f.tag() {
-		case 1<<3 | length:
-			rows++
-		case 2<<3 | length:
-		default:
-			return 0, false
-		}
-		f.bytes()
+// readShares reads the rows of all shares into their places in the list.
+func readShares[Row any, P interface {
+	*Row
+	proto.Message
+}](shares []share, list []*Row, row func(*parser, []byte) *Row) error {
+	if len(shares) == 1 {
+		return readRows[Row, P](shares[0].data, list, row)
 	}
-	return rows, !odd
+	errs := make([]error, len(shares))
+	var all sync.WaitGroup
+	for i, share := range shares {
+		all.Go(func() { errs[i] = readRows[Row, P](share.data, list[share.first:][:share.rows], row) })
+	}
+	all.Wait()
+	return cmp.Or(errs...)
+}
+
+// readRows reads as many rows as the list has room for.
+func readRows[Row any, P interface {
+	*Row
+	proto.Message
+}](data []byte, list []*Row, row func(*parser, []byte) *Row) error {
+	p := newParser(len(list))
+	f := p.fields(data)
+	for i := range list {
+		f.tag()
+		message := f.bytes()
+		p.ascii = isASCII(message)
+		list[i] = row(p, message)
+		if p.odd {
+			p.odd = false
+			list[i] = new(Row)
+			if err := p.unmarshal(message, P(list[i]), 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // unmarshal reads a message as proto.Unmarshal would as a part of the page, depth messages down: not even the limit of

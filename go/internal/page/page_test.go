@@ -141,6 +141,23 @@ func TestPagesOfUnusualRows(t *testing.T) {
 	}
 }
 
+func TestALongPageReadsAsProtoReadsIt(t *testing.T) {
+	token, plain := field(2, "next"), string(storedGrants(2345))
+	for name, data := range map[string]string{
+		"rows and a token":           plain + token,
+		"a token between rows":       plain + token + plain,
+		"odd rows":                   plain + field(1, "\x9a\x00\x01x") + plain + field(1, field(1, field(1, "")+field(1, ""))),
+		"rows that are not ASCII":    plain + field(1, field(3, "ä")) + plain,
+		"a row that is not UTF-8":    plain + field(1, field(3, "\xff")) + plain,
+		"a row that ends too soon":   plain + field(1, "\x1a\x05ab") + plain,
+		"a page that ends in a row":  plain[:len(plain)-1],
+		"exactly a number of shares": string(storedGrants(2000)),
+		"one row more":               string(storedGrants(2001)),
+	} {
+		t.Run(name, func(t *testing.T) { requireSameAsProto(t, []byte(data)) })
+	}
+}
+
 func TestMessagesNestAsDeepAsProtoPermitsAndNoDeeper(t *testing.T) {
 	var accepted, refused int
 	for levels := 4990; levels < 5005; levels++ {

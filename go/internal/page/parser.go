@@ -9,7 +9,8 @@ import (
 // parser makes the messages of one page. A method that meets what it does not know sets odd; its result is then worth
 // nothing, and the row is read anew.
 type parser struct {
-	odd bool
+	odd   bool
+	ascii bool // whether the row is
 
 	grants        slab[v2.Grant]
 	sources       slab[v2.GrantSources]
@@ -36,7 +37,9 @@ func newParser(rows int) *parser {
 	return p
 }
 
-func (p *parser) fields(message []byte) fields { return fields{rest: message, odd: &p.odd} }
+func (p *parser) fields(message []byte) fields {
+	return fields{rest: message, odd: &p.odd, ascii: p.ascii}
+}
 
 // annotationList is the list that a message keeps; messages without annotations have nil.
 func (p *parser) annotationList(list []*anypb.Any) []*anypb.Any {

@@ -35,8 +35,10 @@ impl PendingKinds {
 pub struct Load {
     /// Records by key.
     pub records: Runs,
-    /// The index entries that the identity of a record decides: they are the same for every change of one record.
+    /// The index entries that every record has, written while records are: of no use once [`Load::refreshed`].
     pub fixed: Runs,
+    /// Whether some rows only refresh what is stored: what their entries hold is known when runs are merged.
+    pub refreshed: bool,
 }
 
 /// Rows of one slot at a time, by kind. Guarded by the barrier.
@@ -127,15 +129,18 @@ impl Pending {
         let load = &mut self.loads[kind as usize];
         let size = |key: &[u8], value: usize| key.len() + value + 1;
         let of_records = keys.iter().zip(records.iter()).map(|(keys, record)| size(&keys.record, record.len())).sum();
-        let of_fixed = keys.iter().filter_map(|keys| keys.fixed.as_ref()).map(|entry| size(entry, 0)).sum();
+        let of_fixed = keys.iter().filter_map(|keys| Some(size(keys.fixed.as_ref()?, keys.residue.len()))).sum();
         load.records.reserve(of_records, &self.directory)?;
         load.fixed.reserve(of_fixed, &self.directory)?;
         self.slot = slot;
+        if change == Change::Refresh && !std::mem::replace(&mut load.refreshed, true) {
+            load.fixed = Runs::default();
+        }
         for (keys, record) in keys.iter().zip(records.iter()) {
             let indexed = change == Change::Put && !keys.varying.is_empty();
             load.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record);
-            if let Some(entry) = &keys.fixed {
-                load.fixed.push(entry, Change::Put, b"");
+            if let Some(entry) = keys.fixed.as_ref().filter(|_| !load.refreshed) {
+                load.fixed.push(entry, Change::Put, &keys.residue);
             }
         }
         pending.add(kind);

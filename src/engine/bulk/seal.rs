@@ -150,9 +150,13 @@ impl Sealing<'_, '_> {
         let mut varying = Runs::default();
         let added = self.records(kinds, sink, &mut varying)?;
         varying.sort();
-        let fixed = kinds.iter().map(|&kind| &self.pending.load(kind).fixed);
-        self.entries(Runs::merge(fixed.chain([&varying]))?, sink)?;
+        self.entries(Runs::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
         Ok(added)
+    }
+
+    /// The index entries that were collected beside the records.
+    fn fixed<'k>(&'k self, kinds: &'k [Kind]) -> impl Iterator<Item = &'k Runs> {
+        kinds.iter().map(|&kind| &self.pending.load(kind).fixed)
     }
 
     /// Writes records and, at the same time, the index entries that follow from their identities; the other entries are
@@ -162,8 +166,7 @@ impl Sealing<'_, '_> {
         let mut varying = Runs::default();
         let fixed = || -> Result<Vec<PathBuf>> {
             let mut ssts = Ssts::new(entries, staging, "fixed", true);
-            let fixed = kinds.iter().map(|&kind| &self.pending.load(kind).fixed);
-            self.entries(Runs::merge(fixed)?, &mut ssts)?;
+            self.entries(Runs::merge(self.fixed(kinds))?, &mut ssts)?;
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
@@ -198,10 +201,15 @@ impl Sealing<'_, '_> {
                 if !self.occupied[kind as usize] || !self.replace(kind, &mut row, varying)? {
                     tally.add(&row.key)?;
                 }
-                if row.change != Change::Put {
-                    let undecodable = |error| damaged(kind.family(), &row.key, error);
+                let undecodable = |error| damaged(kind.family(), &row.key, error);
+                if self.pending.load(kind).refreshed {
+                    let keys = RecordKeys::of(kind, self.slot, &row.value).map_err(undecodable)?;
+                    for (entry, value) in keys.entries() {
+                        self.collect(varying, entry, Change::Put, value)?;
+                    }
+                } else if row.change != Change::Put {
                     for entry in RecordKeys::varying_of(kind, self.slot, &row.value).map_err(undecodable)? {
-                        self.collect(varying, &entry, Change::Put)?;
+                        self.collect(varying, &entry, Change::Put, b"")?;
                     }
                 }
                 sink.write(&row.key, Change::Put, &row.value)?;
@@ -217,7 +225,7 @@ impl Sealing<'_, '_> {
         let Some(stored) = self.target.db.get_pinned(&row.key)? else { return Ok(false) };
         let undecodable = |error| damaged(kind.family(), &row.key, error);
         for entry in RecordKeys::varying_of(kind, self.slot, &stored).map_err(undecodable)? {
-            self.collect(varying, &entry, Change::Delete)?;
+            self.collect(varying, &entry, Change::Delete, b"")?;
         }
         if row.change == Change::Refresh {
             row.refresh_stored(&stored)?;
@@ -225,9 +233,9 @@ impl Sealing<'_, '_> {
         Ok(true)
     }
 
-    fn collect(&self, varying: &mut Runs, entry: &[u8], change: Change) -> Result<()> {
+    fn collect(&self, varying: &mut Runs, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {
         self.pending.bound(varying)?;
-        varying.push(entry, change, b"");
+        varying.push(entry, change, value);
         Ok(())
     }
 
@@ -239,7 +247,7 @@ impl Sealing<'_, '_> {
                 self.target.control.check()?;
             }
             rows += 1;
-            sink.write(&row.key, row.change, b"")?;
+            sink.write(&row.key, row.change, &row.value)?;
         }
         Ok(())
     }

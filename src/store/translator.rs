@@ -1,0 +1,95 @@
+//! Rows of a page translated by a second thread while the first goes on reading.
+
+use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
+
+use super::page::{Response, Translate};
+use crate::keys::Family;
+use crate::{Error, Result};
+
+/// Rows that are handed over at once.
+const BATCH_ROWS: usize = 256;
+
+/// Batches that may wait, so that neither thread waits for the other because of one slow block.
+const WAITING: usize = 4;
+
+/// Hands stored records to the thread that translates them.
+pub(super) struct Translator<'scope> {
+    batch: Batch,
+    batches: SyncSender<Batch>,
+    thread: ScopedJoinHandle<'scope, Result<Response>>,
+}
+
+/// Keys and stored records, one behind the other, and where each ends.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<(usize, usize)>,
+}
+
+impl<'scope> Translator<'scope> {
+    /// Starts the thread, which takes `response` and appends to it; `None` if the system has no thread to spare.
+    pub fn start(
+        scope: &'scope Scope<'scope, '_>,
+        response: &mut Response,
+        family: Family,
+        translate: Translate,
+    ) -> Option<Translator<'scope>> {
+        let (batches, received) = sync_channel(WAITING);
+        let (first, begun) = sync_channel(1);
+        let work = move || {
+            let begun = begun.recv().map_err(|_| Error::Internal("no rows to go on behind".into()))?;
+            translate_all(received, begun, family, translate)
+        };
+        let thread = Builder::new().name("c1z-translate".into()).spawn_scoped(scope, work).ok()?;
+        // It is received: the thread waits for it, and there is room for it.
+        let _ = first.send(std::mem::take(response));
+        Some(Translator { batch: Batch::default(), batches, thread })
+    }
+
+    /// Takes a row. `false`: no more are wanted, because one could not be translated; [`Translator::finish`] says why.
+    pub fn row(&mut self, key: &[u8], stored: &[u8]) -> bool {
+        self.batch.push(key, stored);
+        self.batch.ends.len() < BATCH_ROWS || self.batches.send(std::mem::take(&mut self.batch)).is_ok()
+    }
+
+    /// The response with all rows.
+    pub fn finish(self) -> Result<Response> {
+        // Nobody receives it if a row could not be translated.
+        let _ = self.batches.send(self.batch);
+        drop(self.batches);
+        self.thread.join().map_err(|_| Error::Internal("translating rows panicked".into()))?
+    }
+}
+
+impl Batch {
+    fn push(&mut self, key: &[u8], stored: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        let key = self.bytes.len();
+        self.bytes.extend_from_slice(stored);
+        self.ends.push((key, self.bytes.len()));
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(key, end)| {
+            let row = (&self.bytes[start..key], &self.bytes[key..end]);
+            start = end;
+            row
+        })
+    }
+}
+
+fn translate_all(
+    batches: Receiver<Batch>,
+    mut response: Response,
+    family: Family,
+    translate: Translate,
+) -> Result<Response> {
+    for batch in batches {
+        for (key, stored) in batch.rows() {
+            response.row(family, key, stored, translate)?;
+        }
+    }
+    Ok(response)
+}
