@@ -33,6 +33,14 @@ impl Buffer {
         u32::try_from(self.bytes.len().saturating_add(size)).is_ok()
     }
 
+    /// Takes back all rows behind the first `rows`, none of which were sorted.
+    pub fn truncate(&mut self, rows: usize) {
+        if let Some(first) = self.rows.get(rows) {
+            self.bytes.truncate(first.start as usize);
+            self.rows.truncate(rows);
+        }
+    }
+
     /// Appends a row.
     pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) {
         let row = Row { start: self.bytes.len() as u32, key: key.len() as u32, value: value.len() as u32 + 1 };

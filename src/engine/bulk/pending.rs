@@ -41,6 +41,29 @@ pub struct Load {
     pub refreshed: bool,
 }
 
+impl Load {
+    /// Appends what records that a caller put come to, until one cannot be put.
+    fn append(&mut self, kind: Kind, slot: Slot, change: Change, records: &Records) -> Result<()> {
+        let with_fixed = change != Change::Refresh && !self.refreshed;
+        let mut keys = RecordKeys::default();
+        for (index, record) in records.iter().enumerate() {
+            let noun = kind.family().noun();
+            let varies = keys.reset(kind, slot, record).map_err(|error| {
+                Error::Internal(format!("{noun} {index} was translated into a record that is {error}"))
+            })?;
+            if let Some(part) = keys.missing {
+                return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
+            }
+            let indexed = change == Change::Put && varies;
+            self.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record)?;
+            if let Some(entry) = keys.fixed.as_ref().filter(|_| with_fixed) {
+                self.fixed.push(entry, Change::Put, &keys.residue)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Rows of one slot at a time, by kind. Guarded by the barrier.
 pub struct Pending {
     slot: Slot,
@@ -124,25 +147,22 @@ impl Pending {
         records: &Records,
         pending: &PendingKinds,
     ) -> Result<()> {
-        let keys = keys_of_all(kind, slot, records)?;
         self.spill_over_budget()?;
         let load = &mut self.loads[kind as usize];
-        let size = |key: &[u8], value: usize| key.len() + value + 1;
-        let of_records = keys.iter().zip(records.iter()).map(|(keys, record)| size(&keys.record, record.len())).sum();
-        let of_fixed = keys.iter().filter_map(|keys| Some(size(keys.fixed.as_ref()?, keys.residue.len()))).sum();
-        load.records.reserve(of_records, &self.directory)?;
-        load.fixed.reserve(of_fixed, &self.directory)?;
-        self.slot = slot;
+        let rows = (load.records.len(), load.fixed.len());
+        // A row is a record and its key, and most of the key is in the record too.
+        load.records.reserve(2 * records.size(), &self.directory)?;
+        load.fixed.reserve(2 * records.size(), &self.directory)?;
+        let appended = load.append(kind, slot, change, records);
+        if appended.is_err() {
+            load.records.truncate(rows.0);
+            load.fixed.truncate(rows.1);
+            return appended;
+        }
         if change == Change::Refresh && !std::mem::replace(&mut load.refreshed, true) {
             load.fixed = Runs::default();
         }
-        for (keys, record) in keys.iter().zip(records.iter()) {
-            let indexed = change == Change::Put && !keys.varying.is_empty();
-            load.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record);
-            if let Some(entry) = keys.fixed.as_ref().filter(|_| !load.refreshed) {
-                load.fixed.push(entry, Change::Put, &keys.residue);
-            }
-        }
+        self.slot = slot;
         pending.add(kind);
         Ok(())
     }
@@ -190,19 +210,4 @@ impl Pending {
             false => runs.spill(&self.directory),
         }
     }
-}
-
-/// The keys of records that a caller put.
-fn keys_of_all(kind: Kind, slot: Slot, records: &Records) -> Result<Vec<RecordKeys>> {
-    let mut all = Vec::with_capacity(records.len());
-    for (index, record) in records.iter().enumerate() {
-        let noun = kind.family().noun();
-        let keys = RecordKeys::of(kind, slot, record)
-            .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
-        if let Some(part) = keys.missing {
-            return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
-        }
-        all.push(keys);
-    }
-    Ok(all)
 }

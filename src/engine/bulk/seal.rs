@@ -122,8 +122,11 @@ impl Target<'_> {
 
     /// Fails if one of these records would replace one that cannot be decoded.
     pub fn check_stored(&self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        let mut keys = RecordKeys::default();
         for record in records.iter() {
-            let Ok(keys) = RecordKeys::of(kind, slot, record) else { continue };
+            if keys.reset(kind, slot, record).is_err() {
+                continue;
+            }
             if let Some(stored) = self.db.get_pinned(&keys.record)? {
                 RecordKeys::varying_of(kind, slot, &stored)
                     .map_err(|error| damaged(kind.family(), &keys.record, error))?;
@@ -235,8 +238,7 @@ impl Sealing<'_, '_> {
 
     fn collect(&self, varying: &mut Runs, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {
         self.pending.bound(varying)?;
-        varying.push(entry, change, value);
-        Ok(())
+        varying.push(entry, change, value)
     }
 
     fn entries(&self, mut merge: Merge<'_>, sink: &mut impl Sink) -> Result<()> {
