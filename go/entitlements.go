@@ -43,7 +43,14 @@ func (s *store) ListStaticEntitlements(
 func (s *store) GetEntitlement(
 	ctx context.Context, request *reader_v2.EntitlementsReaderServiceGetEntitlementRequest,
 ) (*reader_v2.EntitlementsReaderServiceGetEntitlementResponse, error) {
-	return call[reader_v2.EntitlementsReaderServiceGetEntitlementResponse](ctx, s.native.getEntitlement, request)
+	data, err := send(ctx, s.native.getEntitlement, request)
+	if err != nil {
+		return nil, err
+	}
+	if entitlement, ok := page.Entitlement(data); ok {
+		return reader_v2.EntitlementsReaderServiceGetEntitlementResponse_builder{Entitlement: entitlement}.Build(), nil
+	}
+	return unmarshal[reader_v2.EntitlementsReaderServiceGetEntitlementResponse](data)
 }
 
 // ListEntitlementsByIds returns the entitlements in the order asked for, without those that are not there.

@@ -56,7 +56,14 @@ func (s *store) ListGrants(
 func (s *store) GetGrant(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceGetGrantRequest,
 ) (*reader_v2.GrantsReaderServiceGetGrantResponse, error) {
-	return call[reader_v2.GrantsReaderServiceGetGrantResponse](ctx, s.native.getGrant, request)
+	data, err := send(ctx, s.native.getGrant, request)
+	if err != nil {
+		return nil, err
+	}
+	if grant, ok := page.Grant(data); ok {
+		return reader_v2.GrantsReaderServiceGetGrantResponse_builder{Grant: grant}.Build(), nil
+	}
+	return unmarshal[reader_v2.GrantsReaderServiceGetGrantResponse](data)
 }
 
 // GrantsForEntitlementPrincipalSorted promises that ListGrantsForEntitlement returns grants in the byte order of

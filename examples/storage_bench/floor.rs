@@ -25,7 +25,7 @@ pub fn pairs(grants: &[Vec<u8>], entries: bool) -> Outcome<Vec<Pair>> {
         record.shrink_to_fit();
         let keys = RecordKeys::of(Kind::Grant, Slot(1), &record)?;
         if entries {
-            pairs.extend(keys.entries().map(|entry| (entry.clone(), Vec::new())));
+            pairs.extend(keys.entries().map(|(entry, value)| (entry.to_vec(), value.to_vec())));
         }
         pairs.push((keys.record, record));
     }

@@ -90,7 +90,7 @@ impl Store {
 fn put_pending(stored: &[u8], expandable: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let grant = Grant::parse(stored)?;
     let principal = grant.identity.principal;
-    put_bytes(out, 1, grant.external_id.as_bytes());
+    put_bytes(out, 1, translate::grant_public_id(stored)?.as_bytes());
     put_bytes(out, 2, grant.identity.entitlement.id.as_bytes());
     let principal = ResourceId {
         resource_type: principal.resource_type.to_owned(),

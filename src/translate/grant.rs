@@ -42,14 +42,19 @@ impl<'a> Grant<'a> {
         values(if self.annotated { v2 } else { &[] }, 4)
     }
 
-    /// Appends fields 2 to 4 of the record: which grant it is.
+    /// Appends fields 2 to 4 of the record: which grant it is. An id that follows from the references is left out.
     fn put_identity(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        let start = out.len();
         put_bytes(out, 2, self.id.as_bytes());
+        let references = out.len();
         if let Some(entitlement) = &self.entitlement {
             put_nested(out, 3, |out| put_entitlement_ref(out, entitlement))?;
         }
         if let Some(principal) = &self.principal {
             put_nested(out, 4, |out| put_principal_ref(out, principal))?;
+        }
+        if Record::parse(&out[references..])?.has_canonical_id(self.id)? {
+            out.drain(start..references);
         }
         Ok(())
     }
@@ -140,6 +145,13 @@ impl<'a> Record<'a> {
         Ok(record)
     }
 
+    /// Whether `id` is what the grant is called if its writer gives it no id.
+    fn has_canonical_id(&self, id: &str) -> Result<bool, Malformed> {
+        let [Some(entitlement), Some(principal)] = self.references()? else { return Ok(false) };
+        let mut parts = canonical_id(&entitlement, &principal).into_iter();
+        Ok(parts.try_fold(id.as_bytes(), |rest, part| rest.strip_prefix(part)).is_some_and(<[u8]>::is_empty))
+    }
+
     fn references(&self) -> Result<[Option<Reference<'_>>; 2], Malformed> {
         Ok([
             self.entitlement.as_deref().map(Reference::parse).transpose()?,
@@ -148,15 +160,10 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Appends `entitlement id:principal type:principal id`, the public id of a grant to which its writer gave none.
-fn put_canonical_id(out: &mut Vec<u8>, entitlement: &Reference<'_>, principal: &Reference<'_>) {
+/// The public id, in pieces, of a grant to which its writer gave none: `entitlement id:principal type:principal id`.
+fn canonical_id<'r>(entitlement: &Reference<'r>, principal: &Reference<'r>) -> [&'r [u8]; 5] {
     let Id { resource_type, resource } = principal.id();
-    for (place, part) in [entitlement.entitlement_id(), resource_type, resource].into_iter().enumerate() {
-        if place > 0 {
-            out.push(b':');
-        }
-        out.extend_from_slice(part);
-    }
+    [entitlement.entitlement_id(), b":", resource_type, b":", resource]
 }
 
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
@@ -174,7 +181,8 @@ pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> 
         }
         match (record.external_id, entitlement, principal) {
             ("", Some(entitlement), Some(principal)) => {
-                put_nested(out, 3, |out| put_canonical_id(out, entitlement, principal));
+                let id = canonical_id(entitlement, principal);
+                put_nested(out, 3, |out| id.iter().for_each(|part| out.extend_from_slice(part)));
             }
             (id, ..) => put_bytes(out, 3, id.as_bytes()),
         }
@@ -196,8 +204,7 @@ pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let record = Record::parse(v3)?;
     match (record.external_id, record.references()?) {
         ("", [Some(entitlement), Some(principal)]) => {
-            let mut id = Vec::new();
-            put_canonical_id(&mut id, &entitlement, &principal);
+            let id = canonical_id(&entitlement, &principal).concat();
             String::from_utf8(id).map(Cow::Owned).map_err(|_| Malformed::Utf8 { number: 3 })
         }
         (id, _) => Ok(id.into()),

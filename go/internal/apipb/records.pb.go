@@ -683,7 +683,7 @@ func (x *ListPendingExpansionResponse) GetNextPageToken() string {
 // One grant that waits for expansion.
 type PendingExpansion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id as the connector gave it.
+	// The id that the grant answers to.
 	GrantId       string              `protobuf:"bytes,1,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
 	EntitlementId string              `protobuf:"bytes,2,opt,name=entitlement_id,json=entitlementId,proto3" json:"entitlement_id,omitempty"`
 	Principal     *v2.ResourceId      `protobuf:"bytes,3,opt,name=principal,proto3" json:"principal,omitempty"`

@@ -34,31 +34,52 @@ type tokenSetter interface{ SetNextPageToken(token string) }
 
 // Grants reads a page of grants into an empty response. Data belongs to the rows from then on.
 func Grants(data []byte, into Of[v2.Grant]) error {
-	return read(data, into, (*parser).grant)
+	return read(data, into, grants)
 }
 
 // Entitlements is [Grants] for entitlements.
 func Entitlements(data []byte, into Of[v2.Entitlement]) error {
-	return read(data, into, (*parser).entitlementRow)
+	return read(data, into, entitlements)
 }
 
 // Resources is [Grants] for resources.
 func Resources(data []byte, into Of[v2.Resource]) error {
-	return read(data, into, (*parser).resourceRow)
+	return read(data, into, resources)
 }
 
-// read reads a page whose rows the parser's method row knows.
+// Grant reads the answer to a get, which has its row in field 1; false if only proto.Unmarshal can. Data belongs to the row
+// from then on.
+func Grant(data []byte) (*v2.Grant, bool) { return single(data, grants) }
+
+// Entitlement is [Grant] for an entitlement.
+func Entitlement(data []byte) (*v2.Entitlement, bool) { return single(data, entitlements) }
+
+// Resource is [Grant] for a resource.
+func Resource(data []byte) (*v2.Resource, bool) { return single(data, resources) }
+
+func single[Row any](data []byte, of kind[Row]) (*Row, bool) {
+	p := &parser{ascii: isASCII(data)}
+	f := p.fields(data)
+	if !f.more() || f.tag() != 1<<3|length {
+		return nil, false
+	}
+	of.expect(p, 1)
+	row := of.read(p, f.bytes())
+	return row, !p.odd && !f.more()
+}
+
+// read reads a page of rows of a kind.
 func read[Row any, P interface {
 	*Row
 	proto.Message
-}](data []byte, into Of[Row], row func(*parser, []byte) *Row) error {
+}](data []byte, into Of[Row], of kind[Row]) error {
 	pieces, ok := split(data)
 	setter, takesToken := into.(tokenSetter)
 	if !ok || pieces.tokens > 0 && !takesToken {
 		return proto.Unmarshal(data, into)
 	}
 	list := make([]*Row, pieces.rows)
-	if err := readShares[Row, P](pieces.shares, list, row); err != nil {
+	if err := readShares[Row, P](pieces.shares, list, of); err != nil {
 		return err
 	}
 	if len(list) > 0 {
@@ -74,14 +95,14 @@ func read[Row any, P interface {
 func readShares[Row any, P interface {
 	*Row
 	proto.Message
-}](shares []share, list []*Row, row func(*parser, []byte) *Row) error {
+}](shares []share, list []*Row, of kind[Row]) error {
 	if len(shares) == 1 {
-		return readRows[Row, P](shares[0].data, list, row)
+		return readRows[Row, P](shares[0].data, list, of)
 	}
 	errs := make([]error, len(shares))
 	var all sync.WaitGroup
 	for i, share := range shares {
-		all.Go(func() { errs[i] = readRows[Row, P](share.data, list[share.first:][:share.rows], row) })
+		all.Go(func() { errs[i] = readRows[Row, P](share.data, list[share.first:][:share.rows], of) })
 	}
 	all.Wait()
 	return cmp.Or(errs...)
@@ -91,14 +112,15 @@ func readShares[Row any, P interface {
 func readRows[Row any, P interface {
 	*Row
 	proto.Message
-}](data []byte, list []*Row, row func(*parser, []byte) *Row) error {
-	p := newParser(len(list))
+}](data []byte, list []*Row, of kind[Row]) error {
+	p := &parser{}
+	of.expect(p, len(list))
 	f := p.fields(data)
 	for i := range list {
 		f.tag()
 		message := f.bytes()
 		p.ascii = isASCII(message)
-		list[i] = row(p, message)
+		list[i] = of.read(p, message)
 		if p.odd {
 			p.odd = false
 			list[i] = new(Row)

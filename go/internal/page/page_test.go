@@ -37,6 +37,34 @@ var pages = []struct {
 		func() proto.Message { return &reader_v2.ResourcesReaderServiceListResourcesByIdsResponse{} },
 		func(data []byte, into proto.Message) error { return page.Resources(data, into.(page.Of[v2.Resource])) },
 	},
+	{
+		func() proto.Message { return &reader_v2.GrantsReaderServiceGetGrantResponse{} },
+		func(data []byte, into proto.Message) error {
+			return readSingle(data, into, page.Grant, into.(*reader_v2.GrantsReaderServiceGetGrantResponse).SetGrant)
+		},
+	},
+	{
+		func() proto.Message { return &reader_v2.EntitlementsReaderServiceGetEntitlementResponse{} },
+		func(data []byte, into proto.Message) error {
+			return readSingle(data, into, page.Entitlement, into.(*reader_v2.EntitlementsReaderServiceGetEntitlementResponse).SetEntitlement)
+		},
+	},
+	{
+		func() proto.Message { return &reader_v2.ResourcesReaderServiceGetResourceResponse{} },
+		func(data []byte, into proto.Message) error {
+			return readSingle(data, into, page.Resource, into.(*reader_v2.ResourcesReaderServiceGetResourceResponse).SetResource)
+		},
+	},
+}
+
+// readSingle reads as the driver reads the answer to a get.
+func readSingle[Row any](data []byte, into proto.Message, read func([]byte) (*Row, bool), set func(*Row)) error {
+	row, ok := read(data)
+	if !ok {
+		return proto.Unmarshal(data, into)
+	}
+	set(row)
+	return nil
 }
 
 // requireSameAsProto reads data as every kind of page and compares with what proto.Unmarshal makes of it.

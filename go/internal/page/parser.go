@@ -28,14 +28,24 @@ type parser struct {
 	typeLists       slab[*v2.ResourceType]
 }
 
-// newParser expects what every row has: in a grant two resources with their ids, elsewhere one at most.
-func newParser(rows int) *parser {
-	rows = min(rows, maxSlab)
-	p := &parser{}
-	p.grants.size, p.entitlements.size = rows, rows
-	p.resources.size, p.resourceIDs.size = rows, rows
-	return p
+// kind is a kind of row.
+type kind[Row any] struct {
+	read   func(*parser, []byte) *Row
+	expect func(p *parser, rows int) // what every row has
 }
+
+var (
+	grants = kind[v2.Grant]{(*parser).grant, func(p *parser, rows int) {
+		p.grants.expected, p.entitlements.expected = rows, rows
+		p.resources.expected, p.resourceIDs.expected = 2*rows, 2*rows
+	}}
+	entitlements = kind[v2.Entitlement]{(*parser).entitlementRow, func(p *parser, rows int) {
+		p.entitlements.expected, p.resources.expected, p.resourceIDs.expected = rows, rows, rows
+	}}
+	resources = kind[v2.Resource]{(*parser).resourceRow, func(p *parser, rows int) {
+		p.resources.expected, p.resourceIDs.expected = rows, rows
+	}}
+)
 
 func (p *parser) fields(message []byte) fields {
 	return fields{rest: message, odd: &p.odd, ascii: p.ascii}

@@ -6,8 +6,9 @@ const maxSlab = 256
 
 // slab hands out zero values that lie side by side.
 type slab[T any] struct {
-	free []T
-	size int // of the next array
+	free     []T
+	expected int // elements that are sure to be asked for still
+	size     int // of the next array beyond those
 }
 
 func (s *slab[T]) next() *T {
@@ -30,9 +31,14 @@ func (s *slab[T]) listOf(list []T) []T {
 	return taken
 }
 
-// grow replaces what is left with an array for at least the number of elements. Arrays grow by doubling, for parts that
-// few rows of a page have.
+// grow replaces what is left with an array for at least the number of elements. Beyond what is expected arrays grow by
+// doubling, for parts that few rows of a page have.
 func (s *slab[T]) grow(least int) {
+	if s.expected > 0 {
+		s.free = make([]T, max(min(s.expected, maxSlab), least))
+		s.expected -= len(s.free)
+		return
+	}
 	s.free = make([]T, max(s.size, least))
 	s.size = min(max(2*s.size, 4), maxSlab)
 }

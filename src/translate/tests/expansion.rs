@@ -134,6 +134,18 @@ fn an_expanders_new_grant_has_no_expansion_and_no_scope() {
 }
 
 #[test]
+fn an_id_that_follows_from_the_references_is_not_stored() {
+    let sent = Grant::decode(&encoded(&[])[..]).unwrap();
+    for (id, stored) in
+        [("member:user:u1", ""), ("member:user:u", "member:user:u"), ("member:user:u12", "member:user:u12")]
+    {
+        let grant = Grant { id: id.into(), ..sent.clone() }.encode_to_vec();
+        assert_eq!(GrantRecord::decode(&GRANT.record(&grant)[..]).unwrap().external_id, stored);
+        assert_eq!(Grant::decode(&GRANT.message(&GRANT.record(&grant))[..]).unwrap().id, id);
+    }
+}
+
+#[test]
 fn a_grant_without_an_id_is_given_one_of_its_references() {
     let record = GRANT.record(&encoded(&[]));
     assert_eq!(grant_public_id(&record).unwrap(), "member:user:u1");
