@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::slots::CHECK;
-use super::Reader;
+use super::{Kind, Reader};
 use crate::control::Control;
-use crate::keys::{self, Family, Slot};
+use crate::keys::{self, Slot};
 use crate::{Error, Result};
+
+/// Numbers of records by the type that their key starts with; one number under "" for kinds that have no such type.
+pub type ByType = BTreeMap<String, i64>;
 
 /// How many records of each kind a sync holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,63 +17,86 @@ pub struct Counts {
     /// Resource types.
     pub resource_types: i64,
     /// Resources by their type.
-    pub resources: BTreeMap<String, i64>,
+    pub resources: ByType,
     /// Entitlements by the type of their resource.
-    pub entitlements: BTreeMap<String, i64>,
+    pub entitlements: ByType,
     /// Grants by the type of their entitlement's resource.
-    pub grants: BTreeMap<String, i64>,
+    pub grants: ByType,
     /// Assets.
     pub assets: i64,
+}
+
+impl Counts {
+    /// Asks for the numbers of each kind.
+    pub(super) fn of(mut by_type: impl FnMut(Kind) -> Result<ByType>) -> Result<Counts> {
+        Ok(Counts {
+            resource_types: by_type(Kind::ResourceType)?.values().sum(),
+            resources: by_type(Kind::Resource)?,
+            entitlements: by_type(Kind::Entitlement)?,
+            grants: by_type(Kind::Grant)?,
+            assets: by_type(Kind::Asset)?.values().sum(),
+        })
+    }
 }
 
 impl Reader<'_> {
     /// Counts the records of a slot.
     pub fn count(&self, slot: Slot, control: &Control<'_>) -> Result<Counts> {
-        let total = |by_type: &BTreeMap<String, i64>| by_type.values().sum();
-        Ok(Counts {
-            resource_types: total(&self.count_family(slot, Family::ResourceType, false, control)?),
-            resources: self.count_family(slot, Family::Resource, true, control)?,
-            entitlements: self.count_family(slot, Family::Entitlement, true, control)?,
-            grants: self.count_family(slot, Family::Grant, true, control)?,
-            assets: total(&self.count_family(slot, Family::Asset, false, control)?),
-        })
+        Counts::of(|kind| self.count_kind(slot, kind, control))
     }
 
-    fn count_family(
-        &self,
-        slot: Slot,
-        family: Family,
-        by_type: bool,
-        control: &Control<'_>,
-    ) -> Result<BTreeMap<String, i64>> {
-        let mut counts = BTreeMap::new();
-        let mut entries = self.scan(&keys::family(slot, family), None);
-        let (mut rows, mut run, mut run_type): (u64, i64, Vec<u8>) = (0, 0, Vec::new());
+    pub(super) fn count_kind(&self, slot: Slot, kind: Kind, control: &Control<'_>) -> Result<ByType> {
+        let mut tally = Tally::new(kind);
+        let mut entries = self.scan(&keys::family(slot, kind.family()), None);
+        let mut rows = 0u64;
         while let Some((key, _)) = entries.next()? {
             if rows.is_multiple_of(CHECK) {
                 control.check()?;
             }
             rows += 1;
-            // Keys of one type follow each other: its name is decoded once.
-            let tuple = keys::tuple_of(key);
-            let encoded = if by_type { keys::Elements::of(tuple).next().unwrap_or_default() } else { b"" };
-            if run_type != encoded {
-                add(&mut counts, family, &run_type, run)?;
-                (run, run_type) = (0, encoded.to_vec());
-            }
-            run += 1;
+            tally.add(key)?;
         }
-        add(&mut counts, family, &run_type, run)?;
-        Ok(counts)
+        tally.finish()
     }
 }
 
-fn add(counts: &mut BTreeMap<String, i64>, family: Family, encoded: &[u8], run: i64) -> Result<()> {
-    if run == 0 {
-        return Ok(());
+/// Counts keys of one kind that pass in their order: those of one type follow each other, so its name is decoded once.
+pub(super) struct Tally {
+    kind: Kind,
+    counts: ByType,
+    run: i64,
+    run_type: Vec<u8>,
+}
+
+impl Tally {
+    pub fn new(kind: Kind) -> Tally {
+        Tally { kind, counts: ByType::new(), run: 0, run_type: Vec::new() }
     }
-    let name = keys::first_element(encoded)
-        .ok_or_else(|| Error::corruption(format!("{} key", family.noun()), "its type is not text"))?;
-    *counts.entry(name).or_default() += run;
-    Ok(())
+
+    pub fn add(&mut self, key: &[u8]) -> Result<()> {
+        let typed = !matches!(self.kind, Kind::ResourceType | Kind::Asset);
+        let encoded = if typed { keys::Elements::of(keys::tuple_of(key)).next().unwrap_or_default() } else { b"" };
+        if self.run_type != encoded {
+            self.end_run()?;
+            self.run_type = encoded.to_vec();
+        }
+        self.run += 1;
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<ByType> {
+        self.end_run()?;
+        Ok(self.counts)
+    }
+
+    fn end_run(&mut self) -> Result<()> {
+        let run = std::mem::take(&mut self.run);
+        if run > 0 {
+            let noun = self.kind.family().noun();
+            let name = keys::first_element(&self.run_type)
+                .ok_or_else(|| Error::corruption(format!("{noun} key"), "its type is not text"))?;
+            *self.counts.entry(name).or_default() += run;
+        }
+        Ok(())
+    }
 }

@@ -3,8 +3,8 @@
 //! A view borrows from the stored bytes. [`RecordKeys`] is the one place where a record becomes keys; put, overwrite and
 //! delete all use it, so they cannot disagree.
 
-use super::residue::residue;
-use crate::keys::{self, EntitlementRef, Family, GrantRef, ResourceRef, Slot};
+use super::residue::put_residue;
+use crate::keys::{self, EntitlementRef, Family, GrantRef, Place, ResourceRef, Slot};
 use crate::proto::wire::{fields, put_fields, Malformed};
 
 /// The kinds of record that belong to a sync.
@@ -39,7 +39,7 @@ impl Kind {
 }
 
 /// Every key that a record takes up.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RecordKeys {
     /// The key of the record.
     pub record: Vec<u8>,
@@ -56,33 +56,99 @@ pub struct RecordKeys {
 impl RecordKeys {
     /// The keys of a stored record in `slot`.
     pub fn of(kind: Kind, slot: Slot, stored: &[u8]) -> Result<RecordKeys, Malformed> {
-        Ok(match kind {
-            Kind::ResourceType => ResourceType::parse(stored)?.keys(slot),
-            Kind::Resource => Resource::parse(stored)?.keys(slot),
-            Kind::Entitlement => Entitlement::parse(stored)?.keys(slot),
-            Kind::Grant => {
-                let grant = Grant::parse(stored)?;
-                RecordKeys { residue: residue(&grant, stored)?, ..grant.keys(slot) }
-            }
-            Kind::Asset => Asset::parse(stored)?.keys(slot),
-        })
+        let mut keys = RecordKeys::default();
+        let view = View::parse(kind, stored)?;
+        keys.set_own(&view, slot, stored)?;
+        keys.varying = view.varying(slot);
+        Ok(keys)
+    }
+
+    /// Becomes what [`RecordKeys::of`] returns but for the varying keys, in the memory that it has. Returns whether there
+    /// are varying keys.
+    pub(super) fn reset(&mut self, kind: Kind, slot: Slot, stored: &[u8]) -> Result<bool, Malformed> {
+        let view = View::parse(kind, stored)?;
+        self.set_own(&view, slot, stored)?;
+        Ok(view.varies())
     }
 
     /// [`RecordKeys::varying`] alone; fails for the same records.
     pub fn varying_of(kind: Kind, slot: Slot, stored: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
-        Ok(match kind {
-            Kind::ResourceType => ResourceType::parse(stored).map(|_| Vec::new())?,
-            Kind::Resource => Resource::parse(stored)?.varying(slot),
-            Kind::Entitlement => Entitlement::parse(stored).map(|_| Vec::new())?,
-            Kind::Grant => Grant::parse(stored)?.varying(slot),
-            Kind::Asset => Asset::parse(stored).map(|_| Vec::new())?,
-        })
+        Ok(View::parse(kind, stored)?.varying(slot))
     }
 
     /// The keys and values of all index entries.
     pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let fixed = self.fixed.iter().map(|entry| (entry.as_slice(), self.residue.as_slice()));
         fixed.chain(self.varying.iter().map(|entry| (entry.as_slice(), &b""[..])))
+    }
+
+    fn set_own(&mut self, view: &View<'_>, slot: Slot, stored: &[u8]) -> Result<(), Malformed> {
+        let record = Place::reusing(slot, std::mem::take(&mut self.record));
+        let fixed = |fixed: &mut Option<Vec<u8>>| Place::reusing(slot, fixed.take().unwrap_or_default());
+        self.residue.clear();
+        match view {
+            View::ResourceType(view) => self.record = keys::resource_type(record, view.id),
+            View::Resource(view) => self.record = keys::resource(record, view.identity),
+            View::Entitlement(view) => {
+                self.record = keys::entitlement(record, view.identity);
+                self.fixed = Some(keys::entitlement_by_id(fixed(&mut self.fixed), view.identity));
+            }
+            View::Grant(view) => {
+                self.record = keys::grant(record, view.identity);
+                self.fixed = Some(keys::grant_by_principal(fixed(&mut self.fixed), view.identity));
+                put_residue(view, stored, &mut self.residue)?;
+            }
+            View::Asset(view) => self.record = keys::asset(record, view.id),
+        }
+        self.missing = view.missing();
+        Ok(())
+    }
+}
+
+/// What a record of any kind says of its keys.
+#[derive(Debug)]
+enum View<'a> {
+    ResourceType(ResourceType<'a>),
+    Resource(Resource<'a>),
+    Entitlement(Entitlement<'a>),
+    Grant(Grant<'a>),
+    Asset(Asset<'a>),
+}
+
+impl<'a> View<'a> {
+    fn parse(kind: Kind, stored: &'a [u8]) -> Result<View<'a>, Malformed> {
+        Ok(match kind {
+            Kind::ResourceType => View::ResourceType(ResourceType::parse(stored)?),
+            Kind::Resource => View::Resource(Resource::parse(stored)?),
+            Kind::Entitlement => View::Entitlement(Entitlement::parse(stored)?),
+            Kind::Grant => View::Grant(Grant::parse(stored)?),
+            Kind::Asset => View::Asset(Asset::parse(stored)?),
+        })
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        match self {
+            View::ResourceType(_) | View::Resource(_) => None,
+            View::Entitlement(view) => missing_part(view.identity.resource, ["resource type", "resource id"]),
+            View::Grant(view) => view.missing(),
+            View::Asset(view) => view.id.is_empty().then_some("asset id"),
+        }
+    }
+
+    fn varies(&self) -> bool {
+        match self {
+            View::Resource(view) => view.parent.is_some(),
+            View::Grant(view) => view.needs_expansion || !view.is_found_by_splitting(),
+            View::ResourceType(_) | View::Entitlement(_) | View::Asset(_) => false,
+        }
+    }
+
+    fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
+        match self {
+            View::Resource(view) => view.varying(slot),
+            View::Grant(view) => view.varying(slot),
+            View::ResourceType(_) | View::Entitlement(_) | View::Asset(_) => Vec::new(),
+        }
     }
 }
 
@@ -138,6 +204,20 @@ fn read_ref<'a>(message: &'a [u8], resource: &mut ResourceRef<'a>) -> Result<(),
     Ok(())
 }
 
+/// Like [`read_ref`], of an entitlement.
+fn read_entitlement_ref<'a>(message: &'a [u8], entitlement: &mut EntitlementRef<'a>) -> Result<(), Malformed> {
+    for field in fields(message) {
+        let field = field?;
+        match field.number {
+            1 => entitlement.resource.resource_type = field.str()?,
+            2 => entitlement.resource.resource = field.str()?,
+            3 => entitlement.id = field.str()?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn missing_part(resource: ResourceRef<'_>, names: [&'static str; 2]) -> Option<&'static str> {
     match (resource.resource_type, resource.resource) {
         ("", _) => Some(names[0]),
@@ -158,11 +238,6 @@ impl<'a> ResourceType<'a> {
         }
         Ok(view)
     }
-
-    fn keys(&self, slot: Slot) -> RecordKeys {
-        let record = keys::resource_type(slot, self.id);
-        RecordKeys { record, fixed: None, residue: Vec::new(), varying: Vec::new(), missing: None }
-    }
 }
 
 impl<'a> Resource<'a> {
@@ -179,11 +254,6 @@ impl<'a> Resource<'a> {
             }
         }
         Ok(view)
-    }
-
-    fn keys(&self, slot: Slot) -> RecordKeys {
-        let record = keys::resource(slot, self.identity);
-        RecordKeys { record, fixed: None, residue: Vec::new(), varying: self.varying(slot), missing: None }
     }
 
     fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
@@ -205,16 +275,6 @@ impl<'a> Entitlement<'a> {
             }
         }
         Ok(Entitlement { identity })
-    }
-
-    fn keys(&self, slot: Slot) -> RecordKeys {
-        RecordKeys {
-            record: keys::entitlement(slot, self.identity),
-            fixed: Some(keys::entitlement_by_id(slot, self.identity)),
-            residue: Vec::new(),
-            varying: Vec::new(),
-            missing: missing_part(self.identity.resource, ["resource type", "resource id"]),
-        }
     }
 }
 
@@ -247,32 +307,13 @@ impl<'a> Grant<'a> {
             let field = field?;
             match field.number {
                 2 => view.external_id = field.str()?,
-                3 => {
-                    let message = field.bytes()?;
-                    read_ref(message, &mut view.identity.entitlement.resource)?;
-                    for field in fields(message) {
-                        let field = field?;
-                        if field.number == 3 {
-                            view.identity.entitlement.id = field.str()?;
-                        }
-                    }
-                }
+                3 => read_entitlement_ref(field.bytes()?, &mut view.identity.entitlement)?,
                 4 => read_ref(field.bytes()?, &mut view.identity.principal)?,
                 7 => view.needs_expansion = field.bool()?,
                 _ => {}
             }
         }
         Ok(view)
-    }
-
-    fn keys(&self, slot: Slot) -> RecordKeys {
-        RecordKeys {
-            record: keys::grant(slot, self.identity),
-            fixed: Some(keys::grant_by_principal(slot, self.identity)),
-            residue: Vec::new(),
-            varying: self.varying(slot),
-            missing: self.missing(),
-        }
     }
 
     fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
@@ -303,17 +344,6 @@ impl<'a> Asset<'a> {
             }
         }
         Ok(view)
-    }
-
-    fn keys(&self, slot: Slot) -> RecordKeys {
-        let missing = self.id.is_empty().then_some("asset id");
-        RecordKeys {
-            record: keys::asset(slot, self.id),
-            fixed: None,
-            residue: Vec::new(),
-            varying: Vec::new(),
-            missing,
-        }
     }
 }
 

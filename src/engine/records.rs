@@ -1,13 +1,18 @@
 //! The stored records of one call, one behind the other in a single allocation.
 
 /// A list of stored records.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Records {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Records {
+    /// Empty, with room for so many records of so many bytes in all.
+    pub fn with_capacity(records: usize, bytes: usize) -> Records {
+        Records { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(records) }
+    }
+
     /// Appends the record that `write` appends to the buffer; nothing of it stays if `write` fails.
     pub fn push<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         let start = self.bytes.len();
@@ -27,6 +32,11 @@ impl Records {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// Bytes of all records.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The records in the order in which they were appended.

@@ -16,25 +16,25 @@ const COVERING: u8 = 1;
 /// would make the index as large as the records.
 const MAX_BYTES: usize = 192;
 
-/// The value of the index entry of a stored grant.
-pub(super) fn residue(grant: &Grant<'_>, stored: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let mut value = vec![COVERING];
+/// Writes the value of the index entry of a stored grant into `value`, which is empty.
+pub(super) fn put_residue(grant: &Grant<'_>, stored: &[u8], value: &mut Vec<u8>) -> Result<(), Malformed> {
+    value.push(COVERING);
     if !grant.identity.is_canonical_id(grant.external_id) {
-        put_bytes(&mut value, 2, grant.external_id.as_bytes());
+        put_bytes(value, 2, grant.external_id.as_bytes());
     }
     for field in fields(stored) {
         let field = field?;
         match field.number {
             // A message that comes twice is merged: these are the principal's fields behind its two ids.
-            4 => put_nested_unless_empty(&mut value, 4, |out| put_fields(out, field.bytes()?, 3..=u32::MAX))?,
+            4 => put_nested_unless_empty(value, 4, |out| put_fields(out, field.bytes()?, 3..=u32::MAX))?,
             6 | 8 | 9 => value.extend_from_slice(field.raw),
             _ => {}
         }
     }
-    match value.len() <= MAX_BYTES {
-        true => Ok(value),
-        false => Ok(Vec::new()),
+    if value.len() > MAX_BYTES {
+        value.clear();
     }
+    Ok(())
 }
 
 /// Appends the grant of an index entry as far as readers are shown it, a record without times and scope; `false` if the

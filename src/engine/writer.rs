@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::bulk::{Change, Destination, Pending, PendingKinds, Target};
 use super::databases::keep_tables;
-use super::{damaged, Engine, Kind, Reader, RecordKeys, Records};
+use super::{damaged, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::Result;
@@ -72,7 +72,9 @@ impl<'e> Writer<'e> {
         self.seal(&[kind])?;
         let mut rows = Pending::new(self.pending.directory(), usize::MAX);
         rows.append(kind, slot, change, records, &PendingKinds::default())?;
-        target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)
+        self.pending.forget_counted(kind);
+        target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)?;
+        Ok(())
     }
 
     /// Moves what was appended of these kinds into the database, as one step.
@@ -94,6 +96,15 @@ impl<'e> Writer<'e> {
         Ok(())
     }
 
+    /// Counts the records of a slot, as far as that was not done when they were merged.
+    pub fn count(&mut self, slot: Slot, control: &Control<'_>) -> Result<Counts> {
+        let reader = self.reader(&Kind::ALL)?;
+        Counts::of(|kind| match self.pending.counted(kind, slot) {
+            Some(counted) => Ok(counted.clone()),
+            None => reader.count_kind(slot, kind, control),
+        })
+    }
+
     /// Everything that was put, as far as records of these kinds are concerned.
     pub fn reader(&mut self, kinds: &[Kind]) -> Result<Reader<'e>> {
         self.seal(kinds)?;
@@ -106,6 +117,7 @@ impl<'e> Writer<'e> {
         self.seal(&[kind])?;
         let Some(stored) = self.engine.db.get_pinned(key)? else { return Ok(false) };
         let keys = RecordKeys::of(kind, slot, &stored).map_err(|error| damaged(kind.family(), key, error))?;
+        self.pending.forget_counted(kind);
         keys.entries().for_each(|(entry, _)| self.batch.delete(entry));
         self.batch.delete(key);
         Ok(true)

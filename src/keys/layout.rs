@@ -1,13 +1,13 @@
 //! Every key of the database, and every prefix that a listing scans.
 
 use super::identity::{read_entitlement, GrantParts};
-use super::tuple::{unescape, Elements, TupleWriter};
+use super::tuple::{unescape, Elements, Place, TupleWriter};
 use super::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
 
 const HEAD: usize = 5;
 
-fn start(slot: Slot, family: Family) -> TupleWriter {
-    TupleWriter::new(slot, family)
+fn start(place: impl Into<Place>, family: Family) -> TupleWriter {
+    TupleWriter::new(place, family)
 }
 
 /// The tuple of `key`: what follows slot and family.
@@ -31,28 +31,28 @@ pub fn family_start(slot: Slot, family: u8) -> Vec<u8> {
 }
 
 /// A resource type by its id.
-pub fn resource_type(slot: Slot, id: &str) -> Vec<u8> {
-    start(slot, Family::ResourceType).element(id).key()
+pub fn resource_type(place: impl Into<Place>, id: &str) -> Vec<u8> {
+    start(place, Family::ResourceType).element(id).key()
 }
 
 /// A resource.
-pub fn resource(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
-    resource.write(start(slot, Family::Resource)).key()
+pub fn resource(place: impl Into<Place>, resource: ResourceRef<'_>) -> Vec<u8> {
+    resource.write(start(place, Family::Resource)).key()
 }
 
 /// An entitlement.
-pub fn entitlement(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
-    entitlement.write(start(slot, Family::Entitlement)).key()
+pub fn entitlement(place: impl Into<Place>, entitlement: EntitlementRef<'_>) -> Vec<u8> {
+    entitlement.write(start(place, Family::Entitlement)).key()
 }
 
 /// A grant.
-pub fn grant(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
-    grant.write(start(slot, Family::Grant)).key()
+pub fn grant(place: impl Into<Place>, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.write(start(place, Family::Grant)).key()
 }
 
 /// An asset by its id.
-pub fn asset(slot: Slot, id: &str) -> Vec<u8> {
-    start(slot, Family::Asset).element(id).key()
+pub fn asset(place: impl Into<Place>, id: &str) -> Vec<u8> {
+    start(place, Family::Asset).element(id).key()
 }
 
 /// The key of the record whose encoded tuple is `tuple`.
@@ -66,8 +66,8 @@ pub fn resource_by_parent(slot: Slot, parent: ResourceRef<'_>, child: ResourceRe
 }
 
 /// Index entry: `grant` under its principal.
-pub fn grant_by_principal(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
-    grant.entitlement.write(grant.principal.write(start(slot, Family::GrantByPrincipal))).key()
+pub fn grant_by_principal(place: impl Into<Place>, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.entitlement.write(grant.principal.write(start(place, Family::GrantByPrincipal))).key()
 }
 
 /// Index entry: `grant` is waiting for expansion.
@@ -76,8 +76,8 @@ pub fn grant_needs_expansion(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
 }
 
 /// Index entry: `entitlement` under its bare id.
-pub fn entitlement_by_id(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
-    entitlement.write(start(slot, Family::EntitlementById).element(entitlement.id)).key()
+pub fn entitlement_by_id(place: impl Into<Place>, entitlement: EntitlementRef<'_>) -> Vec<u8> {
+    entitlement.write(start(place, Family::EntitlementById).element(entitlement.id)).key()
 }
 
 /// Index entry: `grant` under its public id.

@@ -19,7 +19,7 @@ pub use identity::{EntitlementRef, GrantParts, GrantRef, ResourceRef};
 pub use layout::*;
 pub use sync_id::SyncId;
 pub use token::{BatchToken, Listing};
-pub use tuple::{successor, unescape, Elements, TupleWriter};
+pub use tuple::{successor, unescape, Elements, Place, TupleWriter};
 
 /// The layout that this crate writes and the only one that it opens.
 pub const LAYOUT_VERSION: u32 = 1;

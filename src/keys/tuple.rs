@@ -12,6 +12,29 @@ const ESCAPE: u8 = 0x01;
 const ESCAPED_NUL: u8 = 0x01;
 const ESCAPED_ESCAPE: u8 = 0x02;
 
+/// Where a key is written: behind what `buffer` holds, which is nothing unless a caller reuses memory.
+#[derive(Debug)]
+pub struct Place {
+    /// The first part of the key.
+    pub slot: Slot,
+    /// Has no key of its own.
+    pub buffer: Vec<u8>,
+}
+
+impl Place {
+    /// The memory of a key that is of no use any more.
+    pub fn reusing(slot: Slot, mut buffer: Vec<u8>) -> Place {
+        buffer.clear();
+        Place { slot, buffer }
+    }
+}
+
+impl From<Slot> for Place {
+    fn from(slot: Slot) -> Place {
+        Place { slot, buffer: Vec::with_capacity(96) }
+    }
+}
+
 /// Builds a key element by element.
 #[derive(Clone, Debug)]
 pub struct TupleWriter {
@@ -21,9 +44,9 @@ pub struct TupleWriter {
 }
 
 impl TupleWriter {
-    /// A key of `family` in `slot` with no element yet.
-    pub fn new(slot: Slot, family: Family) -> TupleWriter {
-        let mut bytes = Vec::with_capacity(96);
+    /// A key of `family` with no element yet.
+    pub fn new(place: impl Into<Place>, family: Family) -> TupleWriter {
+        let Place { slot, buffer: mut bytes } = place.into();
         bytes.extend_from_slice(&slot.0.to_be_bytes());
         bytes.push(family as u8);
         TupleWriter { tuple: bytes.len(), bytes, empty: true }
@@ -80,7 +103,7 @@ impl TupleWriter {
 }
 
 fn escape(element: &[u8], out: &mut Vec<u8>) {
-    if !element.iter().any(|&byte| byte <= ESCAPE) {
+    if !has_special(element) {
         return out.extend_from_slice(element);
     }
     for &byte in element {
@@ -92,9 +115,20 @@ fn escape(element: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether one of the bytes is a separator or an escape. Looks at eight at a time: hardly any element has one.
+fn has_special(element: &[u8]) -> bool {
+    let (words, rest) = element.as_chunks::<8>();
+    // A byte of a word is zero, that is 00 or 01 but for its last bit, exactly if this leaves a high bit.
+    let special = |word: u64| {
+        let word = word & 0xfefe_fefe_fefe_fefe;
+        word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080 != 0
+    };
+    words.iter().any(|word| special(u64::from_le_bytes(*word))) || rest.iter().any(|&byte| byte <= ESCAPE)
+}
+
 /// The value of one encoded element; `None` if no element encodes to it.
 pub fn unescape(element: &[u8]) -> Option<Cow<'_, [u8]>> {
-    if !element.iter().any(|&byte| byte <= ESCAPE) {
+    if !has_special(element) {
         return Some(Cow::Borrowed(element));
     }
     let mut out = Vec::with_capacity(element.len());

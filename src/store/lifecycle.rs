@@ -94,7 +94,7 @@ impl Store {
         writer.seal_to_ssts(control)?;
         let reader = self.engine.snapshot();
         let mut run = reader.run(bound.id)?.ok_or_else(|| Error::not_found("sync", bound.id.to_string()))?;
-        let counted = stats::count(&reader, &run, control)?;
+        let counted = stats::taken(&reader, &run, writer.count(run.slot, control)?)?;
         control.check()?;
         // Records first, then the mark that they are complete: SSTs are synced before they are ingested, the log keeps the
         // order of the rest, and the commit that carries the mark is synced, so a crash leaves an unfinished sync or a

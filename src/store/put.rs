@@ -64,7 +64,8 @@ impl Store {
     fn put(&self, kind: Kind, request: &[u8], to_record: ToRecord) -> Result<()> {
         let (list, source_scope_key) = put_request(request)?;
         let stamp = Stamp { discovered_at: view::now(), source_scope_key };
-        let mut records = Records::default();
+        // A record is not much longer than its message.
+        let mut records = Records::with_capacity(list.len(), request.len() + request.len() / 8);
         for (index, message) in list.into_iter().enumerate() {
             let written = records.push(|out| to_record(message, &stamp, out));
             written.map_err(|error| malformed_element(kind, index, error))?;

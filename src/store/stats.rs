@@ -55,7 +55,12 @@ pub(super) fn of_run(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) 
 
 /// Counts the records of a run.
 pub(super) fn count(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) -> Result<v3::SyncStatsRecord> {
-    let mut stats = of_counts(run.id, reader.count(run.slot, control)?);
+    taken(reader, run, reader.count(run.slot, control)?)
+}
+
+/// The statistics of a run whose records were counted.
+pub(super) fn taken(reader: &Reader<'_>, run: &SyncRun, counts: Counts) -> Result<v3::SyncStatsRecord> {
+    let mut stats = of_counts(run.id, counts);
     stats.written_at = Some(now());
     token_stats::apply(&mut stats, &reader.token(run.id)?);
     Ok(stats)

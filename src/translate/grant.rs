@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use super::all_or_nothing;
 use super::any::{put_annotations, Any};
 use super::expandable::{is_expandable, put_expandable_annotation, Expandable};
-use super::refs::{put_entitlement_ref, put_principal_ref};
+use super::refs::{put_ids, EmbeddedEntitlement, EmbeddedPrincipal};
 use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
 use super::stubs::{put_entitlement_stub, put_principal_stub, Id, Reference};
+use crate::keys::{GrantRef, ResourceRef};
 use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
 
 #[derive(Default)]
@@ -42,21 +43,30 @@ impl<'a> Grant<'a> {
         values(if self.annotated { v2 } else { &[] }, 4)
     }
 
-    /// Appends fields 2 to 4 of the record: which grant it is. An id that follows from the references is left out.
-    fn put_identity(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
-        let start = out.len();
-        put_bytes(out, 2, self.id.as_bytes());
-        let references = out.len();
-        if let Some(entitlement) = &self.entitlement {
-            put_nested(out, 3, |out| put_entitlement_ref(out, entitlement))?;
+    /// What it refers to, each message found once.
+    fn embedded(&self) -> Result<Embedded<'_>, Malformed> {
+        Ok(Embedded {
+            entitlement: EmbeddedEntitlement::parse(self.entitlement.as_deref().unwrap_or_default())?,
+            principal: EmbeddedPrincipal::parse(self.principal.as_deref().unwrap_or_default())?,
+        })
+    }
+
+    /// Appends fields 2 to 4 of the record: which grant it is.
+    fn put_identity(&self, ids: &Ids<'_>, out: &mut Vec<u8>) {
+        let GrantRef { entitlement, principal } = ids.grant;
+        put_bytes(out, 2, ids.external_id.as_bytes());
+        if self.entitlement.is_some() {
+            put_nested(out, 3, |out| {
+                put_ids(out, entitlement.resource, 1, 2);
+                put_bytes(out, 3, entitlement.id.as_bytes());
+            });
         }
-        if let Some(principal) = &self.principal {
-            put_nested(out, 4, |out| put_principal_ref(out, principal))?;
+        if self.principal.is_some() {
+            put_nested(out, 4, |out| {
+                put_ids(out, principal, 1, 2);
+                put_ids(out, ids.parent, 3, 4);
+            });
         }
-        if Record::parse(&out[references..])?.has_canonical_id(self.id)? {
-            out.drain(start..references);
-        }
-        Ok(())
     }
 
     /// Appends field 9 of the record.
@@ -65,6 +75,29 @@ impl<'a> Grant<'a> {
             Sources::of_message(sources)?.put_in_record(out);
         }
         Ok(())
+    }
+}
+
+struct Embedded<'a> {
+    entitlement: EmbeddedEntitlement<'a>,
+    principal: EmbeddedPrincipal<'a>,
+}
+
+/// The ids of one grant.
+struct Ids<'a> {
+    grant: GrantRef<'a>,
+    parent: ResourceRef<'a>,
+    /// Empty if it follows from the references.
+    external_id: &'a str,
+}
+
+impl<'a> Ids<'a> {
+    fn of(message: &Grant<'a>, embedded: &'a Embedded<'_>) -> Result<Self, Malformed> {
+        let Embedded { entitlement, principal } = embedded;
+        let grant = GrantRef { entitlement: entitlement.identity()?, principal: principal.identity()? };
+        let refers = message.entitlement.is_some() && message.principal.is_some();
+        let external_id = if refers && grant.is_canonical_id(message.id) { "" } else { message.id };
+        Ok(Self { grant, parent: principal.parent()?, external_id })
     }
 }
 
@@ -77,8 +110,10 @@ pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Resul
     let first = if message.annotated { Expandable::first(v2, 4)? } else { None };
     let (taken, expandable) = first.unzip();
     let expansion = expandable.filter(|expandable| expandable.names_an_entitlement);
+    let embedded = message.embedded()?;
+    let ids = Ids::of(&message, &embedded)?;
     all_or_nothing(out, |out| {
-        message.put_identity(out)?;
+        message.put_identity(&ids, out);
         put_timestamp(out, 5, stamp.discovered_at);
         if let Some(expansion) = &expansion {
             put_nested(out, 6, |out| expansion.put(out))?;
@@ -104,8 +139,10 @@ pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Resul
 /// grant must not be expanded again.
 pub fn expanded_grant_to_record(v2: &[u8], now: Timestamp, out: &mut Vec<u8>) -> Result<(), Malformed> {
     let message = Grant::parse(v2)?;
+    let embedded = message.embedded()?;
+    let ids = Ids::of(&message, &embedded)?;
     all_or_nothing(out, |out| {
-        message.put_identity(out)?;
+        message.put_identity(&ids, out);
         put_timestamp(out, 5, now);
         for annotation in message.annotations(v2) {
             let annotation = annotation?;
@@ -143,13 +180,6 @@ impl<'a> Record<'a> {
             }
         }
         Ok(record)
-    }
-
-    /// Whether `id` is what the grant is called if its writer gives it no id.
-    fn has_canonical_id(&self, id: &str) -> Result<bool, Malformed> {
-        let [Some(entitlement), Some(principal)] = self.references()? else { return Ok(false) };
-        let mut parts = canonical_id(&entitlement, &principal).into_iter();
-        Ok(parts.try_fold(id.as_bytes(), |rest, part| rest.strip_prefix(part)).is_some_and(<[u8]>::is_empty))
     }
 
     fn references(&self) -> Result<[Option<Reference<'_>>; 2], Malformed> {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::keys::{EntitlementRef, ResourceRef};
 use crate::proto::wire::{fields, merge, put_bytes, put_fields, put_varint, Malformed};
 
 /// The ids of one resource.
@@ -58,43 +59,81 @@ pub(super) fn put_resource_ref(out: &mut Vec<u8>, resource: &[u8]) -> Result<(),
     Ok(())
 }
 
-/// Appends an `EntitlementRef` to an embedded `Entitlement`.
-pub(super) fn put_entitlement_ref(out: &mut Vec<u8>, entitlement: &[u8]) -> Result<(), Malformed> {
-    let (mut resource, mut id) = (None, "");
-    for field in fields(entitlement) {
-        let field = field?;
-        match field.number {
-            1 => merge(&mut resource, field.bytes()?),
-            2 => id = field.str()?,
-            _ => {}
-        }
-    }
-    if let Some(resource) = resource {
-        put_resource_ref(out, &resource)?;
-    }
-    put_bytes(out, 3, id.as_bytes());
-    Ok(())
+/// What a record keeps of an embedded `c1.connector.v2.Entitlement`.
+#[derive(Default)]
+pub(super) struct EmbeddedEntitlement<'a> {
+    resource_id: Option<Cow<'a, [u8]>>,
+    id: &'a str,
 }
 
-/// Appends a `PrincipalRef` to an embedded `Resource`. The parent is part of it: matching principals across
-/// connectors needs it.
-pub(super) fn put_principal_ref(out: &mut Vec<u8>, principal: &[u8]) -> Result<(), Malformed> {
-    let (mut id, mut parent) = (None, None);
-    for field in fields(principal) {
-        let field = field?;
-        match field.number {
-            1 => merge(&mut id, field.bytes()?),
-            2 => merge(&mut parent, field.bytes()?),
-            _ => {}
+impl<'a> EmbeddedEntitlement<'a> {
+    pub fn parse(entitlement: &'a [u8]) -> Result<Self, Malformed> {
+        let (mut resource, mut id) = (None, "");
+        for field in fields(entitlement) {
+            let field = field?;
+            match field.number {
+                1 => merge(&mut resource, field.bytes()?),
+                2 => id = field.str()?,
+                _ => {}
+            }
         }
+        let resource_id = match resource {
+            Some(Cow::Borrowed(resource)) => message(resource, 1)?,
+            Some(Cow::Owned(resource)) => message(&resource, 1)?.map(|id| Cow::Owned(id.into_owned())),
+            None => None,
+        };
+        Ok(Self { resource_id, id })
     }
-    if let Some(id) = id {
-        ResourceId::parse(&id)?.put(out);
+
+    /// Who it is, as far as the message says.
+    pub fn identity(&self) -> Result<EntitlementRef<'_>, Malformed> {
+        Ok(EntitlementRef { resource: identity(&self.resource_id)?, id: self.id })
     }
-    if let Some(parent) = parent {
-        ResourceId::parse(&parent)?.put_as(out, 3, 4);
+}
+
+/// What a record keeps of an embedded `c1.connector.v2.Resource` that is a principal. The parent is part of it: matching
+/// principals across connectors needs it.
+#[derive(Default)]
+pub(super) struct EmbeddedPrincipal<'a> {
+    id: Option<Cow<'a, [u8]>>,
+    parent: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> EmbeddedPrincipal<'a> {
+    pub fn parse(principal: &'a [u8]) -> Result<Self, Malformed> {
+        let mut message = Self::default();
+        for field in fields(principal) {
+            let field = field?;
+            match field.number {
+                1 => merge(&mut message.id, field.bytes()?),
+                2 => merge(&mut message.parent, field.bytes()?),
+                _ => {}
+            }
+        }
+        Ok(message)
     }
-    Ok(())
+
+    /// Who it is, as far as the message says.
+    pub fn identity(&self) -> Result<ResourceRef<'_>, Malformed> {
+        identity(&self.id)
+    }
+
+    /// Who its parent is; nobody if it has none.
+    pub fn parent(&self) -> Result<ResourceRef<'_>, Malformed> {
+        identity(&self.parent)
+    }
+}
+
+/// Reads a `c1.connector.v2.ResourceId`; nobody if it is not there.
+fn identity<'a>(id: &'a Option<Cow<'_, [u8]>>) -> Result<ResourceRef<'a>, Malformed> {
+    let ResourceId { resource_type, resource, .. } = ResourceId::parse(id.as_deref().unwrap_or_default())?;
+    Ok(ResourceRef { resource_type, resource })
+}
+
+/// Appends the ids of a resource under these field numbers.
+pub(super) fn put_ids(out: &mut Vec<u8>, of: ResourceRef<'_>, resource_type: u32, resource: u32) {
+    put_bytes(out, resource_type, of.resource_type.as_bytes());
+    put_bytes(out, resource, of.resource.as_bytes());
 }
 
 /// The singular string field `number`, empty if absent.

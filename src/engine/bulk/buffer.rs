@@ -33,6 +33,14 @@ impl Buffer {
         u32::try_from(self.bytes.len().saturating_add(size)).is_ok()
     }
 
+    /// Takes back all rows behind the first `rows`, none of which were sorted.
+    pub fn truncate(&mut self, rows: usize) {
+        if let Some(first) = self.rows.get(rows) {
+            self.bytes.truncate(first.start as usize);
+            self.rows.truncate(rows);
+        }
+    }
+
     /// Appends a row.
     pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) {
         let row = Row { start: self.bytes.len() as u32, key: key.len() as u32, value: value.len() as u32 + 1 };
@@ -91,7 +99,7 @@ fn sort_from(bytes: &[u8], rows: &[Row], order: &mut [Windowed], depth: usize) {
     let first = &key(first.index)[depth..];
     let common = rest.iter().fold(first.len(), |common, row| {
         let other = &key(row.index)[depth..];
-        first[..common].iter().zip(other).take_while(|(a, b)| a == b).count()
+        common_prefix(&first[..common], other)
     });
     let depth = depth + common;
     for row in order.iter_mut() {
@@ -106,6 +114,13 @@ fn sort_from(bytes: &[u8], rows: &[Row], order: &mut [Windowed], depth: usize) {
             ties.sort_unstable_by(|a, b| key(a.index).cmp(key(b.index)).then(a.index.cmp(&b.index)));
         }
     }
+}
+
+/// How many bytes two keys start with that are the same, eight looked at at a time.
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    let same = 8 * words.take_while(|(a, b)| a == b).count();
+    same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
 }
 
 fn window(rest: &[u8]) -> [u64; 2] {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::change::Change;
 use super::runs::Runs;
+use crate::engine::counts::ByType;
 use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
 use crate::{Error, Result};
@@ -40,12 +41,37 @@ pub struct Load {
     pub refreshed: bool,
 }
 
+impl Load {
+    /// Appends what records that a caller put come to, until one cannot be put.
+    fn append(&mut self, kind: Kind, slot: Slot, change: Change, records: &Records) -> Result<()> {
+        let with_fixed = change != Change::Refresh && !self.refreshed;
+        let mut keys = RecordKeys::default();
+        for (index, record) in records.iter().enumerate() {
+            let noun = kind.family().noun();
+            let varies = keys.reset(kind, slot, record).map_err(|error| {
+                Error::Internal(format!("{noun} {index} was translated into a record that is {error}"))
+            })?;
+            if let Some(part) = keys.missing {
+                return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
+            }
+            let indexed = change == Change::Put && varies;
+            self.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record)?;
+            if let Some(entry) = keys.fixed.as_ref().filter(|_| with_fixed) {
+                self.fixed.push(entry, Change::Put, &keys.residue)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Rows of one slot at a time, by kind. Guarded by the barrier.
 pub struct Pending {
     slot: Slot,
     loads: [Load; Kind::ALL.len()],
     /// Whether the slot had records of a kind before the first were appended here.
     occupied: [Option<bool>; Kind::ALL.len()],
+    /// How many records of a kind the slot holds in the database, where all of them passed through a seal.
+    counted: [Option<ByType>; Kind::ALL.len()],
     /// Where runs are spilled.
     directory: PathBuf,
     /// Bytes of rows in memory above which the largest run is spilled.
@@ -56,7 +82,14 @@ impl Pending {
     /// Nothing yet. Runs beyond `budget` bytes are spilled into `directory`.
     pub fn new(directory: &Path, budget: usize) -> Pending {
         let directory = directory.to_path_buf();
-        Pending { slot: Slot::NONE, loads: Default::default(), occupied: Default::default(), directory, budget }
+        Pending {
+            slot: Slot::NONE,
+            loads: Default::default(),
+            occupied: Default::default(),
+            counted: Default::default(),
+            directory,
+            budget,
+        }
     }
 
     /// The slot that the rows belong to.
@@ -73,12 +106,27 @@ impl Pending {
     /// were: records of an earlier process, of which one may be damaged.
     pub fn was_occupied(&mut self, kind: Kind, slot: Slot, now: impl FnOnce() -> Result<bool>) -> Result<bool> {
         if self.slot != slot {
-            (self.slot, self.occupied) = (slot, Default::default());
+            (self.slot, self.occupied, self.counted) = (slot, Default::default(), Default::default());
         }
         match self.occupied[kind as usize] {
             Some(occupied) => Ok(occupied),
             None => Ok(*self.occupied[kind as usize].insert(now()?)),
         }
+    }
+
+    /// How many records of a kind `slot` holds in the database, if that is known without counting them.
+    pub fn counted(&self, kind: Kind, slot: Slot) -> Option<&ByType> {
+        self.counted[kind as usize].as_ref().filter(|_| self.slot == slot)
+    }
+
+    /// Records of a kind are changed past the seal, or by one whose outcome is not known yet.
+    pub fn forget_counted(&mut self, kind: Kind) -> Option<ByType> {
+        self.counted[kind as usize].take()
+    }
+
+    /// How many records of a kind the slot holds in the database.
+    pub fn set_counted(&mut self, kind: Kind, counted: ByType) {
+        self.counted[kind as usize] = Some(counted);
     }
 
     /// Number of rows of these kinds.
@@ -99,25 +147,22 @@ impl Pending {
         records: &Records,
         pending: &PendingKinds,
     ) -> Result<()> {
-        let keys = keys_of_all(kind, slot, records)?;
         self.spill_over_budget()?;
         let load = &mut self.loads[kind as usize];
-        let size = |key: &[u8], value: usize| key.len() + value + 1;
-        let of_records = keys.iter().zip(records.iter()).map(|(keys, record)| size(&keys.record, record.len())).sum();
-        let of_fixed = keys.iter().filter_map(|keys| Some(size(keys.fixed.as_ref()?, keys.residue.len()))).sum();
-        load.records.reserve(of_records, &self.directory)?;
-        load.fixed.reserve(of_fixed, &self.directory)?;
-        self.slot = slot;
+        let rows = (load.records.len(), load.fixed.len());
+        // A row is a record and its key, and most of the key is in the record too.
+        load.records.reserve(2 * records.size(), &self.directory)?;
+        load.fixed.reserve(2 * records.size(), &self.directory)?;
+        let appended = load.append(kind, slot, change, records);
+        if appended.is_err() {
+            load.records.truncate(rows.0);
+            load.fixed.truncate(rows.1);
+            return appended;
+        }
         if change == Change::Refresh && !std::mem::replace(&mut load.refreshed, true) {
             load.fixed = Runs::default();
         }
-        for (keys, record) in keys.iter().zip(records.iter()) {
-            let indexed = change == Change::Put && !keys.varying.is_empty();
-            load.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record);
-            if let Some(entry) = keys.fixed.as_ref().filter(|_| !load.refreshed) {
-                load.fixed.push(entry, Change::Put, &keys.residue);
-            }
-        }
+        self.slot = slot;
         pending.add(kind);
         Ok(())
     }
@@ -165,19 +210,4 @@ impl Pending {
             false => runs.spill(&self.directory),
         }
     }
-}
-
-/// The keys of records that a caller put.
-fn keys_of_all(kind: Kind, slot: Slot, records: &Records) -> Result<Vec<RecordKeys>> {
-    let mut all = Vec::with_capacity(records.len());
-    for (index, record) in records.iter().enumerate() {
-        let noun = kind.family().noun();
-        let keys = RecordKeys::of(kind, slot, record)
-            .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
-        if let Some(part) = keys.missing {
-            return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
-        }
-        all.push(keys);
-    }
-    Ok(all)
 }

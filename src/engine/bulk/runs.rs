@@ -22,21 +22,29 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Makes room for rows of `size` bytes in all, so that appending them cannot fail.
+    /// Makes room for rows of about `size` bytes in all, where a buffer can have as much.
     pub fn reserve(&mut self, size: usize, directory: &Path) -> Result<()> {
-        if !self.buffer.has_room(size) {
-            self.spill(directory)?;
-        }
         match self.buffer.has_room(size) {
             true => Ok(()),
-            false => Err(Error::invalid(format!("{size} bytes of records are too many for one call"))),
+            false => self.spill(directory),
         }
     }
 
-    /// Appends a row, for which there is room.
-    pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) {
+    /// Appends a row.
+    pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
+        if !self.buffer.has_room(key.len() + value.len() + 1) {
+            return Err(Error::invalid("the records of one call take more than 4 GiB"));
+        }
         self.buffer.push(key, change, value);
         self.rows += 1;
+        Ok(())
+    }
+
+    /// Takes back all rows behind the first `rows`. Nothing was spilled or sorted since there were as many.
+    pub fn truncate(&mut self, rows: u64) {
+        let excess = (self.rows - rows) as usize;
+        self.buffer.truncate(self.buffer.len() - excess);
+        self.rows = rows;
     }
 
     /// Number of rows, those of one key counted each.

@@ -10,6 +10,7 @@ use super::pending::Pending;
 use super::runs::Runs;
 use super::sink::{ingest, Sink, Ssts};
 use crate::control::Control;
+use crate::engine::counts::{ByType, Tally};
 use crate::engine::databases::Databases;
 use crate::engine::slots::CHECK;
 use crate::engine::{damaged, Kind, RecordKeys, Records};
@@ -45,29 +46,57 @@ pub struct Target<'d> {
 impl Target<'_> {
     /// Puts the rows of these kinds into the database as one atomic step. If that fails they are still pending.
     pub fn seal(&self, pending: &mut Pending, kinds: &[Kind], destination: Destination) -> Result<()> {
+        let before = self.counted_before(pending, kinds)?;
+        let mut counts = self.write(pending, kinds, destination)?;
+        for (&kind, before) in kinds.iter().zip(before) {
+            let Some(mut counted) = before else { continue };
+            for (name, added) in std::mem::take(&mut counts[kind as usize]) {
+                *counted.entry(name).or_default() += added;
+            }
+            pending.set_counted(kind, counted);
+        }
+        Ok(())
+    }
+
+    /// For each kind how many records there are already, if that is known. It is not, until this seal has succeeded.
+    fn counted_before(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<Vec<Option<ByType>>> {
+        let occupied = self.occupied(pending, kinds)?;
+        let before = |&kind: &Kind| match (pending.forget_counted(kind), occupied[kind as usize]) {
+            (Some(counted), _) => Some(counted),
+            (None, true) => None,
+            (None, false) => Some(ByType::new()),
+        };
+        Ok(kinds.iter().map(before).collect())
+    }
+
+    /// Returns how many records were added to those that were there.
+    fn write(&self, pending: &mut Pending, kinds: &[Kind], destination: Destination) -> Result<Added> {
         let rows = pending.rows(kinds);
         if destination == Destination::BySize && rows < INGEST_ROWS {
             let mut batch = WriteBatch::default();
-            self.collect(pending, kinds, &mut batch)?;
-            return self.db.change(|db| db.write(batch));
+            let added = self.collect(pending, kinds, &mut batch)?;
+            self.db.change(|db| db.write(batch))?;
+            return Ok(added);
         }
         pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
         let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
         let staging = tempfile::tempdir_in(pending.directory()).map_err(Error::io("stage in", pending.directory()))?;
-        let files = match rows < PARALLEL_ROWS {
+        let (files, added) = match rows < PARALLEL_ROWS {
             true => {
                 let mut ssts = Ssts::new(self.records, staging.path(), "all", false);
-                sealing.one_by_one(kinds, &mut ssts)?;
-                ssts.finish()?
+                let added = sealing.one_by_one(kinds, &mut ssts)?;
+                (ssts.finish()?, added)
             }
             false => sealing.side_by_side(kinds, staging.path())?,
         };
-        ingest(self.db, files)
+        ingest(self.db, files)?;
+        Ok(added)
     }
 
-    /// Adds the rows of these kinds to a batch that carries other changes too.
-    pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<()> {
+    /// Adds the rows of these kinds to a batch that carries other changes too. Returns how many records they add to those
+    /// that are there.
+    pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<Added> {
         pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
         Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch)
@@ -93,8 +122,11 @@ impl Target<'_> {
 
     /// Fails if one of these records would replace one that cannot be decoded.
     pub fn check_stored(&self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        let mut keys = RecordKeys::default();
         for record in records.iter() {
-            let Ok(keys) = RecordKeys::of(kind, slot, record) else { continue };
+            if keys.reset(kind, slot, record).is_err() {
+                continue;
+            }
             if let Some(stored) = self.db.get_pinned(&keys.record)? {
                 RecordKeys::varying_of(kind, slot, &stored)
                     .map_err(|error| damaged(kind.family(), &keys.record, error))?;
@@ -103,6 +135,9 @@ impl Target<'_> {
         Ok(())
     }
 }
+
+/// How many records were added, by kind.
+pub type Added = [ByType; Kind::ALL.len()];
 
 /// One seal.
 struct Sealing<'s, 'd> {
@@ -114,11 +149,12 @@ struct Sealing<'s, 'd> {
 
 impl Sealing<'_, '_> {
     /// Writes everything in the order of the keys: records lie before index entries.
-    fn one_by_one(&self, kinds: &[Kind], sink: &mut impl Sink) -> Result<()> {
+    fn one_by_one(&self, kinds: &[Kind], sink: &mut impl Sink) -> Result<Added> {
         let mut varying = Runs::default();
-        self.records(kinds, sink, &mut varying)?;
+        let added = self.records(kinds, sink, &mut varying)?;
         varying.sort();
-        self.entries(Runs::merge(self.fixed(kinds).chain([&varying]))?, sink)
+        self.entries(Runs::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
+        Ok(added)
     }
 
     /// The index entries that were collected beside the records.
@@ -128,7 +164,7 @@ impl Sealing<'_, '_> {
 
     /// Writes records and, at the same time, the index entries that follow from their identities; the other entries are
     /// known when the records are written.
-    fn side_by_side(&self, kinds: &[Kind], staging: &Path) -> Result<Vec<PathBuf>> {
+    fn side_by_side(&self, kinds: &[Kind], staging: &Path) -> Result<(Vec<PathBuf>, Added)> {
         let Target { records, entries, .. } = self.target;
         let mut varying = Runs::default();
         let fixed = || -> Result<Vec<PathBuf>> {
@@ -139,31 +175,34 @@ impl Sealing<'_, '_> {
         let (files, fixed) = std::thread::scope(|scope| {
             let fixed = scope.spawn(fixed);
             let mut ssts = Ssts::new(records, staging, "records", true);
-            let files = self.records(kinds, &mut ssts, &mut varying).and_then(|()| ssts.finish());
+            let added = self.records(kinds, &mut ssts, &mut varying);
+            let files = added.and_then(|added| Ok((ssts.finish()?, added)));
             (files, fixed.join())
         });
-        let mut files = files?;
+        let (mut files, added) = files?;
         files.extend(fixed.map_err(|_| Error::Internal("writing index entries panicked".into()))??);
         varying.sort();
         let mut ssts = Ssts::new(entries, staging, "varying", true);
         self.entries(Runs::merge([&varying])?, &mut ssts)?;
         files.extend(ssts.finish()?);
-        Ok(files)
+        Ok((files, added))
     }
 
     /// Writes the records that stay, and collects the index entries that their contents decide.
-    fn records(&self, kinds: &[Kind], sink: &mut impl Sink, varying: &mut Runs) -> Result<()> {
+    fn records(&self, kinds: &[Kind], sink: &mut impl Sink, varying: &mut Runs) -> Result<Added> {
         let mut row = Merged::new();
+        let mut added = Added::default();
         let mut rows = 0u64;
         for &kind in kinds {
             let mut merge = Runs::merge([&self.pending.load(kind).records])?;
+            let mut tally = Tally::new(kind);
             while merge.next(&mut row)? {
                 if rows.is_multiple_of(CHECK) {
                     self.target.control.check()?;
                 }
                 rows += 1;
-                if self.occupied[kind as usize] {
-                    self.replace(kind, &mut row, varying)?;
+                if !self.occupied[kind as usize] || !self.replace(kind, &mut row, varying)? {
+                    tally.add(&row.key)?;
                 }
                 let undecodable = |error| damaged(kind.family(), &row.key, error);
                 if self.pending.load(kind).refreshed {
@@ -178,27 +217,28 @@ impl Sealing<'_, '_> {
                 }
                 sink.write(&row.key, Change::Put, &row.value)?;
             }
+            added[kind as usize] = tally.finish()?;
         }
-        Ok(())
+        Ok(added)
     }
 
-    /// Looks at the record that `row` replaces: what it leaves behind and which index entries it had.
-    fn replace(&self, kind: Kind, row: &mut Merged, varying: &mut Runs) -> Result<()> {
-        let Some(stored) = self.target.db.get_pinned(&row.key)? else { return Ok(()) };
+    /// Looks at the record that `row` replaces: what it leaves behind and which index entries it had. `false` if there is
+    /// none.
+    fn replace(&self, kind: Kind, row: &mut Merged, varying: &mut Runs) -> Result<bool> {
+        let Some(stored) = self.target.db.get_pinned(&row.key)? else { return Ok(false) };
         let undecodable = |error| damaged(kind.family(), &row.key, error);
         for entry in RecordKeys::varying_of(kind, self.slot, &stored).map_err(undecodable)? {
             self.collect(varying, &entry, Change::Delete, b"")?;
         }
-        match row.change {
-            Change::Refresh => row.refresh_stored(&stored),
-            _ => Ok(()),
+        if row.change == Change::Refresh {
+            row.refresh_stored(&stored)?;
         }
+        Ok(true)
     }
 
     fn collect(&self, varying: &mut Runs, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {
         self.pending.bound(varying)?;
-        varying.push(entry, change, value);
-        Ok(())
+        varying.push(entry, change, value)
     }
 
     fn entries(&self, mut merge: Merge<'_>, sink: &mut impl Sink) -> Result<()> {
