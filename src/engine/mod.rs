@@ -11,7 +11,6 @@ mod bulk;
 mod counts;
 mod database;
 mod databases;
-mod host_id;
 mod options;
 mod reader;
 mod record;
@@ -19,6 +18,7 @@ mod records;
 mod residue;
 mod runs;
 mod slots;
+mod unwrapped;
 mod verify;
 mod writer;
 

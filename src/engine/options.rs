@@ -1,6 +1,6 @@
 //! How RocksDB is set up.
 
-use super::host_id;
+use super::unwrapped;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options};
 
 /// What the caller decides about a database.
@@ -33,13 +33,16 @@ impl EngineOptions {
             true => DBCompressionType::Zstd,
             false => DBCompressionType::None,
         });
+        // RocksDB: it starts that many threads to open tables, however few there are.
+        options.set_max_file_opening_threads(1);
         // Opening must cost milliseconds, and a working copy leaves no log that anybody reads.
         options.set_skip_stats_update_on_db_open(true);
         options.set_stats_persist_period_sec(0);
         options.set_stats_dump_period_sec(0);
         options.set_keep_log_file_num(1);
         options.set_log_level(LogLevel::Error);
-        host_id::clear(&mut options);
+        unwrapped::clear_host_id(&mut options);
+        unwrapped::without_identity_file(&mut options);
         options
     }
 

@@ -4,7 +4,7 @@ use parking_lot::MutexGuard;
 use rocksdb::{checkpoint::Checkpoint, WriteBatch, WriteOptions, DB};
 use std::path::Path;
 
-use super::bulk::{Change, Destination, Pending, PendingKinds, Target};
+use super::bulk::{Change, Pending, PendingKinds, Target};
 use super::databases::keep_tables;
 use super::{damaged, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
@@ -79,19 +79,19 @@ impl<'e> Writer<'e> {
 
     /// Moves what was appended of these kinds into the database, as one step.
     pub fn seal(&mut self, kinds: &[Kind]) -> Result<()> {
-        self.seal_to(kinds, Destination::BySize, &Control::none())
+        self.seal_with(kinds, &Control::none())
     }
 
-    /// Moves everything that was appended into SSTs, as one step, and syncs them.
-    pub fn seal_to_ssts(&mut self, control: &Control<'_>) -> Result<()> {
-        self.seal_to(&Kind::ALL, Destination::Ssts, control)
+    /// Moves everything that was appended into the database, as one step.
+    pub fn seal_all(&mut self, control: &Control<'_>) -> Result<()> {
+        self.seal_with(&Kind::ALL, control)
     }
 
-    fn seal_to(&mut self, kinds: &[Kind], destination: Destination, control: &Control<'_>) -> Result<()> {
+    fn seal_with(&mut self, kinds: &[Kind], control: &Control<'_>) -> Result<()> {
         if self.pending.rows(kinds) == 0 {
             return Ok(());
         }
-        target(self.engine, control).seal(&mut self.pending, kinds, destination)?;
+        target(self.engine, control).seal(&mut self.pending, kinds)?;
         self.pending.clear(kinds, &self.engine.pending);
         Ok(())
     }

@@ -10,6 +10,9 @@ use super::manifest::{self, MAX_MANIFEST_BYTES};
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
 
+/// The reason of the error for a file of format v1 where only v3 will do.
+pub const FORMAT_V1: &str = "FORMAT_V1";
+
 const MAGIC_V1: &[u8] = b"C1ZF\0";
 const MAGIC_V3: &[u8] = b"C1Z3\0";
 const MAGIC_LEN: u64 = 5;
@@ -84,7 +87,7 @@ pub(super) fn manifest_bytes(input: &Input) -> Result<Vec<u8>> {
     if format_of(input)? == FileFormat::V1 {
         return Err(Error::Unsupported {
             path: input.path.clone(),
-            reason: "FORMAT_V1",
+            reason: FORMAT_V1,
             detail: "format v1 (SQLite) has neither manifest nor payload directory".into(),
         });
     }

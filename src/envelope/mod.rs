@@ -45,7 +45,7 @@ mod tests;
 
 pub use descriptors::verify_descriptors;
 pub use encoding::Encoding;
-pub use header::{read_format, read_head, FileFormat, Head};
+pub use header::{read_format, read_head, FileFormat, Head, FORMAT_V1};
 pub use limits::Limits;
 pub use list::{list, Entry, Stored};
 pub use pack::write;

@@ -5,7 +5,7 @@ use std::path::Path;
 use parking_lot::Mutex;
 
 use super::descriptors::verify_descriptors;
-use super::header::{head_from, manifest_bytes};
+use super::header::{head_from, manifest_bytes, FORMAT_V1};
 use super::input::Input;
 use super::limits::Budget;
 use super::read_frames::{Read, Work};
@@ -53,7 +53,7 @@ pub fn examine(path: &Path, findings: &mut Findings) -> Result<Option<Examinatio
 fn found<T>(findings: &mut Findings, kind: FaultKind, result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error @ Error::Unsupported { reason: "FORMAT_V1", .. }) => Err(error),
+        Err(error @ Error::Unsupported { reason: FORMAT_V1, .. }) => Err(error),
         Err(Error::Corruption { detail, .. } | Error::Unsupported { detail, .. }) => {
             findings.add(Fault::of(kind, detail));
             Ok(None)

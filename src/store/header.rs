@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
-use crate::envelope::{self, FileFormat};
+use crate::envelope;
 use crate::proto::api::FileHeader;
 use crate::{Error, Result};
 
 /// Reads what stands before the payload of any `.c1z` file, of another engine or format v1 too. Neither time nor memory
 /// depends on the size of the file, and a payload that is cut off or damaged is not noticed.
 pub fn read_header(path: &Path) -> Result<FileHeader> {
-    let format = envelope::read_format(path)?;
-    if format == FileFormat::V1 {
-        let metadata = std::fs::metadata(path).map_err(Error::io("stat", path))?;
-        return Ok(FileHeader { format: "v1".into(), file_size_bytes: metadata.len(), ..FileHeader::default() });
-    }
-    let head = envelope::read_head(path)?;
+    let head = match envelope::read_head(path) {
+        Err(Error::Unsupported { reason: envelope::FORMAT_V1, .. }) => {
+            let metadata = std::fs::metadata(path).map_err(Error::io("stat", path))?;
+            return Ok(FileHeader { format: "v1".into(), file_size_bytes: metadata.len(), ..FileHeader::default() });
+        }
+        head => head?,
+    };
     Ok(FileHeader {
         format: "v3".into(),
         file_size_bytes: head.file_len,

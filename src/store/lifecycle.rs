@@ -91,7 +91,7 @@ impl Store {
     /// Ends the bound sync and unbinds it. If it fails the sync stays bound and unended.
     pub fn end_sync(&self, control: &Control<'_>) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        writer.seal_to_ssts(control)?;
+        writer.seal_all(control)?;
         let reader = self.engine.snapshot();
         let mut run = reader.run(bound.id)?.ok_or_else(|| Error::not_found("sync", bound.id.to_string()))?;
         let counted = stats::taken(&reader, &run, writer.count(run.slot, control)?)?;

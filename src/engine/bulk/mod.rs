@@ -19,5 +19,5 @@ mod spill;
 
 pub(super) use change::Change;
 pub(super) use pending::{Pending, PendingKinds};
-pub(super) use seal::{Destination, Target};
+pub(super) use seal::Target;
 pub(super) use sink::{ingest, Sink, Ssts};

@@ -20,18 +20,9 @@ use crate::{Error, Result};
 /// Above this many rows records and index entries are written at the same time, by two threads.
 const PARALLEL_ROWS: u64 = 32_768;
 
-/// How many rows are worth SSTs of their own in the middle of a sync: fewer go through the memtable, because an ingest
+/// How many rows are worth SSTs of their own: fewer go through the memtable, because an ingest
 /// costs as much as several thousand rows of a batch.
 const INGEST_ROWS: u64 = 4096;
-
-/// When rows are sealed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Destination {
-    /// SSTs, always.
-    Ssts,
-    /// SSTs if the rows are many, a batch if they are few.
-    BySize,
-}
 
 /// What sealing needs of the database.
 pub struct Target<'d> {
@@ -45,9 +36,9 @@ pub struct Target<'d> {
 
 impl Target<'_> {
     /// Puts the rows of these kinds into the database as one atomic step. If that fails they are still pending.
-    pub fn seal(&self, pending: &mut Pending, kinds: &[Kind], destination: Destination) -> Result<()> {
+    pub fn seal(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<()> {
         let before = self.counted_before(pending, kinds)?;
-        let mut counts = self.write(pending, kinds, destination)?;
+        let mut counts = self.write(pending, kinds)?;
         for (&kind, before) in kinds.iter().zip(before) {
             let Some(mut counted) = before else { continue };
             for (name, added) in std::mem::take(&mut counts[kind as usize]) {
@@ -70,9 +61,9 @@ impl Target<'_> {
     }
 
     /// Returns how many records were added to those that were there.
-    fn write(&self, pending: &mut Pending, kinds: &[Kind], destination: Destination) -> Result<Added> {
+    fn write(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<Added> {
         let rows = pending.rows(kinds);
-        if destination == Destination::BySize && rows < INGEST_ROWS {
+        if rows < INGEST_ROWS {
             let mut batch = WriteBatch::default();
             let added = self.collect(pending, kinds, &mut batch)?;
             self.db.change(|db| db.write(batch))?;
