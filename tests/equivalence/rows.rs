@@ -339,7 +339,7 @@ impl Rows {
     pub fn pending_expansion(&self) -> Vec<PendingExpansion> {
         let pending = self.grants.iter().filter(|(_, row)| row.needs_expansion && row.expansion.is_some());
         let described = |(key, row): (&GrantKey, &GrantRow)| PendingExpansion {
-            grant_id: row.id.clone(),
+            grant_id: row.public_id(key),
             entitlement_id: key.0.id(),
             principal: Some(id_of(&key.1)),
             annotation: row.expansion.clone(),
