@@ -108,7 +108,7 @@ func compareEngines(ctx context.Context, c config, at task) (*report, error) {
 		}
 	}
 	if c.people > 0 {
-		at := task{Name: "full sync", N: c.people, Folder: at.Folder}
+		at := task{Name: fullSyncName, N: c.people, Folder: at.Folder}
 		if err := compareFullSync(ctx, report, c.engines, at, c.rounds); err != nil {
 			return nil, err
 		}

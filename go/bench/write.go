@@ -27,6 +27,10 @@ func writeWithoutDigests(ctx context.Context, at task) (result, error) {
 	return write(ctx, at, filepath.Join(at.Folder, "undigested.c1z"), false, dotc1z.WithGrantDigestIndex(false))
 }
 
+func writeElsewhere(ctx context.Context, at task) (result, error) {
+	return write(ctx, at, filepath.Join(at.Folder, "elsewhere.c1z"), false)
+}
+
 // write fills a new file. Making the rows does not count.
 func write(ctx context.Context, at task, path string, shuffled bool, options ...dotc1z.C1ZOption) (result, error) {
 	if err := os.RemoveAll(path); err != nil {
