@@ -240,16 +240,9 @@ fn do_job(job: &Job<'_>, level: i32, control: &Control<'_>) -> Result<Outcome> {
     Ok(Outcome::Compressed(encoder.finish().map_err(failed)?, digest))
 }
 
-/// How far back, as a power of two, a frame may refer: tables have much in common that lies further apart than level 3
-/// looks for by itself. Both this library and the SDK decode as much.
-const WINDOW_LOG: u32 = 23;
-
 /// An encoder of one frame that says how much it holds and ends with a checksum.
 fn encoder<W: Write>(out: W, file: &PayloadFile, level: i32) -> io::Result<Encoder<'static, W>> {
     let mut encoder = Encoder::new(out, level)?;
-    if file.size > 1 << WINDOW_LOG {
-        encoder.window_log(WINDOW_LOG)?;
-    }
     encoder.set_pledged_src_size(Some(file.size))?;
     encoder.include_contentsize(true)?;
     encoder.include_checksum(true)?;
