@@ -77,6 +77,26 @@ fn the_last_of_many_puts_wins_across_runs_and_leaves_its_index_entries_alone() {
 }
 
 #[test]
+fn what_merging_counts_is_what_a_recount_finds() {
+    let fixture = Fixture::new();
+    let store = open_with_a_small_budget(&fixture);
+    let sync = start(&store, "full");
+    let grants = |users: std::ops::Range<usize>| users.map(|user| numbered(user % 11, user)).collect::<Vec<_>>();
+    put_grants(&store, &grants(0..6_000));
+    assert_eq!(count(&store), 6_000, "which merges them");
+    put_grants(&store, &grants(3_000..12_000));
+    put_grants(&store, &grants(11_000..12_500));
+    assert_eq!(count(&store), 12_500, "which merges those");
+    put_grants(&store, &grants(12_000..12_600));
+    end(&store);
+    let counted = get_sync(&store, &sync).stats.unwrap();
+    assert_eq!(counted.grants, 12_600);
+    store.recalculate_stats(&RecalculateStatsRequest { sync_id: sync.clone() }, &Control::none()).unwrap();
+    let again = get_sync(&store, &sync).stats.unwrap();
+    assert_eq!(again, counted);
+}
+
+#[test]
 fn what_is_pending_shows_in_every_read_of_its_kind() {
     let fixture = Fixture::new();
     let store = open_with_a_small_budget(&fixture);
