@@ -35,9 +35,10 @@ type OpenRequest struct {
 	TmpDir string `protobuf:"bytes,3,opt,name=tmp_dir,json=tmpDir,proto3" json:"tmp_dir,omitempty"`
 	// How a save frames the payload; unspecified means as the opened file has it, INDEXED_ZSTD for a new one.
 	PayloadEncoding v3.PayloadEncoding `protobuf:"varint,4,opt,name=payload_encoding,json=payloadEncoding,proto3,enum=c1.c1z.v3.PayloadEncoding" json:"payload_encoding,omitempty"`
-	// Threads for packing, unpacking and background work; 0 means one for each processor.
+	// Threads for packing, unpacking, long listings and background work; 0 means one for each processor.
 	Threads uint32 `protobuf:"varint,5,opt,name=threads,proto3" json:"threads,omitempty"`
-	// Memory in bytes that block cache and write buffers stay below together; 0 means 256 MiB.
+	// Memory in bytes that block cache, write buffers and rows on their way to the database stay below together; 0 means
+	// 256 MiB.
 	MemoryBudgetBytes uint64 `protobuf:"varint,6,opt,name=memory_budget_bytes,json=memoryBudgetBytes,proto3" json:"memory_budget_bytes,omitempty"`
 	// Bytes that the payload may unpack to; 0 means the larger of 10 GiB and 100 times the file.
 	MaxDecodedBytes uint64 `protobuf:"varint,7,opt,name=max_decoded_bytes,json=maxDecodedBytes,proto3" json:"max_decoded_bytes,omitempty"`
