@@ -54,12 +54,14 @@ fn file_of(database: &Path) -> Place {
     place
 }
 
-fn round(fault: i32, from: u64, and_later: bool) -> (Vec<String>, bool) {
+fn round(put: Put, fault: i32, from: u64, and_later: bool) -> (Vec<String>, bool) {
     let place = Place::new();
     let store = place.open();
     let sync = start(&store, "full");
     put(&store).unwrap();
     let put_before = Contents::of(&store).without_ids();
+    // What was read is in the database: the end of the sync is to find all of it pending.
+    put(&store).unwrap();
     let database = store.metadata().unwrap().database_path;
     let plan = place.plan(Fault::Error(fault), from, and_later);
     let ((ended, image), struck) = under(plan, || (store.end_sync(&Control::none()), crash_image(database.as_ref())));
@@ -95,9 +97,19 @@ fn round(fault: i32, from: u64, and_later: bool) -> (Vec<String>, bool) {
     (struck, failed)
 }
 
-fn put(store: &Store) -> c1z::Result<()> {
+type Put = fn(&Store) -> c1z::Result<()>;
+
+/// Rows that end in a batch, but with an asset that makes RocksDB flush.
+fn put_few(store: &Store) -> c1z::Result<()> {
     put_all(store)?;
     try_put_asset(store, "large", &[7; 1 << 20])
+}
+
+/// So many rows that they end in SSTs of their own.
+fn put_many(store: &Store) -> c1z::Result<()> {
+    let ids: Vec<String> = (0..5_000).map(|number| format!("type{number}")).collect();
+    try_put_resource_types(store, &ids.iter().map(String::as_str).collect::<Vec<_>>())?;
+    put_few(store)
 }
 
 /// The contents as they were before the sync ended.
@@ -109,14 +121,15 @@ fn unended(contents: &Contents) -> Vec<String> {
 fn a_sync_whose_end_fails_at_any_step_is_never_finished_and_incomplete_and_can_be_ended_later() {
     note_syncs();
     let tally = Tally::default();
-    tally.sweep(|from| round(libc::EIO, from, true));
-    tally.sweep(|from| round(libc::ENOSPC, from, true));
-    tally.sweep(|from| round(libc::EIO, from, false));
+    tally.sweep(|from| round(put_many, libc::EIO, from, true));
+    tally.sweep(|from| round(put_few, libc::ENOSPC, from, true));
+    tally.sweep(|from| round(put_few, libc::EIO, from, false));
+    tally.sweep(|from| round(put_many, libc::EIO, from, false));
     // Threads of the database make calls too: the number of one differs from round to round, and a sweep may miss it.
     let points = ["write sst", "sync sst", "write MANIFEST", "sync MANIFEST", "write log", "sync log"];
     for _ in 0..5 {
         if !points.iter().all(|point| tally.struck(point)) {
-            tally.sweep(|from| round(libc::EIO, from, false));
+            tally.sweep(|from| round(put_many, libc::EIO, from, false));
         }
     }
     tally.print("end of a sync");
