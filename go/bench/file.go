@@ -136,7 +136,8 @@ func (s *series) result(path string) (result, error) {
 	}}, nil
 }
 
-// changedFiles are the payload's files at path that the original does not have, by their hashes.
+// changedFiles are the payload's files at path that the original does not have, by their hashes: at times all of a small
+// one, because RocksDB has merged its tables.
 func (t task) changedFiles(path string) ([]string, error) {
 	original, err := frames(t.original())
 	if err != nil {
@@ -156,8 +157,8 @@ func (t task) changedFiles(path string) ([]string, error) {
 			changed = append(changed, frame.GetName())
 		}
 	}
-	if len(changed) == 0 || len(changed) == len(index.GetEntries()) {
-		return nil, fmt.Errorf("%s: %d of %d files differ from the original's", path, len(changed), len(index.GetEntries()))
+	if len(changed) == 0 {
+		return nil, fmt.Errorf("%s: no file differs from the original's", path)
 	}
 	return changed, nil
 }
