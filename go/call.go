@@ -35,6 +35,21 @@ func call[Response any, P message[Response]](ctx context.Context, native nativeC
 	return unmarshal[Response, P](data)
 }
 
+// get is call for an answer that is one row, which read may know.
+func get[Response, Row any, P message[Response]](
+	ctx context.Context, native nativeCall, request proto.Message,
+	read func(data []byte) (*Row, bool), answer func(row *Row) *Response,
+) (*Response, error) {
+	data, err := send(ctx, native, request)
+	if err != nil {
+		return nil, err
+	}
+	if row, ok := read(data); ok {
+		return answer(row), nil
+	}
+	return unmarshal[Response, P](data)
+}
+
 // list is call for an answer that is a page of rows, which read knows.
 func list[Response, Row any, P pageOf[Response, Row]](
 	ctx context.Context, native nativeCall, request proto.Message, read func(data []byte, into page.Of[Row]) error,

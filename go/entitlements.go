@@ -43,14 +43,9 @@ func (s *store) ListStaticEntitlements(
 func (s *store) GetEntitlement(
 	ctx context.Context, request *reader_v2.EntitlementsReaderServiceGetEntitlementRequest,
 ) (*reader_v2.EntitlementsReaderServiceGetEntitlementResponse, error) {
-	data, err := send(ctx, s.native.getEntitlement, request)
-	if err != nil {
-		return nil, err
-	}
-	if entitlement, ok := page.Entitlement(data); ok {
-		return reader_v2.EntitlementsReaderServiceGetEntitlementResponse_builder{Entitlement: entitlement}.Build(), nil
-	}
-	return unmarshal[reader_v2.EntitlementsReaderServiceGetEntitlementResponse](data)
+	return get(ctx, s.native.getEntitlement, request, page.Entitlement, func(entitlement *v2.Entitlement) *reader_v2.EntitlementsReaderServiceGetEntitlementResponse {
+		return reader_v2.EntitlementsReaderServiceGetEntitlementResponse_builder{Entitlement: entitlement}.Build()
+	})
 }
 
 // ListEntitlementsByIds returns the entitlements in the order asked for, without those that are not there.

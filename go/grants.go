@@ -56,14 +56,9 @@ func (s *store) ListGrants(
 func (s *store) GetGrant(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceGetGrantRequest,
 ) (*reader_v2.GrantsReaderServiceGetGrantResponse, error) {
-	data, err := send(ctx, s.native.getGrant, request)
-	if err != nil {
-		return nil, err
-	}
-	if grant, ok := page.Grant(data); ok {
-		return reader_v2.GrantsReaderServiceGetGrantResponse_builder{Grant: grant}.Build(), nil
-	}
-	return unmarshal[reader_v2.GrantsReaderServiceGetGrantResponse](data)
+	return get(ctx, s.native.getGrant, request, page.Grant, func(grant *v2.Grant) *reader_v2.GrantsReaderServiceGetGrantResponse {
+		return reader_v2.GrantsReaderServiceGetGrantResponse_builder{Grant: grant}.Build()
+	})
 }
 
 // GrantsForEntitlementPrincipalSorted promises that ListGrantsForEntitlement returns grants in the byte order of

@@ -34,14 +34,9 @@ func (s *store) ListResources(
 func (s *store) GetResource(
 	ctx context.Context, request *reader_v2.ResourcesReaderServiceGetResourceRequest,
 ) (*reader_v2.ResourcesReaderServiceGetResourceResponse, error) {
-	data, err := send(ctx, s.native.getResource, request)
-	if err != nil {
-		return nil, err
-	}
-	if resource, ok := page.Resource(data); ok {
-		return reader_v2.ResourcesReaderServiceGetResourceResponse_builder{Resource: resource}.Build(), nil
-	}
-	return unmarshal[reader_v2.ResourcesReaderServiceGetResourceResponse](data)
+	return get(ctx, s.native.getResource, request, page.Resource, func(resource *v2.Resource) *reader_v2.ResourcesReaderServiceGetResourceResponse {
+		return reader_v2.ResourcesReaderServiceGetResourceResponse_builder{Resource: resource}.Build()
+	})
 }
 
 // ListResourcesByIds returns the resources in the order asked for, without those that are not there.
