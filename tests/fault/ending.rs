@@ -62,9 +62,13 @@ fn round(put: Put, fault: i32, from: u64, and_later: bool) -> (Vec<String>, bool
     let put_before = Contents::of(&store).without_ids();
     // What was read is in the database: the end of the sync is to find all of it pending.
     put(&store).unwrap();
-    let database = store.metadata().unwrap().database_path;
     let plan = place.plan(Fault::Error(fault), from, and_later);
-    let ((ended, image), struck) = under(plan, || (store.end_sync(&Control::none()), crash_image(database.as_ref())));
+    let ((ended, image), struck) = under(plan, || {
+        let ended = store.end_sync(&Control::none());
+        // A database that RocksDB does not write to any more is replaced by a copy elsewhere.
+        let database = store.metadata().unwrap().database_path;
+        (ended, crash_image(database.as_ref()))
+    });
     let at = format!("{from}: {struck:?}, {ended:?}");
     let failed = ended.is_err();
 
