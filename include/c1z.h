@@ -432,7 +432,8 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-// The bytes of a buffer. They live until the buffer is freed; of a null pointer there are none.
+// The bytes of a buffer. They live until the buffer is freed; of a null pointer there are none. Without bytes, `data` is
+// null.
 //
 // # Safety
 // `buffer` is null or came from this library and is not freed.
