@@ -82,8 +82,8 @@ func Version() string { return version() }
 // Driver opens stores. Its zero value is what [Register] registers; a program that wants other settings registers its
 // own value with dotc1z.RegisterEngine, or calls OpenStore without registering anything.
 type Driver struct {
-	// Threads for packing, unpacking, long listings and background work. 0 means as many as WithEncoderConcurrency asked for, if more
-	// than one, else one for each processor.
+	// Threads for packing, unpacking, long listings and background work. 0 means as many as WithEncoderConcurrency asked
+	// for, if more than one, else one for each processor.
 	Threads int
 	// MemoryBudgetBytes bounds block cache and write buffers of each open store together. 0 means 256 MiB.
 	MemoryBudgetBytes uint64

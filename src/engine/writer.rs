@@ -73,8 +73,7 @@ impl<'e> Writer<'e> {
         let mut rows = Pending::new(self.pending.directory(), usize::MAX);
         rows.append(kind, slot, change, records, &PendingKinds::default())?;
         self.pending.forget_counted(kind);
-        target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)?;
-        Ok(())
+        target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)
     }
 
     /// Moves what was appended of these kinds into the database, as one step.

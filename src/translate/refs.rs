@@ -40,8 +40,7 @@ impl<'a> ResourceId<'a> {
 
     /// Appends both ids under these field numbers.
     pub fn put_as(&self, out: &mut Vec<u8>, resource_type: u32, resource: u32) {
-        put_bytes(out, resource_type, self.resource_type.as_bytes());
-        put_bytes(out, resource, self.resource.as_bytes());
+        put_ids(out, ResourceRef::new(self.resource_type, self.resource), resource_type, resource);
     }
 
     /// Appends the fields of the `ResourceId` that a reference drops.

@@ -51,14 +51,6 @@ func (p *parser) fields(message []byte) fields {
 	return fields{rest: message, odd: &p.odd, ascii: p.ascii}
 }
 
-// annotationList is the list that a message keeps; messages without annotations have nil.
-func (p *parser) annotationList(list []*anypb.Any) []*anypb.Any {
-	if len(list) == 0 {
-		return nil
-	}
-	return p.annotationLists.listOf(list)
-}
-
 // annotation keeps its value as it lies in the page: nothing else lies there.
 func (p *parser) annotation(message []byte) *anypb.Any {
 	annotation := p.annotations.next()

@@ -20,8 +20,8 @@ use crate::{Error, Result};
 /// Above this many rows records and index entries are written at the same time, by two threads.
 const PARALLEL_ROWS: u64 = 32_768;
 
-/// How many rows are worth SSTs of their own: fewer go through the memtable, because an ingest
-/// costs as much as several thousand rows of a batch.
+/// How many rows are worth SSTs of their own: fewer go through the memtable, because an ingest costs as much as several
+/// thousand rows of a batch.
 const INGEST_ROWS: u64 = 4096;
 
 /// What sealing needs of the database.
@@ -37,8 +37,9 @@ pub struct Target<'d> {
 impl Target<'_> {
     /// Puts the rows of these kinds into the database as one atomic step. If that fails they are still pending.
     pub fn seal(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<()> {
-        let before = self.counted_before(pending, kinds)?;
-        let mut counts = self.write(pending, kinds)?;
+        let occupied = self.occupied(pending, kinds)?;
+        let before = counted_before(pending, kinds, &occupied);
+        let mut counts = self.write(pending, kinds, occupied)?;
         for (&kind, before) in kinds.iter().zip(before) {
             let Some(mut counted) = before else { continue };
             for (name, added) in std::mem::take(&mut counts[kind as usize]) {
@@ -49,29 +50,17 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// For each kind how many records there are already, if that is known. It is not, until this seal has succeeded.
-    fn counted_before(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<Vec<Option<ByType>>> {
-        let occupied = self.occupied(pending, kinds)?;
-        let before = |&kind: &Kind| match (pending.forget_counted(kind), occupied[kind as usize]) {
-            (Some(counted), _) => Some(counted),
-            (None, true) => None,
-            (None, false) => Some(ByType::new()),
-        };
-        Ok(kinds.iter().map(before).collect())
-    }
-
     /// Returns how many records were added to those that were there.
-    fn write(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<Added> {
+    fn write(&self, pending: &mut Pending, kinds: &[Kind], occupied: Occupied) -> Result<Added> {
         let rows = pending.rows(kinds);
+        pending.sort(kinds);
+        let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
         if rows < INGEST_ROWS {
             let mut batch = WriteBatch::default();
-            let added = self.collect(pending, kinds, &mut batch)?;
+            let added = sealing.one_by_one(kinds, &mut batch)?;
             self.db.change(|db| db.write(batch))?;
             return Ok(added);
         }
-        pending.sort(kinds);
-        let occupied = self.occupied(pending, kinds)?;
-        let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
         let staging = tempfile::tempdir_in(pending.directory()).map_err(Error::io("stage in", pending.directory()))?;
         let (files, added) = match rows < PARALLEL_ROWS {
             true => {
@@ -85,17 +74,16 @@ impl Target<'_> {
         Ok(added)
     }
 
-    /// Adds the rows of these kinds to a batch that carries other changes too. Returns how many records they add to those
-    /// that are there.
-    pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<Added> {
+    /// Adds the rows of these kinds to a batch that carries other changes too.
+    pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<()> {
         pending.sort(kinds);
         let occupied = self.occupied(pending, kinds)?;
-        Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch)
+        Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch).map(|_| ())
     }
 
     /// The kinds of which records are in the database already: each new one has to be compared with what it replaces.
-    fn occupied(&self, pending: &Pending, kinds: &[Kind]) -> Result<[bool; Kind::ALL.len()]> {
-        let mut occupied = [false; Kind::ALL.len()];
+    fn occupied(&self, pending: &Pending, kinds: &[Kind]) -> Result<Occupied> {
+        let mut occupied = Occupied::default();
         for &kind in kinds {
             occupied[kind as usize] = self.is_occupied(pending.slot(), kind)?;
         }
@@ -127,15 +115,28 @@ impl Target<'_> {
     }
 }
 
+/// Whether there are records already, by kind.
+type Occupied = [bool; Kind::ALL.len()];
+
 /// How many records were added, by kind.
-pub type Added = [ByType; Kind::ALL.len()];
+type Added = [ByType; Kind::ALL.len()];
+
+/// For each kind how many records there are already, if that is known. It is not, until this seal has succeeded.
+fn counted_before(pending: &mut Pending, kinds: &[Kind], occupied: &Occupied) -> Vec<Option<ByType>> {
+    let before = |&kind: &Kind| match (pending.forget_counted(kind), occupied[kind as usize]) {
+        (Some(counted), _) => Some(counted),
+        (None, true) => None,
+        (None, false) => Some(ByType::new()),
+    };
+    kinds.iter().map(before).collect()
+}
 
 /// One seal.
 struct Sealing<'s, 'd> {
     target: &'s Target<'d>,
     slot: Slot,
     pending: &'s Pending,
-    occupied: [bool; Kind::ALL.len()],
+    occupied: Occupied,
 }
 
 impl Sealing<'_, '_> {
