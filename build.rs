@@ -1,4 +1,4 @@
-//! Compiles `proto/` to Rust types and to the descriptor sets that the library carries.
+//! Compiles `proto/` to Rust types and to the descriptor sets that the library carries, and what has to be C++.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -17,6 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Threads of the engine may outlive a `dlclose`: the code must stay mapped.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libc1z.so.0");
+    }
+
+    if env::var_os("CARGO_FEATURE_ENGINE").is_some() {
+        compile_file_system()?;
     }
 
     let root = Path::new("proto");
@@ -38,6 +42,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         .btree_map(["."])
         .include_file("protos.rs")
         .compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}
+
+/// RocksDB takes a file system of one's own from C++ only.
+fn compile_file_system() -> Result<(), Box<dyn Error>> {
+    const SOURCE: &str = "src/engine/working_copy.cc";
+    println!("cargo:rerun-if-changed={SOURCE}");
+    let rocksdb = PathBuf::from(env::var("DEP_ROCKSDB_CARGO_MANIFEST_DIR")?).join("rocksdb/include");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++20")
+        .define("NDEBUG", None)
+        .include(rocksdb)
+        .file(SOURCE)
+        .try_compile("working_copy")?;
     Ok(())
 }
 

@@ -26,5 +26,7 @@ mod place;
 mod replacing;
 #[path = "fault/saving.rs"]
 mod saving;
+#[path = "fault/syncing.rs"]
+mod syncing;
 #[path = "fault/syscalls.rs"]
 mod syscalls;

@@ -27,7 +27,7 @@ pub struct Engine {
 impl Engine {
     /// Creates a database in `directory`, which must be empty.
     pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
-        let mut database = options.database();
+        let mut database = options.working_copy(directory);
         database.set_error_if_exists(true);
         let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
         create_staging(directory)?;
@@ -37,7 +37,7 @@ impl Engine {
 
     /// Opens the database in `directory`. One of another layout is refused.
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
-        let mut database = options.database();
+        let mut database = options.working_copy(directory);
         database.create_if_missing(false);
         let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
         create_staging(directory)?;
@@ -63,7 +63,7 @@ impl Engine {
             db: Databases::new(db, directory, database),
             barrier: Mutex::new(Pending::new(&staging(directory), options.runs_budget())),
             pending: PendingKinds::default(),
-            tables: options.tables(),
+            tables: options.tables(directory),
             threads: options.threads,
             read_only,
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rocksdb::{checkpoint::Checkpoint, properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
 
+use super::unwrapped::sync_commits_only;
 use crate::{Error, Result};
 
 /// How many full write buffers a change waits for: with the one that is filled they are what the budget has room for.
@@ -155,6 +156,7 @@ fn copy(db: &DB, directory: &Path, options: &Options) -> Result<DB> {
     let mut options = options.clone();
     options.create_if_missing(false);
     options.set_error_if_exists(false);
+    sync_commits_only(&mut options, directory);
     let copy = DB::open(&options, directory)?;
     write_difference(db, &copy)?;
     copy.flush()?;

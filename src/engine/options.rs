@@ -1,5 +1,7 @@
 //! How RocksDB is set up.
 
+use std::path::Path;
+
 use super::unwrapped;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options};
 
@@ -51,11 +53,19 @@ impl EngineOptions {
         (self.memory_budget / 6).clamp(64 << 10, 1 << 30)
     }
 
-    /// How SSTs are written that are ingested.
-    pub(super) fn tables(&self) -> Tables {
-        let mut entries = self.database();
+    /// For a database that is written to, in a folder of its own.
+    pub(super) fn working_copy(&self, directory: &Path) -> Options {
+        let mut options = self.database();
+        unwrapped::sync_commits_only(&mut options, directory);
+        options
+    }
+
+    /// How SSTs are written that the database in `directory` ingests.
+    pub(super) fn tables(&self, directory: &Path) -> Tables {
+        let records = self.working_copy(directory);
+        let mut entries = records.clone();
         entries.set_block_based_table_factory(&self.blocks(false));
-        Tables { records: self.database(), entries }
+        Tables { records, entries }
     }
 
     fn blocks(&self, filter: bool) -> BlockBasedOptions {

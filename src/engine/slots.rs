@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::bulk::{ingest, Change, Sink, Ssts};
-use super::{damaged, Durability, Engine, EngineOptions, Kind, Reader, RecordKeys, Writer};
+use super::{damaged, Durability, Engine, Kind, Reader, RecordKeys, Writer};
 use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::{Error, Result};
@@ -111,17 +111,9 @@ fn used_slots(reader: &Reader<'_>) -> Result<Vec<Slot>> {
 
 impl Reader<'_> {
     /// Copies one slot into a database that has nothing in it yet, under the same number.
-    pub fn copy_slot(
-        &self,
-        slot: Slot,
-        target: &Engine,
-        options: &EngineOptions,
-        staging: &Path,
-        control: &Control<'_>,
-    ) -> Result<()> {
-        let database = options.database();
+    pub fn copy_slot(&self, slot: Slot, target: &Engine, staging: &Path, control: &Control<'_>) -> Result<()> {
         let mut entries = self.scan(&slot.span().0, None);
-        let mut ssts = Ssts::new(&database, staging, "copy", false);
+        let mut ssts = Ssts::new(&target.tables.records, staging, "copy", false);
         let mut copied = 0u64;
         while let Some((key, value)) = entries.next()? {
             if copied.is_multiple_of(CHECK) {

@@ -2,7 +2,15 @@
 
 #![allow(unsafe_code)]
 
-use rocksdb::{AsRawPtr, Options};
+use std::ffi::c_char;
+use std::path::Path;
+
+use rocksdb::{AsRawPtr, Env, Options};
+
+extern "C" {
+    /// A new environment, whose owner destroys it.
+    fn c1z_working_copy_env(folder: *const c_char, length: usize) -> *mut librocksdb_sys::rocksdb_env_t;
+}
 
 /// Keeps the machine's name out of the properties of every SST: files are handed to others.
 pub(super) fn clear_host_id(options: &mut Options) {
@@ -14,4 +22,11 @@ pub(super) fn clear_host_id(options: &mut Options) {
 pub(super) fn without_identity_file(options: &mut Options) {
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_write_identity_file(options.as_raw_ptr(), 0) }
+}
+
+/// Makes the database in `folder` sync only what durable commits need (working_copy.cc).
+pub(super) fn sync_commits_only(options: &mut Options, folder: &Path) {
+    let folder = folder.as_os_str().as_encoded_bytes();
+    // SAFETY: the path is read during the call, and the environment is new.
+    options.set_env(unsafe { &Env::from_raw(c1z_working_copy_env(folder.as_ptr().cast(), folder.len())) });
 }

@@ -42,7 +42,7 @@ impl Store {
         // Filled by whole files, it needs no memory of its own to speak of.
         let options = EngineOptions { memory_budget: self.engine_options.memory_budget / 8, ..self.engine_options };
         let engine = Engine::create(&folder("database")?, &options)?;
-        source.copy_slot(run.slot, &engine, &options, &folder("staging")?, control)?;
+        source.copy_slot(run.slot, &engine, &folder("staging")?, control)?;
         let mut writer = engine.writer();
         writer.adopt_slot(run.slot);
         writer.put_token(run.id, &source.token(run.id)?);
