@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     if env::var_os("CARGO_FEATURE_ENGINE").is_some() {
-        compile_file_system()?;
+        compile_cpp()?;
     }
 
     let root = Path::new("proto");
@@ -45,19 +45,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// RocksDB takes a file system of one's own from C++ only.
-fn compile_file_system() -> Result<(), Box<dyn Error>> {
-    const SOURCE: &str = "src/engine/working_copy.cc";
-    println!("cargo:rerun-if-changed={SOURCE}");
+/// What RocksDB takes from C++ only.
+fn compile_cpp() -> Result<(), Box<dyn Error>> {
+    const FOLDER: &str = "src/engine/cpp";
+    println!("cargo:rerun-if-changed={FOLDER}");
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(FOLDER)? {
+        sources.push(entry?.path());
+    }
+    sources.retain(|path| path.extension().is_some_and(|extension| extension == "cc"));
+    sources.sort();
     let rocksdb = PathBuf::from(env::var("DEP_ROCKSDB_CARGO_MANIFEST_DIR")?).join("rocksdb/include");
-    cc::Build::new()
-        .cpp(true)
-        .std("c++20")
-        .define("NDEBUG", None)
-        .include(rocksdb)
-        .file(SOURCE)
-        .try_compile("working_copy")?;
-    Ok(())
+    let mut build = cc::Build::new();
+    build.cpp(true).std("c++20").define("NDEBUG", None).include(rocksdb).files(sources);
+    Ok(build.try_compile("c1z_engine")?)
 }
 
 fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::unwrapped;
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options};
+use rocksdb::{DBCompressionType, LogLevel, Options};
 
 /// What the caller decides about a database.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ impl EngineOptions {
         options.set_soft_pending_compaction_bytes_limit(0);
         options.set_hard_pending_compaction_bytes_limit(0);
         options.set_max_background_jobs(self.threads.clamp(2, 64) as i32);
-        options.set_block_based_table_factory(&self.blocks(true));
+        unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
         options.set_compression_type(match self.compress_blocks {
             true => DBCompressionType::Zstd,
             false => DBCompressionType::None,
@@ -62,24 +62,10 @@ impl EngineOptions {
 
     /// How SSTs are written that the database in `directory` ingests.
     pub(super) fn tables(&self, directory: &Path) -> Tables {
-        let records = self.working_copy(directory);
-        let mut entries = records.clone();
-        entries.set_block_based_table_factory(&self.blocks(false));
+        let [mut records, mut entries] = [self.working_copy(directory), self.working_copy(directory)];
+        unwrapped::written_tables(&mut records, true);
+        unwrapped::written_tables(&mut entries, false);
         Tables { records, entries }
-    }
-
-    fn blocks(&self, filter: bool) -> BlockBasedOptions {
-        let mut blocks = BlockBasedOptions::default();
-        blocks.set_block_cache(&Cache::new_lru_cache((self.memory_budget / 2).max(1 << 20)));
-        blocks.set_block_size(16 << 10);
-        if filter {
-            blocks.set_bloom_filter(10.0, false);
-        }
-        blocks.set_format_version(5);
-        // What is known of every SST counts against the budget too, and does not grow with the file.
-        blocks.set_cache_index_and_filter_blocks(true);
-        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
-        blocks
     }
 }
 

@@ -13,14 +13,9 @@
 
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
+#include "rocksdb_c.h"
 
 using namespace rocksdb;
-
-// What RocksDB's C API passes around, and defines in db/c.cc only.
-struct rocksdb_env_t {
-  Env* rep;
-  bool is_default;
-};
 
 namespace {
 
