@@ -266,18 +266,31 @@ pub fn put_fields(out: &mut Vec<u8>, message: &[u8], numbers: RangeInclusive<u32
 ///
 /// One byte is reserved for the length; a body of 128 bytes or more is moved once.
 pub fn put_nested<T>(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    put_nested_like(out, number, &mut 1, write)
+}
+
+/// [`put_nested`] for one of many bodies of similar size: as many bytes are reserved as the length before took, so that
+/// few bodies are moved.
+pub fn put_nested_like<T>(
+    out: &mut Vec<u8>,
+    number: u32,
+    reserved: &mut usize,
+    write: impl FnOnce(&mut Vec<u8>) -> T,
+) -> T {
     put_length_key(out, number);
     let start = out.len();
-    out.push(0);
+    let body = start + *reserved;
+    out.resize(body, 0);
     let result = write(out);
-    let end = out.len();
-    let len = (end - start - 1) as u64;
-    let width = encoded_len_varint(len);
-    if width > 1 {
-        out.resize(end + width - 1, 0);
-        out.copy_within(start + 1..end, start + width);
+    let len = out.len() - body;
+    let width = encoded_len_varint(len as u64);
+    if width != *reserved {
+        out.resize(out.len() + width, 0);
+        out.copy_within(body..body + len, start + width);
+        out.truncate(start + width + len);
+        *reserved = width;
     }
-    encode_varint(len, &mut &mut out[start..start + width]);
+    encode_varint(len as u64, &mut &mut out[start..start + width]);
     result
 }
 
@@ -321,10 +334,10 @@ mod tests {
         }
 
         #[test]
-        fn nested_bodies_of_any_size_read_back(len in 0usize..40_000) {
+        fn nested_bodies_of_any_size_read_back(len in 0usize..40_000, mut reserved in 1usize..4) {
             let body = vec![7u8; len];
             let mut out = vec![1, 2, 3];
-            put_nested(&mut out, 5, |out| out.extend_from_slice(&body));
+            put_nested_like(&mut out, 5, &mut reserved, |out| out.extend_from_slice(&body));
             let field = fields(&out[3..]).next().unwrap().unwrap();
             prop_assert_eq!(field.number, 5);
             prop_assert_eq!(field.bytes().unwrap(), &body[..]);

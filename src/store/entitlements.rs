@@ -1,6 +1,6 @@
 //! Reading entitlements.
 
-use super::page::{self, Query, Response, Source};
+use super::page::{self, Query, Response, Source, Translate};
 use super::put::resource_ref;
 use super::{Encoded, Store};
 use crate::engine::{Kind, Reader};
@@ -19,6 +19,7 @@ use crate::translate::entitlement_from_record;
 use crate::{Error, Result};
 
 const FAMILY: Family = Family::Entitlement;
+const TRANSLATE: Translate = |stored, _, out| entitlement_from_record(stored, out);
 
 impl Store {
     /// A page of entitlements, ordered by resource: all, or those on one resource.
@@ -29,7 +30,7 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Entitlements, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), entitlement_from_record)
+        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// The one entitlement with a bare id.
@@ -38,7 +39,7 @@ impl Store {
         let id = &request.entitlement_id;
         let not_found = || Error::not_found(FAMILY.noun(), id);
         let key = entitlement_key(&view.reader, view.slot, id)?.ok_or_else(not_found)?;
-        page::single(&view.reader, FAMILY, &key, entitlement_from_record)?.ok_or_else(not_found)
+        page::single(&view.reader, FAMILY, &key, TRANSLATE)?.ok_or_else(not_found)
     }
 
     /// The entitlements with the given bare ids in the order of the request; those that are not there are left out.
@@ -48,7 +49,7 @@ impl Store {
         for id in request.entitlement_ids.iter().filter(|id| !id.is_empty()) {
             let Some(key) = entitlement_key(&view.reader, view.slot, id)? else { continue };
             if let Some(stored) = view.reader.get(&key)? {
-                response.row(FAMILY, &key, &stored, entitlement_from_record)?;
+                response.row(FAMILY, &key, &stored, TRANSLATE)?;
             }
         }
         Ok(response.finish(""))

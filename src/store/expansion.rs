@@ -13,7 +13,7 @@ use crate::proto::api::{
 };
 use crate::proto::connector::ResourceId;
 use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
-use crate::translate;
+use crate::translate::{self, LastGrant};
 use crate::Result;
 
 impl Store {
@@ -103,9 +103,9 @@ fn put_pending(stored: &[u8], expandable: &[u8], out: &mut Vec<u8>) -> Result<()
 }
 
 /// Appends a `c1z.v1.GrantWithAnnotation`.
-fn with_annotation(stored: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+fn with_annotation(stored: &[u8], last: &mut LastGrant, out: &mut Vec<u8>) -> Result<(), Malformed> {
     let needs_expansion = Grant::parse(stored)?.needs_expansion;
-    put_nested(out, 1, |out| translate::grant_from_record(stored, out))?;
+    put_nested(out, 1, |out| translate::next_grant_from_record(stored, last, out))?;
     if let Some(expandable) = translate::grant_expandable(stored)? {
         put_message(out, 2, &expandable);
         put_varint(out, 3, needs_expansion.into());

@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::grant_lookup::Found;
-use super::page::{self, page_size, Query, Response, Source};
+use super::page::{self, page_size, Query, Response, Source, Translate};
 use super::put::resource_ref;
 use super::view::View;
 use super::{Encoded, Store};
@@ -23,10 +23,11 @@ use crate::proto::reader::{
     GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
     GrantsReaderServiceListGrantsForResourceTypeResponse as ForResourceTypeResponse,
 };
-use crate::translate::grant_from_record;
+use crate::translate::next_grant_from_record;
 use crate::{Error, Result};
 
 const FAMILY: Family = Family::Grant;
+const TRANSLATE: Translate = next_grant_from_record;
 
 impl Store {
     /// A page of grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
@@ -37,7 +38,7 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), grant_from_record)
+        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// The one grant with a public id.
@@ -45,11 +46,11 @@ impl Store {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let Found { key, stored } = self.find_grant(&view.reader, view.slot, &request.grant_id)?;
         let Some(stored) = stored else {
-            return page::single(&view.reader, FAMILY, &key, grant_from_record)?
+            return page::single(&view.reader, FAMILY, &key, TRANSLATE)?
                 .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id));
         };
         let mut response = Response::default();
-        response.row(FAMILY, &key, &stored, grant_from_record)?;
+        response.row(FAMILY, &key, &stored, TRANSLATE)?;
         Ok(response.finish(""))
     }
 
@@ -74,7 +75,7 @@ impl Store {
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
-        page::records(&view.reader, &query, Source::Records(FAMILY), grant_from_record)
+        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// A page of the grants of several entitlements, one entitlement after the other in the order of the request. A
@@ -121,7 +122,7 @@ impl Store {
             return Ok((0, String::new()));
         };
         let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size };
-        page::collect(&view.reader, &query, Source::Records(FAMILY), grant_from_record, response)
+        page::collect(&view.reader, &query, Source::Records(FAMILY), TRANSLATE, response)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
@@ -134,7 +135,7 @@ impl Store {
         }
         let prefix = keys::grants_to(view.slot, principal);
         let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, by_principal(view.slot), grant_from_record)
+        page::records(&view.reader, &query, by_principal(view.slot), TRANSLATE)
     }
 
     fn grant_of_principal(
@@ -153,7 +154,7 @@ impl Store {
     /// The page that holds the grant at `key` if there is one. It has no second page.
     fn one_or_none<M: Message + Default>(&self, view: &View<'_>, key: &[u8], token: &str) -> Result<Encoded<M>> {
         let found = match token {
-            "" => page::single(&view.reader, FAMILY, key, grant_from_record)?,
+            "" => page::single(&view.reader, FAMILY, key, TRANSLATE)?,
             _ => None,
         };
         Ok(found.unwrap_or_else(|| Response::default().finish("")))
@@ -170,7 +171,7 @@ impl Store {
         }
         let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
         let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, by_principal(view.slot), grant_from_record)
+        page::records(&view.reader, &query, by_principal(view.slot), TRANSLATE)
     }
 }
 

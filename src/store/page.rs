@@ -9,6 +9,7 @@ use super::Encoded;
 use crate::engine::{covered_grant, damaged, Reader};
 use crate::keys::{self, Family, Listing, Slot};
 use crate::proto::wire::{self, Malformed};
+use crate::translate::LastGrant;
 use crate::{Error, Result};
 
 /// SDK: the most rows of a page, and how many there are if the request does not say.
@@ -21,8 +22,8 @@ const MANY_ROWS: usize = 1000;
 const ROW: u32 = 1;
 const NEXT_PAGE_TOKEN: u32 = 2;
 
-/// How a stored record becomes the message that callers know.
-pub(super) type Translate = fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed>;
+/// How a stored record becomes the message that callers know; of grants, what the last one came to is at hand.
+pub(super) type Translate = fn(&[u8], &mut LastGrant, &mut Vec<u8>) -> Result<(), Malformed>;
 
 /// The number of rows that a request for `size` of them gets.
 pub(super) fn page_size(size: u32) -> usize {
@@ -99,15 +100,24 @@ impl Query<'_> {
 }
 
 /// A list response under construction.
-#[derive(Default)]
 pub(super) struct Response {
     bytes: Vec<u8>,
+    /// Bytes that the length of the last row took.
+    length: usize,
+    last: LastGrant,
+}
+
+impl Default for Response {
+    fn default() -> Self {
+        Response { bytes: Vec::new(), length: 1, last: LastGrant::default() }
+    }
 }
 
 impl Response {
     /// Appends the stored record at `key` as a row.
     pub fn row(&mut self, family: Family, key: &[u8], stored: &[u8], translate: Translate) -> Result<()> {
-        wire::put_nested(&mut self.bytes, ROW, |out| translate(stored, out))
+        let Response { bytes, length, last } = self;
+        wire::put_nested_like(bytes, ROW, length, |out| translate(stored, last, out))
             .map_err(|error| damaged(family, key, error))
     }
 

@@ -1,6 +1,6 @@
 //! Reading resource types.
 
-use super::page::{self, Query, Source};
+use super::page::{self, Query, Source, Translate};
 use super::{Encoded, Store};
 use crate::engine::Kind;
 use crate::keys::{self, Family, Listing};
@@ -16,6 +16,7 @@ use crate::translate::resource_type_from_record;
 use crate::{Error, Result};
 
 const FAMILY: Family = Family::ResourceType;
+const TRANSLATE: Translate = |stored, _, out| resource_type_from_record(stored, out);
 
 impl Store {
     /// A page of resource types, ordered by id.
@@ -23,14 +24,14 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::ResourceType])?;
         let prefix = keys::family(view.slot, FAMILY);
         let query = Query::new(Listing::ResourceTypes, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), resource_type_from_record)
+        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// One resource type by its id.
     pub fn get_resource_type(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::ResourceType])?;
         let key = keys::resource_type(view.slot, &request.resource_type_id);
-        page::single(&view.reader, FAMILY, &key, resource_type_from_record)?
+        page::single(&view.reader, FAMILY, &key, TRANSLATE)?
             .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.resource_type_id))
     }
 }

@@ -1,6 +1,6 @@
 //! Reading resources.
 
-use super::page::{self, Query, Response, Source};
+use super::page::{self, Query, Response, Source, Translate};
 use super::put::resource_ref;
 use super::{Encoded, Store};
 use crate::engine::Kind;
@@ -17,6 +17,7 @@ use crate::translate::resource_from_record;
 use crate::{Error, Result};
 
 const FAMILY: Family = Family::Resource;
+const TRANSLATE: Translate = |stored, _, out| resource_from_record(stored, out);
 
 impl Store {
     /// A page of resources, ordered by type and id: all, those of a type, the children of a parent, or both.
@@ -32,14 +33,14 @@ impl Store {
             (Some(parent), of_type) => (by_parent, keys::children_of_type(slot, parent, of_type)),
         };
         let query = Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, source, resource_from_record)
+        page::records(&view.reader, &query, source, TRANSLATE)
     }
 
     /// One resource by its type and id.
     pub fn get_resource(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Resource])?;
         let id = request.resource_id.as_ref().ok_or_else(|| Error::invalid("resource_id is missing"))?;
-        page::single(&view.reader, FAMILY, &keys::resource(view.slot, resource_ref(id)), resource_from_record)?
+        page::single(&view.reader, FAMILY, &keys::resource(view.slot, resource_ref(id)), TRANSLATE)?
             .ok_or_else(|| Error::not_found(FAMILY.noun(), format!("{}:{}", id.resource_type, id.resource)))
     }
 
@@ -50,7 +51,7 @@ impl Store {
         for id in &request.resource_ids {
             let key = keys::resource(view.slot, resource_ref(id));
             if let Some(stored) = view.reader.get(&key)? {
-                response.row(FAMILY, &key, &stored, resource_from_record)?;
+                response.row(FAMILY, &key, &stored, TRANSLATE)?;
             }
         }
         Ok(response.finish(""))

@@ -4,13 +4,13 @@
 //! as long as one likes. It is shown what is stored behind its position when a page is asked for.
 
 use super::grants::by_principal;
-use super::page::{self, Query, Response, Source};
+use super::page::{self, Query, Response, Source, Translate};
 use super::Store;
 use crate::engine::{Kind, Reader};
 use crate::keys::{self, Family, Listing, ResourceRef, Slot, SyncId};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use crate::proto::connector::Entitlement;
-use crate::translate::{entitlement_from_record, grant_from_record, resource_from_record};
+use crate::translate::{entitlement_from_record, next_grant_from_record, resource_from_record};
 use crate::{Error, Result};
 
 /// What to walk through.
@@ -116,10 +116,10 @@ impl Store {
         if reader.run(scan.sync)?.is_none_or(|run| run.slot != scan.slot) {
             return Err(Error::not_found("sync", scan.sync.to_string()));
         }
-        let translate = match scan.kind {
-            Kind::Resource => resource_from_record,
-            Kind::Entitlement => entitlement_from_record,
-            _ => grant_from_record,
+        let translate: Translate = match scan.kind {
+            Kind::Resource => |stored, _, out| resource_from_record(stored, out),
+            Kind::Entitlement => |stored, _, out| entitlement_from_record(stored, out),
+            _ => next_grant_from_record,
         };
         let mut response = Response::default();
         let next = match &scan.walk {

@@ -191,27 +191,63 @@ impl<'a> Record<'a> {
 }
 
 /// The public id, in pieces, of a grant to which its writer gave none: `entitlement id:principal type:principal id`.
-fn canonical_id<'r>(entitlement: &Reference<'r>, principal: &Reference<'r>) -> [&'r [u8]; 5] {
+fn canonical_id<'r>(entitlement_id: &'r [u8], principal: &Reference<'r>) -> [&'r [u8]; 5] {
     let Id { resource_type, resource } = principal.id();
-    [entitlement.entitlement_id(), b":", resource_type, b":", resource]
+    [entitlement_id, b":", resource_type, b":", resource]
+}
+
+/// What the last grant that was appended is a grant of. Grants of one entitlement follow one another, and what they have
+/// in common is made once.
+#[derive(Default)]
+pub struct LastGrant {
+    /// The stored reference, as it stood in the record; `None` before the first.
+    entitlement: Option<Vec<u8>>,
+    /// Field 1 of the grant.
+    stub: Vec<u8>,
+    entitlement_id: Vec<u8>,
+}
+
+impl LastGrant {
+    /// Makes this the entitlement of the last grant.
+    fn be(&mut self, reference: &[u8]) -> Result<(), Malformed> {
+        if self.entitlement.as_deref() == Some(reference) {
+            return Ok(());
+        }
+        let parsed = Reference::parse(reference)?;
+        self.stub.clear();
+        put_nested(&mut self.stub, 1, |out| put_entitlement_stub(out, &parsed));
+        self.entitlement_id.clear();
+        self.entitlement_id.extend_from_slice(parsed.entitlement_id());
+        let entitlement = self.entitlement.get_or_insert_default();
+        entitlement.clear();
+        entitlement.extend_from_slice(reference);
+        Ok(())
+    }
 }
 
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
 pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    next_grant_from_record(v3, &mut LastGrant::default(), out)
+}
+
+/// [`grant_from_record`] for one of many.
+pub fn next_grant_from_record(v3: &[u8], last: &mut LastGrant, out: &mut Vec<u8>) -> Result<(), Malformed> {
     let record = Record::parse(v3)?;
-    let references = record.references()?;
+    if let Some(entitlement) = &record.entitlement {
+        last.be(entitlement)?;
+    }
+    let principal = record.principal.as_deref().map(Reference::parse).transpose()?;
     let sources = if record.has_sources { Some(Sources::of_record(v3)?) } else { None };
     all_or_nothing(out, |out| {
-        let [entitlement, principal] = &references;
-        if let Some(entitlement) = entitlement {
-            put_nested(out, 1, |out| put_entitlement_stub(out, entitlement));
+        if record.entitlement.is_some() {
+            out.extend_from_slice(&last.stub);
         }
-        if let Some(principal) = principal {
+        if let Some(principal) = &principal {
             put_nested(out, 2, |out| put_principal_stub(out, principal));
         }
-        match (record.external_id, entitlement, principal) {
-            ("", Some(entitlement), Some(principal)) => {
-                let id = canonical_id(entitlement, principal);
+        match (record.external_id, &record.entitlement, &principal) {
+            ("", Some(_), Some(principal)) => {
+                let id = canonical_id(&last.entitlement_id, principal);
                 put_nested(out, 3, |out| id.iter().for_each(|part| out.extend_from_slice(part)));
             }
             (id, ..) => put_bytes(out, 3, id.as_bytes()),
@@ -234,7 +270,7 @@ pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let record = Record::parse(v3)?;
     match (record.external_id, record.references()?) {
         ("", [Some(entitlement), Some(principal)]) => {
-            let id = canonical_id(&entitlement, &principal).concat();
+            let id = canonical_id(entitlement.entitlement_id(), &principal).concat();
             String::from_utf8(id).map(Cow::Owned).map_err(|_| Malformed::Utf8 { number: 3 })
         }
         (id, _) => Ok(id.into()),

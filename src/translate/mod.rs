@@ -35,7 +35,10 @@ mod stubs;
 mod tests;
 
 pub use entitlement::{entitlement_from_record, entitlement_to_record};
-pub use grant::{expanded_grant_to_record, grant_expandable, grant_from_record, grant_public_id, grant_to_record};
+pub use grant::{
+    expanded_grant_to_record, grant_expandable, grant_from_record, grant_public_id, grant_to_record,
+    next_grant_from_record, LastGrant,
+};
 pub use resource::{resource_from_record, resource_to_record};
 pub use resource_type::{resource_type_from_record, resource_type_to_record};
 pub use stamp::{Stamp, Timestamp};

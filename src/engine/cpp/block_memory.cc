@@ -2,28 +2,37 @@
 
 #include <sys/mman.h>
 
-#include <cstdint>
-#include <cstdlib>
+#include <iterator>
 #include <new>
 
+namespace {
+
+// Enough that making a chunk is worth its system calls, few enough that nobody waits long for it.
+constexpr size_t kBlocks = 8;
+
+}  // namespace
+
 // RocksDB adds a trailer to a block, and the last row may make it longer than it should be.
-BlockMemory::BlockMemory(size_t block_size) : slot_(block_size + block_size / 32) {}
+BlockMemory::BlockMemory(size_t block_size) : slot_(block_size + block_size / 32), chunk_(kBlocks * slot_) {}
+
+BlockMemory::~BlockMemory() {
+  for (char* chunk : chunks_) munmap(chunk, chunk_);
+}
 
 void* BlockMemory::Allocate(size_t size) {
   if (!Fits(size)) return ::operator new(size);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (free_.empty() && !Grow()) return ::operator new(size);
-  void* const block = free_.back();
+  char* const block = free_.back();
   free_.pop_back();
   return block;
 }
 
 void BlockMemory::Deallocate(void* block) {
-  const auto start = reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(block) & ~(kHugePage - 1));
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (starts_.count(start) > 0) {
-      free_.push_back(block);
+    if (Owns(static_cast<char*>(block))) {
+      free_.push_back(static_cast<char*>(block));
       return;
     }
   }
@@ -34,18 +43,18 @@ void BlockMemory::Deallocate(void* block) {
 size_t BlockMemory::UsableSize(void*, size_t size) const { return Fits(size) ? slot_ : size; }
 
 bool BlockMemory::Grow() {
-  void* memory = nullptr;
-  if (posix_memalign(&memory, kHugePage, kHugePage) != 0) return false;
-  pages_.emplace_back(memory);
-#ifdef MADV_HUGEPAGE
-  madvise(memory, kHugePage, MADV_HUGEPAGE);  // where it fails, small pages do
+  void* const memory = mmap(nullptr, chunk_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return false;
+#ifdef MADV_POPULATE_WRITE
+  madvise(memory, chunk_, MADV_POPULATE_WRITE);  // where it fails, pages come when they are touched
 #endif
-  starts_.insert(memory);
-  free_.reserve(pages_.size() * (kHugePage / slot_));  // so that giving a block back needs no memory
-  for (size_t end = slot_; end <= kHugePage; end += slot_) {
-    free_.push_back(static_cast<char*>(memory) + end - slot_);
-  }
+  char* const chunk = *chunks_.insert(static_cast<char*>(memory)).first;
+  free_.reserve(chunks_.size() * kBlocks);  // so that giving a block back needs no memory
+  for (size_t block = 0; block < kBlocks; ++block) free_.push_back(chunk + block * slot_);
   return true;
 }
 
-void BlockMemory::Free::operator()(void* memory) const { std::free(memory); }
+bool BlockMemory::Owns(char* block) const {
+  const auto behind = chunks_.upper_bound(block);
+  return behind != chunks_.begin() && block < *std::prev(behind) + chunk_;
+}
