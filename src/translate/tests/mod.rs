@@ -1,6 +1,7 @@
 mod canonical;
 mod expansion;
 mod hostile;
+mod neighbours;
 mod records;
 mod reflection;
 mod round_trip;
