@@ -42,3 +42,31 @@ func (s *slab[T]) grow(least int) {
 	s.free = make([]T, max(s.size, least))
 	s.size = min(max(2*s.size, 4), maxSlab)
 }
+
+const (
+	leastCopies = 1 << 10
+	maxCopies   = 32 << 10
+)
+
+// copies hands out copies of bytes that lie side by side, with no room behind them.
+type copies struct {
+	free []byte
+	data int // bytes that may have to be copied, beyond those that there is room for
+}
+
+func (c *copies) of(value []byte) []byte {
+	if len(value) > len(c.free) {
+		c.grow(len(value))
+	}
+	copied := c.free[:len(value):len(value)]
+	c.free = c.free[len(value):]
+	copy(copied, value)
+	return copied
+}
+
+// grow makes room for a quarter of the data: rows share most strings with their neighbours.
+func (c *copies) grow(least int) {
+	size := min(max(c.data/4, leastCopies), c.data, maxCopies)
+	c.free = make([]byte, max(size, least))
+	c.data -= size
+}
