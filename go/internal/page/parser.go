@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/binary"
 	"unicode/utf8"
 	"unsafe"
 
@@ -31,7 +32,7 @@ type parser struct {
 	typeLists       slab[*v2.ResourceType]
 
 	copies copies
-	texts  int        // that the row had so far
+	texts  uint       // that the row had so far
 	before [16]string // the last text at each place in a row
 }
 
@@ -80,18 +81,31 @@ func (p *parser) once(first bool) bool {
 
 // text copies a string, unless the row before has it at the same place.
 func (p *parser) text(value []byte) string {
-	before := &p.before[p.texts%len(p.before)]
+	before := &p.before[p.texts%uint(len(p.before))]
 	p.texts++
 	if *before == string(value) {
 		return *before
 	}
-	if !utf8.Valid(value) {
+	if !isASCII(value) && !utf8.Valid(value) {
 		p.odd = true
 		return ""
 	}
 	copied := p.copies.of(value)
 	*before = unsafe.String(unsafe.SliceData(copied), len(copied))
 	return *before
+}
+
+// isASCII looks at eight bytes at a time.
+func isASCII(value []byte) bool {
+	var seen uint64
+	for len(value) >= 8 {
+		seen |= binary.LittleEndian.Uint64(value)
+		value = value[8:]
+	}
+	for _, b := range value {
+		seen |= uint64(b)
+	}
+	return seen&0x8080808080808080 == 0
 }
 
 // bytes copies what the caller may change.
