@@ -10,7 +10,10 @@ func (p *parser) grant(message []byte) *v2.Grant {
 	var few [4]*anypb.Any
 	annotations := few[:0]
 	for len(message) > 0 {
-		tag, value, rest := field(message)
+		tag, value, rest, ok := short(message)
+		if !ok {
+			tag, value, rest = long(message)
+		}
 		message = rest
 		switch tag {
 		case 1<<3 | length:

@@ -10,8 +10,9 @@
 // The page's data is only read, and not needed any more when that is done. The messages of many rows are elements of one
 // array, and their strings and bytes lie in copies side by side, where a string that the row before has at the same place
 // is the same. No two rows share an element or bytes, and no list has room behind its end, so that a row may be changed,
-// extended and reset as any other message. The price: a row that is kept, or a part of it, keeps up to [maxSlab]
-// neighbours in memory, and a single string the [maxCopies] bytes around it. Who keeps few rows of many clones them.
+// extended and reset as any other message. The price: a row that is kept, or a part of it, keeps the [maxSlab] bytes of
+// its neighbours in memory and with them their strings, and a single string the [maxCopies] bytes around it. Who keeps few
+// rows of many clones them.
 package page
 
 import (

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"unsafe"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
@@ -161,6 +163,7 @@ func TestPagesOfUnusualRows(t *testing.T) {
 		"an annotation with an empty value":  field(4, field(1, "t")+field(2, "")),
 		"a negative enum":                    "\x38\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
 		"an enum beyond 32 bits":             "\x38\x81\x80\x80\x80\x10",
+		"a long text":                        field(3, strings.Repeat("long", 10_000)),
 		"five annotations":                   field(4, field(1, "a")) + field(4, "") + field(4, "") + field(4, "") + field(4, field(1, "e")),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,6 +172,32 @@ func TestPagesOfUnusualRows(t *testing.T) {
 			requireSameAsProto(t, []byte(row))
 		})
 	}
+}
+
+func TestRowsLikeTheirNeighboursReadAsProtoReadsThem(t *testing.T) {
+	for seed := range uint64(60) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		for _, row := range []proto.Message{&v2.Grant{}, &v2.Entitlement{}, &v2.Resource{}} {
+			randompb.Populate(random, row, 0.7)
+			data := encoded(t, row)
+			page := field(1, string(data)) + field(1, string(data))
+			for range 5 {
+				page += field(1, string(disturbed(random, data)))
+				requireSameAsProto(t, []byte(page+field(1, string(data))))
+			}
+		}
+	}
+}
+
+func TestTextThatNeighboursShareIsStoredOnce(t *testing.T) {
+	data := storedGrants(2)
+	var got v2.GrantsServiceListGrantsResponse
+	require.NoError(t, page.Grants(data, &got))
+	first, second := got.GetList()[0], got.GetList()[1]
+	require.Equal(t, first.GetEntitlement().GetId(), second.GetEntitlement().GetId())
+	require.Same(t, unsafe.StringData(first.GetEntitlement().GetId()), unsafe.StringData(second.GetEntitlement().GetId()))
+	second.GetEntitlement().SetId("another")
+	require.NotEqual(t, first.GetEntitlement().GetId(), second.GetEntitlement().GetId())
 }
 
 func TestALongPageReadsAsProtoReadsIt(t *testing.T) {
@@ -226,6 +255,7 @@ func TestRowsShareNothingThatCanBeChanged(t *testing.T) {
 	data := encoded(t, v2.GrantsServiceListGrantsResponse_builder{List: list}.Build())
 	var got v2.GrantsServiceListGrantsResponse
 	require.NoError(t, page.Grants(data, &got))
+	clear(data)
 
 	for i, grant := range got.GetList() {
 		if i%3 != 0 {

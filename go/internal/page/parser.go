@@ -67,7 +67,7 @@ var (
 
 // parserOf is a parser for a stretch of rows.
 func parserOf[Row any](data []byte, rows int, of kind[Row]) *parser {
-	p := &parser{copies: copies{data: len(data)}}
+	p := &parser{copies: copies{left: len(data)}}
 	of.expect(p, rows)
 	return p
 }
