@@ -16,10 +16,7 @@ func (p *parser) entitlement(into *entitlement, message []byte, depth int) *v2.E
 	var fewTypes [4]*v2.ResourceType
 	types := fewTypes[:0]
 	for len(message) > 0 {
-		tag, value, rest, ok := short(message)
-		if !ok {
-			tag, value, rest = long(message)
-		}
+		tag, value, rest := field(message)
 		message = rest
 		switch tag {
 		case 1<<3 | length:

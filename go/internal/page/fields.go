@@ -8,20 +8,22 @@ const (
 	length = byte(protowire.BytesType)
 )
 
-// short takes the first field of a message apart: into its tag, as one byte, its value, without its length, and what
-// comes behind it. It knows fields of less than 128 bytes alone, so that the compiler has it in place of a call.
-func short(message []byte) (tag byte, value, rest []byte, ok bool) {
+// field takes the first field of a message apart: into its tag, as one byte, its value, without its length or still
+// encoded as a varint, and what comes behind it. What it does not know (a tag of more bytes than one, another wire type,
+// damage) has tag 0, which no field has, and ends the message. So has the end of a message.
+func field(message []byte) (tag byte, value, rest []byte) {
 	if len(message) >= 2 && message[0]&0x87 == length {
 		if end := 2 + int(message[1]); message[1] < 0x80 && end <= len(message) {
-			return message[0], message[2:end], message[end:], true
+			return message[0], message[2:end], message[end:]
 		}
 	}
-	return 0, nil, nil, false
+	return longField(message)
 }
 
-// long is short for any field that is known here; a varint stays encoded. What is not (a tag of more bytes than one,
-// another wire type, damage) has tag 0, which no field has, and ends the message, which is not empty.
-func long(message []byte) (tag byte, value, rest []byte) {
+func longField(message []byte) (tag byte, value, rest []byte) {
+	if len(message) == 0 {
+		return 0, nil, nil
+	}
 	tag, message = message[0], message[1:]
 	n := -1
 	switch tag & 0x87 {
@@ -35,14 +37,6 @@ func long(message []byte) (tag byte, value, rest []byte) {
 		return 0, nil, nil
 	}
 	return tag, value, message[n:]
-}
-
-// field is either.
-func field(message []byte) (tag byte, value, rest []byte) {
-	if tag, value, rest, ok := short(message); ok {
-		return tag, value, rest
-	}
-	return long(message)
 }
 
 // varint is the number that the value of a field stands for.

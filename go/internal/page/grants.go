@@ -7,13 +7,13 @@ import (
 
 func (p *parser) grant(message []byte) *v2.Grant {
 	grant := p.grants.next()
+	if p.plainGrant(grant, message) {
+		return &grant.Grant
+	}
 	var few [4]*anypb.Any
 	annotations := few[:0]
 	for len(message) > 0 {
-		tag, value, rest, ok := short(message)
-		if !ok {
-			tag, value, rest = long(message)
-		}
+		tag, value, rest := field(message)
 		message = rest
 		switch tag {
 		case 1<<3 | length:

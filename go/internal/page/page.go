@@ -58,9 +58,6 @@ func Entitlement(data []byte) (*v2.Entitlement, bool) { return single(data, enti
 func Resource(data []byte) (*v2.Resource, bool) { return single(data, resources) }
 
 func single[Row any](data []byte, of kind[Row]) (*Row, bool) {
-	if len(data) == 0 {
-		return nil, false
-	}
 	tag, message, rest := field(data)
 	if tag != 1<<3|length || len(rest) > 0 {
 		return nil, false

@@ -11,6 +11,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"example.com/libc1z/go/internal/page"
@@ -185,6 +186,35 @@ func TestRowsLikeTheirNeighboursReadAsProtoReadsThem(t *testing.T) {
 				page += field(1, string(disturbed(random, data)))
 				requireSameAsProto(t, []byte(page+field(1, string(data))))
 			}
+		}
+	}
+}
+
+func TestPlainGrantsWithAnyDamageReadAsProtoReadsThem(t *testing.T) {
+	row, n := protowire.ConsumeBytes(storedGrants(1)[1:])
+	require.Positive(t, n)
+	for at := range row {
+		for _, other := range []byte{row[at] + 1, row[at] - 1, row[at] ^ 0x80, row[at] ^ 1<<3, 0, 0xff} {
+			damaged := bytes.Clone(row)
+			damaged[at] = other
+			requireSameAsProto(t, []byte(field(1, string(damaged))))
+		}
+		requireSameAsProto(t, []byte(field(1, string(row[:at]))))
+		requireSameAsProto(t, []byte(field(1, string(row[:at])+string(row[at+1:]))))
+		requireSameAsProto(t, []byte(field(1, string(row[:at])+"x"+string(row[at:]))))
+	}
+}
+
+func TestPlainGrantsOfAnyLengthReadAsProtoReadsThem(t *testing.T) {
+	for size := range 300 {
+		text := strings.Repeat("x", size)
+		resource := func(kind, id string) string { return field(1, field(1, kind)+field(2, id)) }
+		for _, row := range []string{
+			field(1, field(1, resource("t", "r"))+field(2, "e")) + field(2, resource("t", "p")) + field(3, text),
+			field(1, field(1, resource("t", "r"))+field(2, text)) + field(2, resource("t", "p")) + field(3, "g"),
+			field(1, field(1, resource("t", text))+field(2, "e")) + field(2, resource(text, "p")) + field(3, "g"),
+		} {
+			requireSameAsProto(t, []byte(field(1, row)))
 		}
 	}
 }

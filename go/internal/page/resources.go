@@ -15,10 +15,7 @@ func (p *parser) resource(into *resource, message []byte, depth int) *v2.Resourc
 	var few [4]*anypb.Any
 	annotations := few[:0]
 	for len(message) > 0 {
-		tag, value, rest, ok := short(message)
-		if !ok {
-			tag, value, rest = long(message)
-		}
+		tag, value, rest := field(message)
 		message = rest
 		switch tag {
 		case 1<<3 | length:
@@ -65,10 +62,7 @@ func (p *parser) resource(into *resource, message []byte, depth int) *v2.Resourc
 
 func (p *parser) resourceID(id *v2.ResourceId, message []byte) *v2.ResourceId {
 	for len(message) > 0 {
-		tag, value, rest, ok := short(message)
-		if !ok {
-			tag, value, rest = long(message)
-		}
+		tag, value, rest := field(message)
 		message = rest
 		switch tag {
 		case 1<<3 | length:
