@@ -49,22 +49,32 @@ func Resources(data []byte, into Of[v2.Resource]) error {
 }
 
 // Grant reads the answer to a get, which has its row in field 1; false if only proto.Unmarshal can.
-func Grant(data []byte) (*v2.Grant, bool) { return single(data, grants) }
+func Grant(data []byte) (*v2.Grant, bool) {
+	var p parser
+	row := p.grant(p.only(data))
+	return row, !p.odd
+}
 
 // Entitlement is [Grant] for an entitlement.
-func Entitlement(data []byte) (*v2.Entitlement, bool) { return single(data, entitlements) }
+func Entitlement(data []byte) (*v2.Entitlement, bool) {
+	var p parser
+	row := p.entitlementRow(p.only(data))
+	return row, !p.odd
+}
 
 // Resource is [Grant] for a resource.
-func Resource(data []byte) (*v2.Resource, bool) { return single(data, resources) }
-
-func single[Row any](data []byte, of kind[Row]) (*Row, bool) {
-	tag, message, rest := field(data)
-	if tag != 1<<3|length || len(rest) > 0 {
-		return nil, false
-	}
-	p := parserOf(data, 1, of)
-	row := of.read(p, message)
+func Resource(data []byte) (*v2.Resource, bool) {
+	var p parser
+	row := p.resourceRow(p.only(data))
 	return row, !p.odd
+}
+
+// only is the one row that data consists of.
+func (p *parser) only(data []byte) []byte {
+	tag, message, rest := field(data)
+	p.odd = tag != 1<<3|length || len(rest) > 0
+	p.copies.left = len(message)
+	return message
 }
 
 // read reads a page of rows of a kind.
@@ -112,7 +122,8 @@ func readRows[Row any, P interface {
 	*Row
 	proto.Message
 }](data []byte, list []*Row, of kind[Row]) error {
-	p := parserOf(data, len(list), of)
+	p := &parser{copies: copies{left: len(data)}}
+	of.expect(p, len(list))
 	for i := range list {
 		_, message, rest := field(data)
 		data = rest

@@ -32,8 +32,8 @@ type parser struct {
 	typeLists       slab[*v2.ResourceType]
 
 	copies copies
-	texts  uint       // that the row had so far
-	before [16]string // the last text at each place in a row
+	texts  uint      // that the row had so far
+	before [8]string // the last text at each place in a row
 }
 
 // Rows lie beside the parts that almost all of them have.
@@ -64,13 +64,6 @@ var (
 	entitlements = kind[v2.Entitlement]{(*parser).entitlementRow, func(p *parser, rows int) { p.entitlements.expected = rows }}
 	resources    = kind[v2.Resource]{(*parser).resourceRow, func(p *parser, rows int) { p.resources.expected = rows }}
 )
-
-// parserOf is a parser for a stretch of rows.
-func parserOf[Row any](data []byte, rows int, of kind[Row]) *parser {
-	p := &parser{copies: copies{left: len(data)}}
-	of.expect(p, rows)
-	return p
-}
 
 // once is whether a part of a message comes for the first time. What comes later is to be merged into it, which is not
 // done here.

@@ -66,9 +66,9 @@ func (c *copies) of(value []byte) []byte {
 	return copied
 }
 
-// grow makes room for a quarter of the rows' bytes: the rest are tags, lengths and what neighbours share.
+// grow makes room for a third of the rows' bytes: most are tags, lengths and what neighbours share.
 func (c *copies) grow(least int) {
-	size := min(max(c.left/4, leastCopies), c.left, maxCopies)
+	size := min(max(c.left/3, leastCopies), c.left, maxCopies)
 	c.free = make([]byte, max(size, least))
 	c.left = max(c.left-size, leastCopies)
 }
