@@ -3,7 +3,7 @@ package page
 import v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 
 // Almost all grants are plain: an entitlement and a principal that have nothing but ids, and an id, in this order. They
-// are read here in two thirds of the time that [parser.grant] takes for any grant.
+// are read here in three quarters of the time that [parser.grant] takes for any grant.
 
 // plainGrant reads a grant that is plain. For another it is false, and the grant as it was.
 func (p *parser) plainGrant(into *grant, message []byte) bool {
