@@ -12,7 +12,7 @@ import (
 )
 
 // nativeCall is one function of the library on one store: request bytes in, response bytes out.
-type nativeCall func(ctx context.Context, request []byte) ([]byte, error)
+type nativeCall func(ctx context.Context, request []byte) (buffer, error)
 
 // message is a pointer to a message of type M.
 type message[M any] interface {
@@ -28,43 +28,45 @@ type pageOf[M, Row any] interface {
 
 // call sends request and reads the answer into a new message, which belongs to the caller.
 func call[Response any, P message[Response]](ctx context.Context, native nativeCall, request proto.Message) (*Response, error) {
-	data, err := send(ctx, native, request)
+	answer, err := send(ctx, native, request)
 	if err != nil {
 		return nil, err
 	}
-	return unmarshal[Response, P](data)
+	return unmarshal[Response, P](answer)
 }
 
 // get is call for an answer that is one row, which read may know.
 func get[Response, Row any, P message[Response]](
 	ctx context.Context, native nativeCall, request proto.Message,
-	read func(data []byte) (*Row, bool), answer func(row *Row) *Response,
+	read func(data []byte) (*Row, bool), of func(row *Row) *Response,
 ) (*Response, error) {
-	data, err := send(ctx, native, request)
+	answer, err := send(ctx, native, request)
 	if err != nil {
 		return nil, err
 	}
-	if row, ok := read(data); ok {
-		return answer(row), nil
+	if row, ok := read(answer.data); ok {
+		answer.free()
+		return of(row), nil
 	}
-	return unmarshal[Response, P](data)
+	return unmarshal[Response, P](answer)
 }
 
 // list is call for an answer that is a page of rows, which read knows.
 func list[Response, Row any, P pageOf[Response, Row]](
 	ctx context.Context, native nativeCall, request proto.Message, read func(data []byte, into page.Of[Row]) error,
 ) (*Response, error) {
-	data, err := send(ctx, native, request)
+	answer, err := send(ctx, native, request)
 	if err != nil {
 		return nil, err
 	}
-	return readPage[Response, Row, P](data, read)
+	return readPage[Response, Row, P](answer, read)
 }
 
-// readPage reads a page of rows, which takes the data with it.
-func readPage[Response, Row any, P pageOf[Response, Row]](data []byte, read func(data []byte, into page.Of[Row]) error) (*Response, error) {
+// readPage reads and frees a page of rows.
+func readPage[Response, Row any, P pageOf[Response, Row]](answer buffer, read func(data []byte, into page.Of[Row]) error) (*Response, error) {
+	defer answer.free()
 	response := P(new(Response))
-	if err := read(data, response); err != nil {
+	if err := read(answer.data, response); err != nil {
 		return nil, unreadable(err)
 	}
 	return response, nil
@@ -72,40 +74,42 @@ func readPage[Response, Row any, P pageOf[Response, Row]](data []byte, read func
 
 // exec sends a request whose answer is empty.
 func exec(ctx context.Context, native nativeCall, request proto.Message) error {
-	_, err := send(ctx, native, request)
+	answer, err := send(ctx, native, request)
+	answer.free()
 	return err
 }
 
-func send(ctx context.Context, native nativeCall, request proto.Message) ([]byte, error) {
+func send(ctx context.Context, native nativeCall, request proto.Message) (buffer, error) {
 	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return appendMessage(buffer, request) })
 }
 
 // sendRows sends a put request that encode appends; its answer is empty.
 func sendRows(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) error {
-	_, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
+	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
+	answer.free()
 	return err
 }
 
-// sendEncoded lends encode a buffer to append the request to: the library only reads it during the call.
-func sendEncoded(ctx context.Context, native nativeCall, encode func(buffer []byte) ([]byte, error)) ([]byte, error) {
-	buffer := buffers.Get().(*[]byte)
-	defer release(buffer)
-	request, err := encode((*buffer)[:0])
+// sendEncoded lends encode memory to append the request to: the library only reads it during the call.
+func sendEncoded(ctx context.Context, native nativeCall, encode func(memory []byte) ([]byte, error)) (buffer, error) {
+	memory := requests.Get().(*[]byte)
+	defer release(memory)
+	request, err := encode((*memory)[:0])
 	if err != nil {
-		return nil, err
+		return buffer{}, err
 	}
-	*buffer = request
+	*memory = request
 	return native(ctx, request)
 }
 
-// buffers are those of requests between calls. Larger ones than maxKept are not kept.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// requests keep the memory of requests between calls. Larger pieces than maxKept are not kept.
+var requests = sync.Pool{New: func() any { return new([]byte) }}
 
 const maxKept = 4 << 20
 
-func release(buffer *[]byte) {
-	if cap(*buffer) <= maxKept {
-		buffers.Put(buffer)
+func release(memory *[]byte) {
+	if cap(*memory) <= maxKept {
+		requests.Put(memory)
 	}
 }
 
@@ -120,9 +124,11 @@ func appendMessage(buffer []byte, request proto.Message) ([]byte, error) {
 	return data, nil
 }
 
-func unmarshal[M any, P message[M]](data []byte) (*M, error) {
+// unmarshal reads and frees an answer.
+func unmarshal[M any, P message[M]](answer buffer) (*M, error) {
+	defer answer.free()
 	m := P(new(M))
-	if err := proto.Unmarshal(data, m); err != nil {
+	if err := proto.Unmarshal(answer.data, m); err != nil {
 		return nil, unreadable(err)
 	}
 	return m, nil

@@ -34,8 +34,8 @@ func Inspect(ctx context.Context, path string, opts InspectOptions) iter.Seq2[Re
 		RecordTypes: opts.RecordTypes,
 	}
 	return func(yield func(Record, error) bool) {
-		if err := scanInto(ctx, inspect, func(data []byte) (bool, error) {
-			page, err := unmarshal[apipb.InspectPage](data)
+		if err := scanInto(ctx, inspect, func(answer buffer) (bool, error) {
+			page, err := unmarshal[apipb.InspectPage](answer)
 			if err != nil {
 				return false, err
 			}
@@ -61,9 +61,9 @@ func Schema(path string) (*descriptorpb.FileDescriptorSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := inspectSchema(request)
+	answer, err := inspectSchema(request)
 	if err != nil {
 		return nil, err
 	}
-	return unmarshal[descriptorpb.FileDescriptorSet](data)
+	return unmarshal[descriptorpb.FileDescriptorSet](answer)
 }

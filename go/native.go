@@ -112,7 +112,6 @@ import "C"
 import (
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 	"unsafe"
 
@@ -136,16 +135,23 @@ type cursor struct {
 	cursor *C.c1z_cursor
 }
 
+// buffer is what the library answers. Whoever gets one frees it, and looks at its data only until then: Go does not know
+// this memory.
+type buffer struct {
+	data   []byte
+	native *C.c1z_buffer
+}
+
 // version needs no store.
 func version() string { return C.GoString(C.c1z_version()) }
 
 // readHeader needs no store either.
-func readHeader(request []byte) ([]byte, error) {
+func readHeader(request []byte) (buffer, error) {
 	a := C.read_header(bytePointer(request), C.size_t(len(request)))
 	if a.code != C.C1Z_OK {
-		return nil, takeError(a)
+		return buffer{}, takeError(a)
 	}
-	return takeBytes(a), nil
+	return bufferOf(a), nil
 }
 
 func open(ctx context.Context, request []byte) (*handle, error) {
@@ -165,17 +171,17 @@ func open(ctx context.Context, request []byte) (*handle, error) {
 }
 
 // verify needs no store.
-func verify(ctx context.Context, request []byte) ([]byte, error) {
+func verify(ctx context.Context, request []byte) (buffer, error) {
 	if err := checkContext(ctx); err != nil {
-		return nil, err
+		return buffer{}, err
 	}
 	a := withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
 		return C.verify_file(bytePointer(request), C.size_t(len(request)), cancel)
 	})
 	if a.code != C.C1Z_OK {
-		return nil, endedBy(ctx, takeError(a))
+		return buffer{}, endedBy(ctx, takeError(a))
 	}
-	return takeBytes(a), nil
+	return bufferOf(a), nil
 }
 
 // close saves and frees the store. On failure the store stays open; on a closed store it does nothing. The context only
@@ -216,31 +222,31 @@ func (h *handle) with(run func(store *C.c1z_store) C.answer) (C.answer, error) {
 }
 
 // call runs a short call, which a done context only keeps from starting.
-func (h *handle) call(ctx context.Context, fn C.call_fn, request []byte) ([]byte, error) {
+func (h *handle) call(ctx context.Context, fn C.call_fn, request []byte) (buffer, error) {
 	if err := checkContext(ctx); err != nil {
-		return nil, err
+		return buffer{}, err
 	}
 	a, err := h.with(func(store *C.c1z_store) C.answer {
 		return C.call(fn, store, bytePointer(request), C.size_t(len(request)))
 	})
-	return takeBytes(a), err
+	return bufferOf(a), err
 }
 
 // longCall runs a call that the context can stop midway.
-func (h *handle) longCall(ctx context.Context, fn C.long_call_fn, request []byte) ([]byte, error) {
+func (h *handle) longCall(ctx context.Context, fn C.long_call_fn, request []byte) (buffer, error) {
 	if err := checkContext(ctx); err != nil {
-		return nil, err
+		return buffer{}, err
 	}
 	return h.runLong(ctx, fn, request)
 }
 
-func (h *handle) runLong(ctx context.Context, fn C.long_call_fn, request []byte) ([]byte, error) {
+func (h *handle) runLong(ctx context.Context, fn C.long_call_fn, request []byte) (buffer, error) {
 	a, err := h.with(func(store *C.c1z_store) C.answer {
 		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
 			return C.long_call(fn, store, bytePointer(request), C.size_t(len(request)), cancel)
 		})
 	})
-	return takeBytes(a), endedBy(ctx, err)
+	return bufferOf(a), endedBy(ctx, err)
 }
 
 // withCancel runs a call with a cancel that is set when ctx is done. No goroutine is left when it returns.
@@ -281,12 +287,12 @@ func (h *handle) scan(ctx context.Context, fn C.scan_fn, request []byte) (*curso
 }
 
 // next returns the next page, or more = false after the last one.
-func (c *cursor) next(ctx context.Context) (page []byte, more bool, err error) {
+func (c *cursor) next(ctx context.Context) (page buffer, more bool, err error) {
 	if err := checkContext(ctx); err != nil {
-		return nil, false, err
+		return buffer{}, false, err
 	}
 	a, err := c.nextPage()
-	return takeBytes(a), a.buffer != nil, err
+	return bufferOf(a), a.buffer != nil, err
 }
 
 func (c *cursor) nextPage() (C.answer, error) {
@@ -308,11 +314,12 @@ func (c *cursor) free() {
 // bytePointer is how request bytes reach C, which only reads them during the call.
 func bytePointer(data []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(data)) }
 
-// takeBytes copies the answer's bytes and frees its buffer; an answer without one gives nil.
-func takeBytes(a C.answer) []byte {
-	defer C.c1z_buffer_free(a.buffer)
-	return slices.Clone(unsafe.Slice((*byte)(a.bytes.data), int(a.bytes.len)))
+// bufferOf takes the answer's bytes; an answer without any gives none.
+func bufferOf(a C.answer) buffer {
+	return buffer{data: unsafe.Slice((*byte)(a.bytes.data), int(a.bytes.len)), native: a.buffer}
 }
+
+func (b buffer) free() { C.c1z_buffer_free(b.native) }
 
 // takeError copies the answer's error and frees it. The codes are those of gRPC.
 func takeError(a C.answer) error {
@@ -322,227 +329,227 @@ func takeError(a C.answer) error {
 
 // File.
 
-func (h *handle) save(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) save(ctx context.Context, request []byte) (buffer, error) {
 	return h.longCall(ctx, C.long_call_fn(C.c1z_save), request)
 }
 
-func (h *handle) getMetadata(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getMetadata(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_metadata), request)
 }
 
 // Syncs.
 
-func (h *handle) startSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) startSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_start_sync), request)
 }
 
-func (h *handle) startOrResumeSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) startOrResumeSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_start_or_resume_sync), request)
 }
 
-func (h *handle) resumeSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) resumeSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_resume_sync), request)
 }
 
-func (h *handle) setCurrentSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) setCurrentSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_set_current_sync), request)
 }
 
-func (h *handle) getCurrentSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getCurrentSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_current_sync), request)
 }
 
-func (h *handle) checkpointSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) checkpointSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_checkpoint_sync), request)
 }
 
-func (h *handle) endSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) endSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.longCall(ctx, C.long_call_fn(C.c1z_end_sync), request)
 }
 
-func (h *handle) cleanUp(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) cleanUp(ctx context.Context, request []byte) (buffer, error) {
 	return h.longCall(ctx, C.long_call_fn(C.c1z_cleanup), request)
 }
 
-func (h *handle) getSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_sync), request)
 }
 
-func (h *handle) listSyncs(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listSyncs(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_syncs), request)
 }
 
-func (h *handle) getLatestFinishedSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getLatestFinishedSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_latest_finished_sync), request)
 }
 
-func (h *handle) listSyncRuns(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listSyncRuns(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_sync_runs), request)
 }
 
-func (h *handle) getLatestSyncRun(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getLatestSyncRun(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_latest_sync_run), request)
 }
 
-func (h *handle) markSyncSupportsDiff(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) markSyncSupportsDiff(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_mark_sync_supports_diff), request)
 }
 
-func (h *handle) markSyncVerified(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) markSyncVerified(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_mark_sync_verified), request)
 }
 
-func (h *handle) clearSyncVerification(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) clearSyncVerification(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_clear_sync_verification), request)
 }
 
-func (h *handle) getStats(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getStats(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_stats), request)
 }
 
-func (h *handle) recalculateStats(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) recalculateStats(ctx context.Context, request []byte) (buffer, error) {
 	return h.longCall(ctx, C.long_call_fn(C.c1z_recalculate_stats), request)
 }
 
-func (h *handle) cloneSync(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) cloneSync(ctx context.Context, request []byte) (buffer, error) {
 	return h.longCall(ctx, C.long_call_fn(C.c1z_clone_sync), request)
 }
 
-func (h *handle) diffSyncs(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) diffSyncs(ctx context.Context, request []byte) (buffer, error) {
 	return h.longCall(ctx, C.long_call_fn(C.c1z_diff_syncs), request)
 }
 
 // Records.
 
-func (h *handle) putResourceTypes(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) putResourceTypes(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_put_resource_types), request)
 }
 
-func (h *handle) putResources(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) putResources(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_put_resources), request)
 }
 
-func (h *handle) putEntitlements(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) putEntitlements(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_put_entitlements), request)
 }
 
-func (h *handle) putGrants(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) putGrants(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_put_grants), request)
 }
 
-func (h *handle) putExpandedGrants(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) putExpandedGrants(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_put_expanded_grants), request)
 }
 
-func (h *handle) putAsset(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) putAsset(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_put_asset), request)
 }
 
-func (h *handle) deleteGrant(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) deleteGrant(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_delete_grant), request)
 }
 
-func (h *handle) deleteGrants(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) deleteGrants(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_delete_grants), request)
 }
 
-func (h *handle) deleteEntitlement(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) deleteEntitlement(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_delete_entitlement), request)
 }
 
-func (h *handle) deleteResource(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) deleteResource(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_delete_resource), request)
 }
 
-func (h *handle) listResourceTypes(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listResourceTypes(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_resource_types), request)
 }
 
-func (h *handle) getResourceType(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getResourceType(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_resource_type), request)
 }
 
-func (h *handle) listResources(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listResources(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_resources), request)
 }
 
-func (h *handle) getResource(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getResource(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_resource), request)
 }
 
-func (h *handle) listResourcesByIds(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listResourcesByIds(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_resources_by_ids), request)
 }
 
-func (h *handle) listEntitlements(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listEntitlements(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_entitlements), request)
 }
 
-func (h *handle) getEntitlement(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getEntitlement(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_entitlement), request)
 }
 
-func (h *handle) listEntitlementsByIds(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listEntitlementsByIds(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_entitlements_by_ids), request)
 }
 
-func (h *handle) listGrants(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listGrants(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_grants), request)
 }
 
-func (h *handle) getGrant(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getGrant(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_grant), request)
 }
 
-func (h *handle) listGrantsForEntitlement(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listGrantsForEntitlement(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_entitlement), request)
 }
 
-func (h *handle) listGrantsForEntitlements(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listGrantsForEntitlements(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_entitlements), request)
 }
 
-func (h *handle) listGrantsForPrincipal(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listGrantsForPrincipal(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_principal), request)
 }
 
-func (h *handle) listGrantsForResourceType(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listGrantsForResourceType(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_resource_type), request)
 }
 
-func (h *handle) getAsset(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getAsset(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_asset), request)
 }
 
 // Expansion.
 
-func (h *handle) listPendingExpansion(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listPendingExpansion(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_pending_expansion), request)
 }
 
-func (h *handle) listGrantsWithAnnotations(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listGrantsWithAnnotations(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_grants_with_annotations), request)
 }
 
 // Sessions.
 
-func (h *handle) getSessionValues(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) getSessionValues(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_get_session_values), request)
 }
 
-func (h *handle) setSessionValues(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) setSessionValues(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_set_session_values), request)
 }
 
-func (h *handle) deleteSessionValues(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) deleteSessionValues(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_delete_session_values), request)
 }
 
-func (h *handle) clearSession(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) clearSession(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_clear_session), request)
 }
 
-func (h *handle) listSessionValues(ctx context.Context, request []byte) ([]byte, error) {
+func (h *handle) listSessionValues(ctx context.Context, request []byte) (buffer, error) {
 	return h.call(ctx, C.call_fn(C.c1z_list_session_values), request)
 }
 
@@ -575,10 +582,10 @@ func inspect(ctx context.Context, request []byte) (*cursor, error) {
 	return &cursor{cursor: a.cursor}, nil
 }
 
-func inspectSchema(request []byte) ([]byte, error) {
+func inspectSchema(request []byte) (buffer, error) {
 	a := C.inspect_schema(bytePointer(request), C.size_t(len(request)))
 	if a.code != C.C1Z_OK {
-		return nil, takeError(a)
+		return buffer{}, takeError(a)
 	}
-	return takeBytes(a), nil
+	return bufferOf(a), nil
 }

@@ -1,6 +1,7 @@
 package c1z
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -48,10 +49,7 @@ func TestShortPutsStoreWhatWholeOnesStore(t *testing.T) {
 		{func(s *store) nativeCall { return s.native.listGrantsWithAnnotations }, func() proto.Message { return &apipb.ListGrantsWithAnnotationsResponse{} }},
 		{func(s *store) nativeCall { return s.native.listPendingExpansion }, func() proto.Message { return &apipb.ListPendingExpansionResponse{} }},
 	} {
-		want, err := list.call(whole)(ctx, nil)
-		require.NoError(t, err)
-		got, err := list.call(short)(ctx, nil)
-		require.NoError(t, err)
+		want, got := answerOf(t, list.call(whole)), answerOf(t, list.call(short))
 		require.Greater(t, len(want), 1000, "nothing was stored")
 		if string(want) != string(got) {
 			wanted, gotten := list.empty(), list.empty()
@@ -61,6 +59,15 @@ func TestShortPutsStoreWhatWholeOnesStore(t *testing.T) {
 		}
 		require.Equal(t, want, got)
 	}
+}
+
+// answerOf is what a call without a request answers.
+func answerOf(t *testing.T, native nativeCall) []byte {
+	t.Helper()
+	answer, err := native(context.Background(), nil)
+	require.NoError(t, err)
+	defer answer.free()
+	return bytes.Clone(answer.data)
 }
 
 func TestTextThatIsNotUTF8IsRefusedWhereverItIsKept(t *testing.T) {

@@ -53,8 +53,8 @@ func stream[Page, Row any, P pageOf[Page, Row]](
 	request proto.Message,
 ) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
-		if err := scanInto(ctx, scan, func(data []byte) (bool, error) {
-			response, err := readPage[Page, Row, P](data, read)
+		if err := scanInto(ctx, scan, func(page buffer) (bool, error) {
+			response, err := readPage[Page, Row, P](page, read)
 			if err != nil {
 				return false, err
 			}
@@ -73,11 +73,11 @@ func stream[Page, Row any, P pageOf[Page, Row]](
 	}
 }
 
-// scanInto hands page after page to take until there are no more, or take wants none.
+// scanInto hands page after page to take, which frees it, until there are no more, or take wants none.
 func scanInto(
 	ctx context.Context,
 	scan func(context.Context, []byte) (*cursor, error),
-	take func(page []byte) (bool, error),
+	take func(page buffer) (bool, error),
 	request proto.Message,
 ) error {
 	data, err := marshal(request)

@@ -5,59 +5,59 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-func (p *parser) entitlementRow(message []byte) *v2.Entitlement { return p.entitlement(message, 1) }
+func (p *parser) entitlementRow(message []byte) *v2.Entitlement {
+	return p.entitlement(p.entitlements.next(), message, 1)
+}
 
 // entitlement reads an entitlement that lies depth messages down in the page.
-func (p *parser) entitlement(message []byte, depth int) *v2.Entitlement {
-	entitlement := p.entitlements.next()
+func (p *parser) entitlement(into *entitlement, message []byte, depth int) *v2.Entitlement {
 	var few [4]*anypb.Any
 	annotations := few[:0]
 	var fewTypes [4]*v2.ResourceType
 	types := fewTypes[:0]
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | length:
-			if f.once(!entitlement.HasResource()) {
-				entitlement.SetResource(p.resource(f.bytes(), depth+1))
+			if p.once(!into.HasResource()) {
+				into.SetResource(p.resource(&into.resource, value, depth+1))
 			}
 		case 2<<3 | length:
-			entitlement.SetId(f.text())
+			into.SetId(p.text(value))
 		case 3<<3 | length:
-			entitlement.SetDisplayName(f.text())
+			into.SetDisplayName(p.text(value))
 		case 4<<3 | length:
-			entitlement.SetDescription(f.text())
+			into.SetDescription(p.text(value))
 		case 5<<3 | length:
-			types = append(types, p.resourceType(f.bytes()))
+			types = append(types, p.resourceType(value))
 		case 6<<3 | length:
-			annotations = append(annotations, p.annotation(f.bytes()))
+			annotations = append(annotations, p.annotation(value))
 		case 7<<3 | number:
-			entitlement.SetPurpose(v2.Entitlement_PurposeValue(f.varint()))
+			into.SetPurpose(v2.Entitlement_PurposeValue(varint(value)))
 		case 8<<3 | length:
-			entitlement.SetSlug(f.text())
+			into.SetSlug(p.text(value))
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	if len(types) > 0 {
-		entitlement.SetGrantableTo(p.typeLists.listOf(types))
+		into.SetGrantableTo(p.typeLists.listOf(types))
 	}
 	if len(annotations) > 0 {
-		entitlement.SetAnnotations(p.annotationLists.listOf(annotations))
+		into.SetAnnotations(p.annotationLists.listOf(annotations))
 	}
-	return entitlement
+	return &into.Entitlement
 }
 
 // resourceType reads the little that an entitlement keeps of a resource type.
 func (p *parser) resourceType(message []byte) *v2.ResourceType {
 	resourceType := p.resourceTypes.next()
-	f := p.fields(message)
-	for f.more() {
-		if f.tag() != 1<<3|length {
-			f.end()
-			break
-		}
-		resourceType.SetId(f.text())
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		p.odd = p.odd || tag != 1<<3|length
+		resourceType.SetId(p.text(value))
 	}
 	return resourceType
 }

@@ -1,12 +1,6 @@
 package page
 
-import (
-	"encoding/binary"
-	"unicode/utf8"
-	"unsafe"
-
-	"google.golang.org/protobuf/encoding/protowire"
-)
+import "google.golang.org/protobuf/encoding/protowire"
 
 // The wire types that are known here. A tag is a field's number << 3 | its type.
 const (
@@ -14,91 +8,41 @@ const (
 	length = byte(protowire.BytesType)
 )
 
-// fields walks a message: while there is more, take the tag, then the value. What it cannot take sets odd and ends it.
-type fields struct {
-	rest  []byte
-	odd   *bool
-	ascii bool // all of it is, so that no string has to be looked at
-}
-
-func (f *fields) more() bool { return len(f.rest) > 0 }
-
-// tag is the field's number and wire type as one byte. One that is written in more bytes than one is no tag that a
-// caller knows.
-func (f *fields) tag() byte {
-	tag := f.rest[0]
-	f.rest = f.rest[1:]
-	return tag
-}
-
-// end gives up the message.
-func (f *fields) end() {
-	*f.odd = true
-	f.rest = nil
-}
-
-// bytes takes a length and as many bytes. They lie in the page.
-func (f *fields) bytes() []byte {
-	if len(f.rest) > 0 && f.rest[0] < 0x80 {
-		if end := int(f.rest[0]) + 1; end <= len(f.rest) {
-			value := f.rest[1:end:end]
-			f.rest = f.rest[end:]
-			return value
+// field takes the first field of a message apart: into its tag, as one byte, its value, without its length or still
+// encoded as a varint, and what comes behind it. What it does not know (a tag of more bytes than one, another wire type,
+// damage) has tag 0, which no field has, and ends the message. So has the end of a message.
+func field(message []byte) (tag byte, value, rest []byte) {
+	if len(message) >= 2 && message[0]&0x87 == length {
+		if end := 2 + int(message[1]); message[1] < 0x80 && end <= len(message) {
+			return message[0], message[2:end], message[end:]
 		}
 	}
-	return f.longBytes()
+	return longField(message)
 }
 
-func (f *fields) longBytes() []byte {
-	value, n := protowire.ConsumeBytes(f.rest)
+func longField(message []byte) (tag byte, value, rest []byte) {
+	if len(message) == 0 {
+		return 0, nil, nil
+	}
+	tag, message = message[0], message[1:]
+	n := -1
+	switch tag & 0x87 {
+	case length:
+		value, n = protowire.ConsumeBytes(message)
+	case number:
+		_, n = protowire.ConsumeVarint(message)
+		value = message[:max(n, 0)]
+	}
 	if n < 0 {
-		f.end()
-		return nil
+		return 0, nil, nil
 	}
-	f.rest = f.rest[n:]
-	return value[:len(value):len(value)]
+	return tag, value, message[n:]
 }
 
-// text takes a string, which lies in the page.
-func (f *fields) text() string {
-	value := f.bytes()
-	if !f.ascii && !utf8.Valid(value) {
-		f.end()
-		return ""
-	}
-	return unsafe.String(unsafe.SliceData(value), len(value))
+// varint is the number that the value of a field stands for.
+func varint(value []byte) uint64 {
+	number, _ := protowire.ConsumeVarint(value)
+	return number
 }
 
-// isASCII is whether all bytes are: eight at a time, where utf8.Valid looks at each string by itself.
-func isASCII(data []byte) bool {
-	var seen uint64
-	for len(data) >= 8 {
-		seen |= binary.LittleEndian.Uint64(data)
-		data = data[8:]
-	}
-	for _, b := range data {
-		seen |= uint64(b)
-	}
-	return seen&0x8080808080808080 == 0
-}
-
-func (f *fields) varint() uint64 {
-	value, n := protowire.ConsumeVarint(f.rest)
-	if n < 0 {
-		f.end()
-		return 0
-	}
-	f.rest = f.rest[n:]
-	return value
-}
-
-func (f *fields) bool() bool { return protowire.DecodeBool(f.varint()) }
-
-// once is whether a part of a message comes for the first time. What comes later is to be merged into it, which is not
-// done here.
-func (f *fields) once(first bool) bool {
-	if !first {
-		f.end()
-	}
-	return first
-}
+func boolean(value []byte) bool { return protowire.DecodeBool(varint(value)) }

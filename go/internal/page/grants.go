@@ -7,50 +7,52 @@ import (
 
 func (p *parser) grant(message []byte) *v2.Grant {
 	grant := p.grants.next()
+	if p.plainGrant(grant, message) {
+		return &grant.Grant
+	}
 	var few [4]*anypb.Any
 	annotations := few[:0]
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | length:
-			if f.once(!grant.HasEntitlement()) {
-				grant.SetEntitlement(p.entitlement(f.bytes(), 2))
+			if p.once(!grant.HasEntitlement()) {
+				grant.SetEntitlement(p.entitlement(&grant.entitlement, value, 2))
 			}
 		case 2<<3 | length:
-			if f.once(!grant.HasPrincipal()) {
-				grant.SetPrincipal(p.resource(f.bytes(), 2))
+			if p.once(!grant.HasPrincipal()) {
+				grant.SetPrincipal(p.resource(&grant.principal, value, 2))
 			}
 		case 3<<3 | length:
-			grant.SetId(f.text())
+			grant.SetId(p.text(value))
 		case 4<<3 | length:
-			annotations = append(annotations, p.annotation(f.bytes()))
+			annotations = append(annotations, p.annotation(value))
 		case 5<<3 | length:
-			if f.once(!grant.HasSources()) {
-				grant.SetSources(p.grantSources(f.bytes()))
+			if p.once(!grant.HasSources()) {
+				grant.SetSources(p.grantSources(value))
 			}
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	if len(annotations) > 0 {
 		grant.SetAnnotations(p.annotationLists.listOf(annotations))
 	}
-	return grant
+	return &grant.Grant
 }
 
 func (p *parser) grantSources(message []byte) *v2.GrantSources {
 	sources := p.sources.next()
 	var byID map[string]*v2.GrantSources_GrantSource
-	f := p.fields(message)
-	for f.more() {
-		if f.tag() != 1<<3|length {
-			f.end()
-			break
-		}
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		p.odd = p.odd || tag != 1<<3|length
 		if byID == nil {
 			byID = make(map[string]*v2.GrantSources_GrantSource)
 		}
-		id, source := p.grantSourceEntry(f.bytes())
+		id, source := p.grantSourceEntry(value)
 		byID[id] = source
 	}
 	if byID != nil {
@@ -61,17 +63,18 @@ func (p *parser) grantSources(message []byte) *v2.GrantSources {
 
 // grantSourceEntry reads one entry of the map, either half of which may be missing.
 func (p *parser) grantSourceEntry(message []byte) (id string, source *v2.GrantSources_GrantSource) {
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | length:
-			id = f.text()
+			id = p.text(value)
 		case 2<<3 | length:
-			if f.once(source == nil) {
-				source = p.grantSource(f.bytes())
+			if p.once(source == nil) {
+				source = p.grantSource(value)
 			}
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	if source == nil {
@@ -82,13 +85,11 @@ func (p *parser) grantSourceEntry(message []byte) (id string, source *v2.GrantSo
 
 func (p *parser) grantSource(message []byte) *v2.GrantSources_GrantSource {
 	source := p.source.next()
-	f := p.fields(message)
-	for f.more() {
-		if f.tag() != 1<<3|number {
-			f.end()
-			break
-		}
-		source.SetIsDirect(f.bool())
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		p.odd = p.odd || tag != 1<<3|number
+		source.SetIsDirect(boolean(value))
 	}
 	return source
 }

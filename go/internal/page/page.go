@@ -7,11 +7,12 @@
 //
 // # Memory
 //
-// Strings and bytes of the rows lie in the page's data, which therefore belongs to the rows: nobody may write to it any
-// more. The messages of many rows are elements of one array. No two rows share an element, and no list has room behind
-// its end, so that a row may be changed, extended and reset as any other message. The price: a row that is kept, or a
-// single string of it, keeps the whole page's data in memory, and a row up to [maxSlab] neighbours. Who keeps few rows
-// of many clones them.
+// The page's data is only read, and not needed any more when that is done. The messages of many rows are elements of one
+// array, and their strings and bytes lie in copies side by side, where a string that the row before has at the same place
+// is the same. No two rows share an element or bytes, and no list has room behind its end, so that a row may be changed,
+// extended and reset as any other message. The price: a row that is kept, or a part of it, keeps the [maxSlab] bytes of
+// its neighbours in memory and with them their strings, and a single string the [maxCopies] bytes around it. Who keeps few
+// rows of many clones them.
 package page
 
 import (
@@ -32,7 +33,7 @@ type Of[Row any] interface {
 
 type tokenSetter interface{ SetNextPageToken(token string) }
 
-// Grants reads a page of grants into an empty response. Data belongs to the rows from then on.
+// Grants reads a page of grants into an empty response.
 func Grants(data []byte, into Of[v2.Grant]) error {
 	return read(data, into, grants)
 }
@@ -47,25 +48,33 @@ func Resources(data []byte, into Of[v2.Resource]) error {
 	return read(data, into, resources)
 }
 
-// Grant reads the answer to a get, which has its row in field 1; false if only proto.Unmarshal can. Data belongs to the row
-// from then on.
-func Grant(data []byte) (*v2.Grant, bool) { return single(data, grants) }
+// Grant reads the answer to a get, which has its row in field 1; false if only proto.Unmarshal can.
+func Grant(data []byte) (*v2.Grant, bool) {
+	var p parser
+	row := p.grant(p.only(data))
+	return row, !p.odd
+}
 
 // Entitlement is [Grant] for an entitlement.
-func Entitlement(data []byte) (*v2.Entitlement, bool) { return single(data, entitlements) }
+func Entitlement(data []byte) (*v2.Entitlement, bool) {
+	var p parser
+	row := p.entitlementRow(p.only(data))
+	return row, !p.odd
+}
 
 // Resource is [Grant] for a resource.
-func Resource(data []byte) (*v2.Resource, bool) { return single(data, resources) }
+func Resource(data []byte) (*v2.Resource, bool) {
+	var p parser
+	row := p.resourceRow(p.only(data))
+	return row, !p.odd
+}
 
-func single[Row any](data []byte, of kind[Row]) (*Row, bool) {
-	p := &parser{ascii: isASCII(data)}
-	f := p.fields(data)
-	if !f.more() || f.tag() != 1<<3|length {
-		return nil, false
-	}
-	of.expect(p, 1)
-	row := of.read(p, f.bytes())
-	return row, !p.odd && !f.more()
+// only is the one row that data consists of.
+func (p *parser) only(data []byte) []byte {
+	tag, message, rest := field(data)
+	p.odd = tag != 1<<3|length || len(rest) > 0
+	p.copies.left = len(message)
+	return message
 }
 
 // read reads a page of rows of a kind.
@@ -113,13 +122,12 @@ func readRows[Row any, P interface {
 	*Row
 	proto.Message
 }](data []byte, list []*Row, of kind[Row]) error {
-	p := &parser{}
+	p := &parser{copies: copies{left: len(data)}}
 	of.expect(p, len(list))
-	f := p.fields(data)
 	for i := range list {
-		f.tag()
-		message := f.bytes()
-		p.ascii = isASCII(message)
+		_, message, rest := field(data)
+		data = rest
+		p.texts = 0
 		list[i] = of.read(p, message)
 		if p.odd {
 			p.odd = false

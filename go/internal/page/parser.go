@@ -1,6 +1,10 @@
 package page
 
 import (
+	"encoding/binary"
+	"unicode/utf8"
+	"unsafe"
+
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -9,15 +13,15 @@ import (
 // parser makes the messages of one page. A method that meets what it does not know sets odd; its result is then worth
 // nothing, and the row is read anew.
 type parser struct {
-	odd   bool
-	ascii bool // whether the row is
+	odd bool
 
-	grants        slab[v2.Grant]
+	grants       slab[grant]
+	entitlements slab[entitlement]
+	resources    slab[resource]
+
 	sources       slab[v2.GrantSources]
 	source        slab[v2.GrantSources_GrantSource]
-	entitlements  slab[v2.Entitlement]
 	resourceTypes slab[v2.ResourceType]
-	resources     slab[v2.Resource]
 	resourceIDs   slab[v2.ResourceId]
 	statuses      slab[v2.Status]
 	icons         slab[v2.AssetRef]
@@ -26,66 +30,114 @@ type parser struct {
 
 	annotationLists slab[*anypb.Any]
 	typeLists       slab[*v2.ResourceType]
+
+	copies copies
+	texts  uint      // that the row had so far
+	before [8]string // the last text at each place in a row
 }
+
+// Rows lie beside the parts that almost all of them have.
+type (
+	resource struct {
+		v2.Resource
+		id v2.ResourceId
+	}
+	entitlement struct {
+		v2.Entitlement
+		resource resource
+	}
+	grant struct {
+		v2.Grant
+		entitlement entitlement
+		principal   resource
+	}
+)
 
 // kind is a kind of row.
 type kind[Row any] struct {
 	read   func(*parser, []byte) *Row
-	expect func(p *parser, rows int) // what every row has
+	expect func(p *parser, rows int)
 }
 
 var (
-	grants = kind[v2.Grant]{(*parser).grant, func(p *parser, rows int) {
-		p.grants.expected, p.entitlements.expected = rows, rows
-		p.resources.expected, p.resourceIDs.expected = 2*rows, 2*rows
-	}}
-	entitlements = kind[v2.Entitlement]{(*parser).entitlementRow, func(p *parser, rows int) {
-		p.entitlements.expected, p.resources.expected, p.resourceIDs.expected = rows, rows, rows
-	}}
-	resources = kind[v2.Resource]{(*parser).resourceRow, func(p *parser, rows int) {
-		p.resources.expected, p.resourceIDs.expected = rows, rows
-	}}
+	grants       = kind[v2.Grant]{(*parser).grant, func(p *parser, rows int) { p.grants.expected = rows }}
+	entitlements = kind[v2.Entitlement]{(*parser).entitlementRow, func(p *parser, rows int) { p.entitlements.expected = rows }}
+	resources    = kind[v2.Resource]{(*parser).resourceRow, func(p *parser, rows int) { p.resources.expected = rows }}
 )
 
-func (p *parser) fields(message []byte) fields {
-	return fields{rest: message, odd: &p.odd, ascii: p.ascii}
+// once is whether a part of a message comes for the first time. What comes later is to be merged into it, which is not
+// done here.
+func (p *parser) once(first bool) bool {
+	p.odd = p.odd || !first
+	return first
 }
 
-// annotation keeps its value as it lies in the page: nothing else lies there.
+// text copies a string, unless the row before has it at the same place.
+func (p *parser) text(value []byte) string {
+	before := &p.before[p.texts%uint(len(p.before))]
+	p.texts++
+	if *before == string(value) {
+		return *before
+	}
+	if !isASCII(value) && !utf8.Valid(value) {
+		p.odd = true
+		return ""
+	}
+	copied := p.copies.of(value)
+	*before = unsafe.String(unsafe.SliceData(copied), len(copied))
+	return *before
+}
+
+// isASCII looks at eight bytes at a time.
+func isASCII(value []byte) bool {
+	var seen uint64
+	for len(value) >= 8 {
+		seen |= binary.LittleEndian.Uint64(value)
+		value = value[8:]
+	}
+	for _, b := range value {
+		seen |= uint64(b)
+	}
+	return seen&0x8080808080808080 == 0
+}
+
+// bytes copies what the caller may change.
+func (p *parser) bytes(value []byte) []byte {
+	if len(value) == 0 {
+		return nil
+	}
+	return p.copies.of(value)
+}
+
 func (p *parser) annotation(message []byte) *anypb.Any {
 	annotation := p.annotations.next()
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | length:
-			annotation.TypeUrl = f.text()
+			annotation.TypeUrl = p.text(value)
 		case 2<<3 | length:
-			annotation.Value = nilIfEmpty(f.bytes())
+			annotation.Value = p.bytes(value)
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	return annotation
 }
 
-func nilIfEmpty(value []byte) []byte {
-	if len(value) == 0 {
-		return nil
-	}
-	return value
-}
-
 func (p *parser) timestamp(message []byte) *timestamppb.Timestamp {
 	timestamp := p.timestamps.next()
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | number:
-			timestamp.Seconds = int64(f.varint())
+			timestamp.Seconds = int64(varint(value))
 		case 2<<3 | number:
-			timestamp.Nanos = int32(f.varint())
+			timestamp.Nanos = int32(varint(value))
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	return timestamp

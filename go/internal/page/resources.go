@@ -6,71 +6,73 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-func (p *parser) resourceRow(message []byte) *v2.Resource { return p.resource(message, 1) }
+func (p *parser) resourceRow(message []byte) *v2.Resource {
+	return p.resource(p.resources.next(), message, 1)
+}
 
 // resource reads a resource that lies depth messages down in the page.
-func (p *parser) resource(message []byte, depth int) *v2.Resource {
-	resource := p.resources.next()
+func (p *parser) resource(into *resource, message []byte, depth int) *v2.Resource {
 	var few [4]*anypb.Any
 	annotations := few[:0]
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | length:
-			if f.once(!resource.HasId()) {
-				resource.SetId(p.resourceID(f.bytes()))
+			if p.once(!into.HasId()) {
+				into.SetId(p.resourceID(&into.id, value))
 			}
 		case 2<<3 | length:
-			if f.once(!resource.HasParentResourceId()) {
-				resource.SetParentResourceId(p.resourceID(f.bytes()))
+			if p.once(!into.HasParentResourceId()) {
+				into.SetParentResourceId(p.resourceID(p.resourceIDs.next(), value))
 			}
 		case 3<<3 | length:
-			resource.SetDisplayName(f.text())
+			into.SetDisplayName(p.text(value))
 		case 4<<3 | length:
-			annotations = append(annotations, p.annotation(f.bytes()))
+			annotations = append(annotations, p.annotation(value))
 		case 5<<3 | length:
-			resource.SetDescription(f.text())
+			into.SetDescription(p.text(value))
 		case 6<<3 | number:
-			resource.SetBatonResource(f.bool())
+			into.SetBatonResource(boolean(value))
 		case 9<<3 | length:
-			if f.once(!resource.HasProfile()) {
-				resource.SetProfile(p.profile(f.bytes(), depth+1))
+			if p.once(!into.HasProfile()) {
+				into.SetProfile(p.profile(value, depth+1))
 			}
 		case 10<<3 | length:
-			if f.once(!resource.HasIcon()) {
-				resource.SetIcon(p.icon(f.bytes()))
+			if p.once(!into.HasIcon()) {
+				into.SetIcon(p.icon(value))
 			}
 		case 11<<3 | length:
-			if f.once(!resource.HasStatus()) {
-				resource.SetStatus(p.status(f.bytes()))
+			if p.once(!into.HasStatus()) {
+				into.SetStatus(p.status(value))
 			}
 		case 12<<3 | length:
-			if f.once(!resource.HasCreatedAt()) {
-				resource.SetCreatedAt(p.timestamp(f.bytes()))
+			if p.once(!into.HasCreatedAt()) {
+				into.SetCreatedAt(p.timestamp(value))
 			}
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	if len(annotations) > 0 {
-		resource.SetAnnotations(p.annotationLists.listOf(annotations))
+		into.SetAnnotations(p.annotationLists.listOf(annotations))
 	}
-	return resource
+	return &into.Resource
 }
 
-func (p *parser) resourceID(message []byte) *v2.ResourceId {
-	id := p.resourceIDs.next()
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+func (p *parser) resourceID(id *v2.ResourceId, message []byte) *v2.ResourceId {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | length:
-			id.SetResourceType(f.text())
+			id.SetResourceType(p.text(value))
 		case 2<<3 | length:
-			id.SetResource(f.text())
+			id.SetResource(p.text(value))
 		case 3<<3 | number:
-			id.SetBatonResource(f.bool())
+			id.SetBatonResource(boolean(value))
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	return id
@@ -78,15 +80,16 @@ func (p *parser) resourceID(message []byte) *v2.ResourceId {
 
 func (p *parser) status(message []byte) *v2.Status {
 	status := p.statuses.next()
-	f := p.fields(message)
-	for f.more() {
-		switch f.tag() {
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		switch tag {
 		case 1<<3 | number:
-			status.SetStatus(v2.Status_ResourceStatus(f.varint()))
+			status.SetStatus(v2.Status_ResourceStatus(varint(value)))
 		case 2<<3 | length:
-			status.SetDetails(f.text())
+			status.SetDetails(p.text(value))
 		default:
-			f.end()
+			p.odd = true
 		}
 	}
 	return status
@@ -94,13 +97,11 @@ func (p *parser) status(message []byte) *v2.Status {
 
 func (p *parser) icon(message []byte) *v2.AssetRef {
 	icon := p.icons.next()
-	f := p.fields(message)
-	for f.more() {
-		if f.tag() != 1<<3|length {
-			f.end()
-			break
-		}
-		icon.SetId(f.text())
+	for len(message) > 0 {
+		tag, value, rest := field(message)
+		message = rest
+		p.odd = p.odd || tag != 1<<3|length
+		icon.SetId(p.text(value))
 	}
 	return icon
 }

@@ -1,8 +1,14 @@
 package page
 
-// maxSlab is how many messages lie in one array at most: enough that allocations do not count, few enough that a row
+import "unsafe"
+
+// The most bytes in one array, of messages and of copies: enough that allocations do not count, few enough that a row
 // that is kept does not keep a page's worth of them.
-const maxSlab = 256
+const (
+	maxSlab     = 64 << 10
+	maxCopies   = 32 << 10
+	leastCopies = 1 << 10
+)
 
 // slab hands out zero values that lie side by side.
 type slab[T any] struct {
@@ -34,11 +40,35 @@ func (s *slab[T]) listOf(list []T) []T {
 // grow replaces what is left with an array for at least the number of elements. Beyond what is expected arrays grow by
 // doubling, for parts that few rows of a page have.
 func (s *slab[T]) grow(least int) {
+	most := maxSlab / int(unsafe.Sizeof(*new(T)))
 	if s.expected > 0 {
-		s.free = make([]T, max(min(s.expected, maxSlab), least))
+		s.free = make([]T, max(min(s.expected, most), least))
 		s.expected -= len(s.free)
 		return
 	}
 	s.free = make([]T, max(s.size, least))
-	s.size = min(max(2*s.size, 4), maxSlab)
+	s.size = min(max(2*s.size, 4), most)
+}
+
+// copies hands out copies of bytes that lie side by side, with no room behind them.
+type copies struct {
+	free []byte
+	left int // bytes of the rows that there was no room made for
+}
+
+func (c *copies) of(value []byte) []byte {
+	if len(value) > len(c.free) {
+		c.grow(len(value))
+	}
+	copied := c.free[:len(value):len(value)]
+	c.free = c.free[len(value):]
+	copy(copied, value)
+	return copied
+}
+
+// grow makes room for a third of the rows' bytes: most are tags, lengths and what neighbours share.
+func (c *copies) grow(least int) {
+	size := min(max(c.left/3, leastCopies), c.left, maxCopies)
+	c.free = make([]byte, max(size, least))
+	c.left = max(c.left-size, leastCopies)
 }

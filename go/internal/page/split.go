@@ -1,13 +1,16 @@
 package page
 
-import "runtime"
+import (
+	"runtime"
+	"unicode/utf8"
+)
 
 // leastShare is how many rows are worth a goroutine.
 const leastShare = 1000
 
 // share is a stretch of a page's rows.
 type share struct {
-	data        []byte // from the first row on
+	data        []byte
 	first, rows int
 }
 
@@ -22,39 +25,39 @@ type pieces struct {
 // split takes a page apart, unless it has other fields than rows and tokens behind them. The rows of a long page are
 // divided into shares that can be read at the same time.
 func split(data []byte) (p pieces, ok bool) {
-	var odd bool
-	f := fields{rest: data, odd: &odd}
 	var few [16]int
 	starts := few[:0] // of every leastShare-th row
-	for f.more() {
-		at := len(data) - len(f.rest)
-		switch f.tag() {
-		case 1<<3 | length:
+	end := 0          // of the rows
+	for message := data; len(message) > 0; {
+		tag, value, rest := field(message)
+		switch {
+		case tag == 1<<3|length && p.tokens == 0:
 			if p.rows%leastShare == 0 {
-				starts = append(starts, at)
+				starts = append(starts, end)
 			}
 			p.rows++
-			f.bytes()
-			odd = odd || p.tokens > 0
-		case 2<<3 | length:
-			p.token = f.text()
+			end = len(data) - len(rest)
+		case tag == 2<<3|length && utf8.Valid(value):
+			p.token = string(value)
 			p.tokens++
 		default:
 			return pieces{}, false
 		}
+		message = rest
 	}
-	p.shares = sharesOf(data, starts, p.rows)
-	return p, !odd
+	p.shares = sharesOf(data, append(starts, end), p.rows)
+	return p, true
 }
 
-// sharesOf divides rows of which every leastShare-th starts where starts says.
+// sharesOf divides rows of which every leastShare-th starts where starts says, whose last element is where they end.
 func sharesOf(data []byte, starts []int, rows int) []share {
-	wanted := min(runtime.GOMAXPROCS(0), len(starts))
+	units := len(starts) - 1
+	wanted := min(runtime.GOMAXPROCS(0), units)
 	shares := make([]share, 0, wanted)
 	for i := range wanted {
-		first, end := i*len(starts)/wanted, (i+1)*len(starts)/wanted
-		next := min(end*leastShare, rows)
-		shares = append(shares, share{data: data[starts[first]:], first: first * leastShare, rows: next - first*leastShare})
+		from, to := i*units/wanted, (i+1)*units/wanted
+		first, end := from*leastShare, min(to*leastShare, rows)
+		shares = append(shares, share{data: data[starts[from]:starts[to]], first: first, rows: end - first})
 	}
 	return shares
 }
