@@ -8,7 +8,7 @@
 namespace {
 
 // Enough that making a chunk is worth its system calls, few enough that nobody waits long for it.
-constexpr size_t kBlocks = 8;
+constexpr size_t kBlocks = 4;
 
 }  // namespace
 
