@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::unwrapped;
 use rocksdb::{DBCompressionType, LogLevel, Options};
+
+use super::unwrapped;
 
 /// What the caller decides about a database.
 #[derive(Clone, Copy, Debug)]
