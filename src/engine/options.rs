@@ -20,6 +20,12 @@ pub struct EngineOptions {
 impl EngineOptions {
     /// Half of the budget caches blocks, the rest holds at most three write buffers and their slack.
     pub(super) fn database(&self) -> Options {
+        let mut options = self.without_tables();
+        unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
+        options
+    }
+
+    fn without_tables(&self) -> Options {
         let mut options = Options::default();
         options.create_if_missing(true);
         options.set_write_buffer_size((self.memory_budget / 8).max(1 << 20));
@@ -31,7 +37,6 @@ impl EngineOptions {
         options.set_soft_pending_compaction_bytes_limit(0);
         options.set_hard_pending_compaction_bytes_limit(0);
         options.set_max_background_jobs(self.threads.clamp(2, 64) as i32);
-        unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
         options.set_compression_type(match self.compress_blocks {
             true => DBCompressionType::Zstd,
             false => DBCompressionType::None,
@@ -63,7 +68,9 @@ impl EngineOptions {
 
     /// How SSTs are written that the database in `directory` ingests.
     pub(super) fn tables(&self, directory: &Path) -> Tables {
-        let [mut records, mut entries] = [self.working_copy(directory), self.working_copy(directory)];
+        let mut records = self.without_tables();
+        unwrapped::sync_commits_only(&mut records, directory);
+        let mut entries = records.clone();
         unwrapped::written_tables(&mut records, true);
         unwrapped::written_tables(&mut entries, false);
         Tables { records, entries }

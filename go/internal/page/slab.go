@@ -31,10 +31,7 @@ func (s *slab[T]) listOf(list []T) []T {
 	if len(list) > len(s.free) {
 		s.grow(len(list))
 	}
-	taken := s.free[:len(list):len(list)]
-	s.free = s.free[len(list):]
-	copy(taken, list)
-	return taken
+	return cut(&s.free, list)
 }
 
 // grow replaces what is left with an array for at least the number of elements. Beyond what is expected arrays grow by
@@ -60,10 +57,15 @@ func (c *copies) of(value []byte) []byte {
 	if len(value) > len(c.free) {
 		c.grow(len(value))
 	}
-	copied := c.free[:len(value):len(value)]
-	c.free = c.free[len(value):]
-	copy(copied, value)
-	return copied
+	return cut(&c.free, value)
+}
+
+// cut takes a copy of list off free, which has room for it.
+func cut[T any](free *[]T, list []T) []T {
+	taken := (*free)[:len(list):len(list)]
+	*free = (*free)[len(list):]
+	copy(taken, list)
+	return taken
 }
 
 // grow makes room for a third of the rows' bytes: most are tags, lengths and what neighbours share.
