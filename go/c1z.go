@@ -82,8 +82,8 @@ func Version() string { return version() }
 // Driver opens stores. Its zero value is what [Register] registers; a program that wants other settings registers its
 // own value with dotc1z.RegisterEngine, or calls OpenStore without registering anything.
 type Driver struct {
-	// Threads for packing, unpacking, long listings and background work. 0 means as many as WithEncoderConcurrency asked
-	// for, if more than one, else one for each processor.
+	// Threads for packing, unpacking, long listings, background work, and for what a read-only store reads before it is
+	// asked for. 0 means as many as WithEncoderConcurrency asked for, if more than one, else one for each processor.
 	Threads int
 	// MemoryBudgetBytes bounds block cache and write buffers of each open store together. 0 means 256 MiB.
 	MemoryBudgetBytes uint64
@@ -101,7 +101,8 @@ func (Driver) Format() dotc1z.C1ZFormat { return dotc1z.C1ZFormatV3 }
 // cannot be opened read-only. Of two stores on one file the one that closes last wins. The caller closes the store.
 //
 // Fails with codes.FailedPrecondition for a file of another engine or layout, codes.DataLoss for a damaged one,
-// codes.ResourceExhausted for one that unpacks to more than the limits of opts or of the environment allow.
+// codes.ResourceExhausted for one that unpacks to more than the limits of opts or of the environment allow. Opened
+// read-only, damage in a large table fails the calls that need it: it is unpacked when it is needed.
 func (d Driver) OpenStore(ctx context.Context, path string, opts dotc1z.StoreOptions) (c1zstore.Store, error) {
 	request, err := marshal(d.openRequest(path, opts))
 	if err != nil {

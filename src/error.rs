@@ -180,6 +180,8 @@ impl Error {
             Error::LimitExceeded { .. } => "LIMIT_EXCEEDED",
             Error::Io { .. } => "IO",
             #[cfg(feature = "engine")]
+            Error::Engine(error) if error.kind() == rocksdb::ErrorKind::Corruption => "CORRUPTION",
+            #[cfg(feature = "engine")]
             Error::Engine(_) => "ENGINE",
             Error::ArtifactUnusable(_) => "ARTIFACT_UNUSABLE",
             Error::Internal(_) => "INTERNAL",

@@ -22,6 +22,8 @@ mod killing;
 mod opening;
 #[path = "fault/place.rs"]
 mod place;
+#[path = "fault/reading.rs"]
+mod reading;
 #[path = "fault/replacing.rs"]
 mod replacing;
 #[path = "fault/saving.rs"]

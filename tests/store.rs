@@ -6,6 +6,8 @@ mod bulk;
 mod codes;
 #[path = "store/damage.rs"]
 mod damage;
+#[path = "store/deferring.rs"]
+mod deferring;
 #[path = "store/dirty.rs"]
 mod dirty;
 #[path = "store/fixture.rs"]

@@ -29,6 +29,11 @@ pub extern "C" fn c1z_version() -> *const c_char {
 /// not one of ours (reasons `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`),
 /// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
 ///
+/// Of a file that is opened read-only the head, the index and all small parts are checked here. A large table of its
+/// database is unpacked when something in it is needed: what is wrong with it fails the calls that need it, damage with
+/// `CORRUPTION`, a full disk with `ENGINE`. The file is held open until the store is closed: it may be replaced or removed
+/// meanwhile, but not changed in place.
+///
 /// # Safety
 /// `request.data` is readable for `request.len` bytes; `store` and `error` are null or writable; `control` is null or
 /// valid.

@@ -8,11 +8,14 @@ use rocksdb::{Options, DB};
 use super::bulk::{Pending, PendingKinds};
 use super::databases::Databases;
 use super::options::Tables;
-use super::{EngineOptions, Kind, Reader, Writer};
+use super::{unwrapped, EngineOptions, Kind, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
 use crate::{Error, Result};
 
 pub(super) const LAYOUT: &str = "layout";
+
+/// Makes sure that the file of that name is whole before it is read; one that is not known needs nothing.
+pub type Supply = Box<dyn Fn(&str) -> Result<()> + Send + Sync>;
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {
@@ -47,10 +50,14 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Opens the database in `directory` without changing anything in it.
-    pub fn open_read_only(directory: &Path, options: &EngineOptions) -> Result<Engine> {
+    /// Opens the database in `directory` without changing anything in it. If there is a supply, its files are asked for
+    /// before they are read.
+    pub fn open_read_only(directory: &Path, options: &EngineOptions, supply: Option<Supply>) -> Result<Engine> {
         let mut database = options.database();
         database.create_if_missing(false);
+        if let Some(supply) = supply {
+            unwrapped::supplied_files(&mut database, supply);
+        }
         let db = DB::open_for_read_only(&database, directory, false)?;
         let engine = Engine::new(db, directory, options, database, true);
         engine.check_layout()?;

@@ -23,7 +23,7 @@ mod verify;
 mod writer;
 
 pub use counts::Counts;
-pub use database::Engine;
+pub use database::{Engine, Supply};
 pub use options::EngineOptions;
 pub use reader::{damaged, Reader, Scan, Stored};
 pub use record::{refresh_grant, Entitlement, Grant, Kind, RecordKeys};

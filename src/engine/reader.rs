@@ -34,6 +34,11 @@ impl<'e> Reader<'e> {
         self.threads
     }
 
+    /// A reader whose reads use no thread but the caller's.
+    pub fn on_one_thread(self) -> Reader<'e> {
+        Reader { threads: 1, ..self }
+    }
+
     /// Readers of one engine with the same state show the same; `None` if the database was being changed.
     pub fn state(&self) -> Option<u64> {
         self.state

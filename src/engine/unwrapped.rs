@@ -2,14 +2,21 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int, c_void};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
+use std::slice;
 
 use rocksdb::{AsRawPtr, Env, Options};
+
+use super::Supply;
+use crate::error::Code;
 
 extern "C" {
     /// A new environment, whose owner destroys it.
     fn c1z_working_copy_env(folder: *const c_char, length: usize) -> *mut librocksdb_sys::rocksdb_env_t;
+    /// A new environment, whose owner destroys it and with it the supplier.
+    fn c1z_supplied_files_env(supplier: Supplier) -> *mut librocksdb_sys::rocksdb_env_t;
     fn c1z_set_cached_tables(options: *mut librocksdb_sys::rocksdb_options_t, cache_bytes: usize);
     fn c1z_set_written_tables(options: *mut librocksdb_sys::rocksdb_options_t, filter: bool);
 }
@@ -43,4 +50,54 @@ pub(super) fn cached_tables(options: &mut Options, cache_bytes: usize) {
 pub(super) fn written_tables(options: &mut Options, filter: bool) {
     // SAFETY: the pointer is that of live options.
     unsafe { c1z_set_written_tables(options.as_raw_ptr(), filter) }
+}
+
+/// Makes a database that is only read ask for each file before it reads it, and open no table before it needs it
+/// (cpp/supplied_files.cc).
+pub(super) fn supplied_files(options: &mut Options, supply: Supply) {
+    let context = Box::into_raw(Box::new(supply)).cast();
+    // SAFETY: the context is a `Supply` until it is released, and the environment is new.
+    options.set_env(unsafe { &Env::from_raw(c1z_supplied_files_env(Supplier { context, supply: ask, release })) });
+    // SAFETY: the pointer is that of live options.
+    unsafe { librocksdb_sys::rocksdb_options_set_open_files_async(options.as_raw_ptr(), 1) }
+}
+
+/// `c1z_supplier` of cpp/supplied_files.cc, and what the answers mean.
+#[repr(C)]
+struct Supplier {
+    context: *mut c_void,
+    supply: unsafe extern "C" fn(*mut c_void, *const c_char, usize, *mut c_void, Explain) -> c_int,
+    release: unsafe extern "C" fn(*mut c_void),
+}
+
+type Explain = unsafe extern "C" fn(*mut c_void, *const c_char, usize);
+
+const SUPPLIED: c_int = 0;
+const DAMAGED: c_int = 1;
+const REFUSED: c_int = 2;
+
+unsafe extern "C" fn ask(
+    context: *mut c_void,
+    name: *const c_char,
+    length: usize,
+    reason: *mut c_void,
+    explain: Explain,
+) -> c_int {
+    // SAFETY: the context was made by `supplied_files` and is not released yet, and the name has that length.
+    let (supply, name) = unsafe { (&*context.cast::<Supply>(), slice::from_raw_parts(name.cast(), length)) };
+    let supplied = catch_unwind(AssertUnwindSafe(|| supply(&String::from_utf8_lossy(name))));
+    let (answer, text) = match supplied {
+        Ok(Ok(())) => return SUPPLIED,
+        Ok(Err(error)) if error.code() == Code::DataLoss => (DAMAGED, error.to_string()),
+        Ok(Err(error)) => (REFUSED, error.to_string()),
+        Err(_) => (REFUSED, "supplying a file panicked".to_owned()),
+    };
+    // SAFETY: `explain` was passed together with `reason` and copies the text.
+    unsafe { explain(reason, text.as_ptr().cast(), text.len()) };
+    answer
+}
+
+unsafe extern "C" fn release(context: *mut c_void) {
+    // SAFETY: the context was made by `supplied_files`, and nobody uses it any more.
+    drop(unsafe { Box::from_raw(context.cast::<Supply>()) });
 }

@@ -11,6 +11,7 @@
 //! used before it is known to stay below its directory, and what a payload unpacks to is bounded by [`Limits`].
 
 mod decoder;
+mod deferred;
 mod descriptors;
 mod encoding;
 mod frames;
@@ -26,6 +27,7 @@ mod names;
 mod pack;
 mod payload;
 mod progress;
+mod read_frame;
 mod read_frames;
 mod save;
 mod save_options;
@@ -43,6 +45,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use deferred::Deferred;
 pub use descriptors::verify_descriptors;
 pub use encoding::Encoding;
 pub use header::{read_format, read_head, FileFormat, Head, FORMAT_V1};

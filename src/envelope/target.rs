@@ -58,6 +58,11 @@ impl Output {
         Ok(Identity::of(&metadata))
     }
 
+    /// Makes it that many bytes long, without taking room for them.
+    pub(super) fn grow(&self, size: u64) -> Result<()> {
+        self.file.set_len(size).map_err(Error::io("write", &self.path))
+    }
+
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(Error::io("write", &self.path))
     }

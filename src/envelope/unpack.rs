@@ -4,11 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use super::header::{head_of, Head};
+use super::index::Frame;
 use super::input::Input;
 use super::target::Target;
-use super::{unpack_frames, unpack_tar, Encoding, Limits, Source};
+use super::unpack_frames::{self, Frames};
+use super::{unpack_tar, Deferred, Encoding, Limits, Source};
 use crate::control::Control;
 use crate::{Error, Result};
+
+/// Bytes of the smallest file that is worth unpacking later: a millisecond's work.
+const WORTH_DEFERRING: u64 = 1 << 20;
 
 /// A file of format v3 that is open: its head has been read, nothing of its payload.
 ///
@@ -38,26 +43,45 @@ impl PackedFile {
     /// After an error `into` is empty again. An unknown payload encoding is refused with `PAYLOAD_ENCODING`. Progress is
     /// reported in bytes of payload files; the total of a tar stream is not known beforehand and given as 0.
     pub fn unpack(self, into: &Path, limits: &Limits, control: &Control<'_>) -> Result<Option<Source>> {
+        let frames = self.unpack_frames(into, limits, control, &|_| false)?;
+        Ok(frames.map(|frames| Source::new(self.input, frames.stored)))
+    }
+
+    /// Does what [`PackedFile::unpack`] does, but leaves files until they are asked for if `later` says so of their
+    /// names, they are large enough to be worth it, and the payload consists of frames.
+    pub fn unpack_some(
+        self,
+        into: &Path,
+        limits: &Limits,
+        control: &Control<'_>,
+        later: impl Fn(&str) -> bool,
+    ) -> Result<Option<Deferred>> {
+        let deferred = |frame: &Frame| frame.digest.size >= WORTH_DEFERRING && later(&frame.name);
+        let frames = self.unpack_frames(into, limits, control, &deferred)?;
+        Ok(frames.map(|frames| Deferred::new(self.input, into.to_path_buf(), *limits, frames.deferred)))
+    }
+
+    fn unpack_frames(
+        &self,
+        into: &Path,
+        limits: &Limits,
+        control: &Control<'_>,
+        deferred: &dyn Fn(&Frame) -> bool,
+    ) -> Result<Option<Frames>> {
         let PackedFile { input, head } = self;
         let encoding = Encoding::of_manifest(&input.path, head.manifest.payload_encoding)?;
         let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
         if present.next().is_some() {
             return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
         }
-        let target = Target { input: &input, root: into };
+        let target = Target { input, root: into };
         let unpacked = match encoding {
-            Encoding::IndexedZstd => unpack_frames::unpack(&target, &head, limits, control).map(Some),
+            Encoding::IndexedZstd => unpack_frames::unpack(&target, head, limits, control, deferred).map(Some),
             Encoding::Tar | Encoding::TarZstd => {
-                unpack_tar::unpack(&target, &head, encoding, limits, control).map(|()| None)
+                unpack_tar::unpack(&target, head, encoding, limits, control).map(|()| None)
             }
         };
-        match unpacked {
-            Ok(frames) => Ok(frames.map(|frames| Source::new(input, frames))),
-            Err(error) => {
-                clear(into);
-                Err(error)
-            }
-        }
+        unpacked.inspect_err(|_| clear(into))
     }
 }
 

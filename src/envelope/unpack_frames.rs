@@ -1,23 +1,34 @@
 //! Unpacking an indexed payload: several frames at a time.
 
 use super::header::Head;
+use super::index::Frame;
 use super::limits::Budget;
 use super::progress::Progress;
-use super::read_frames::{Read, Work};
+use super::read_frame::Read;
+use super::read_frames::Work;
 use super::source::StoredFrame;
 use super::target::{folder_of, Target};
 use super::{index, names, Limits};
 use crate::control::Control;
 use crate::Result;
 
-/// Unpacks all frames and says of each what a later save must know to copy it. Nothing is written before head, index,
-/// names and sizes have been checked.
+/// What became of the frames of a payload.
+pub(super) struct Frames {
+    /// Those that were unpacked, and what a later save must know to copy them.
+    pub(super) stored: Vec<StoredFrame>,
+    /// Those that were not. Their files are there, with the size that they will have.
+    pub(super) deferred: Vec<Frame>,
+}
+
+/// Unpacks the frames but for those that are deferred. Nothing is written before head, index, names and sizes of all have
+/// been checked.
 pub(super) fn unpack(
     target: &Target<'_>,
     head: &Head,
     limits: &Limits,
     control: &Control<'_>,
-) -> Result<Vec<StoredFrame>> {
+    deferred: &dyn Fn(&Frame) -> bool,
+) -> Result<Frames> {
     let input = target.input;
     let frames = index::read(input, head)?;
     let mut budget = Budget::new(limits.decoded_bytes(input.len));
@@ -34,10 +45,14 @@ pub(super) fn unpack(
         }
         last = folder;
     }
+    let (deferred, frames): (Vec<_>, Vec<_>) = frames.into_iter().partition(deferred);
+    for frame in &deferred {
+        target.create_file(&frame.name)?.grow(frame.digest.size)?;
+    }
     let total = frames.iter().map(|frame| frame.digest.size).sum();
     let mut progress = Progress::new(control, total);
     let work = Work { input, frames: &frames, limits, control };
-    work.run(
+    let stored = work.run(
         |bytes| progress.advance(bytes),
         |reading| {
             let frame = reading.frame;
@@ -49,5 +64,6 @@ pub(super) fn unpack(
                 Read::Damaged(damage) => Err(input.corrupt(damage.detail)),
             }
         },
-    )
+    )?;
+    Ok(Frames { stored, deferred })
 }

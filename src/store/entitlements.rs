@@ -30,7 +30,7 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Entitlements, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// The one entitlement with a bare id.

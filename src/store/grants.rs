@@ -38,7 +38,7 @@ impl Store {
             None => keys::family(view.slot, FAMILY),
         };
         let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// The one grant with a public id.
@@ -75,7 +75,7 @@ impl Store {
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
-        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// A page of the grants of several entitlements, one entitlement after the other in the order of the request. A
@@ -121,6 +121,7 @@ impl Store {
         let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
             return Ok((0, String::new()));
         };
+        let token = token.to_owned();
         let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size };
         page::collect(&view.reader, &query, Source::Records(FAMILY), TRANSLATE, response)
     }
@@ -135,7 +136,7 @@ impl Store {
         }
         let prefix = keys::grants_to(view.slot, principal);
         let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, by_principal(view.slot), TRANSLATE)
+        self.page(&view.reader, &query, by_principal(view.slot), TRANSLATE)
     }
 
     fn grant_of_principal(
@@ -171,7 +172,7 @@ impl Store {
         }
         let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
         let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, by_principal(view.slot), TRANSLATE)
+        self.page(&view.reader, &query, by_principal(view.slot), TRANSLATE)
     }
 }
 

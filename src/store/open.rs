@@ -1,17 +1,19 @@
 //! Opening a file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
+use super::ahead::Ahead;
 use super::binding::Binding;
 use super::changes::Changes;
 use super::known::Known;
 use super::{view, ENGINE};
 use crate::control::Control;
-use crate::engine::{Engine, EngineOptions};
-use crate::envelope::{self, Encoding, FileFormat, Head, Limits, PackedFile, Source};
+use crate::engine::{Engine, EngineOptions, Supply};
+use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Limits, PackedFile, Source};
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
@@ -85,7 +87,12 @@ pub struct Store {
     pub(super) options: OpenOptions,
     pub(super) encoding: Encoding,
     pub(super) engine_options: EngineOptions,
-    pub(super) engine: Engine,
+    /// The files of the database that are not unpacked before they are needed. Declared before those who wait for them:
+    /// what is being unpacked is given up.
+    deferred: Option<Deferred>,
+    /// If the file is only read.
+    pub(super) ahead: Option<Ahead>,
+    pub(super) engine: Arc<Engine>,
     pub(super) binding: Mutex<Binding>,
     /// Held by whoever saves. The frames of the file as it was opened or last saved, if a save may copy them.
     pub(super) saving: Mutex<Option<Source>>,
@@ -118,35 +125,22 @@ impl Store {
         let database = work.path().join("database");
         std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
 
-        let mut source = None;
-        let mut head = None;
-        let (encoding, engine_options, engine) = match packed_file(path, &options)? {
-            Some(file) => {
-                let packed = head.insert(file.head().clone()).manifest.payload_encoding();
-                let limits = Limits { threads: options.threads, ..options.limits };
-                let frames = file.unpack(&database, &limits, control)?;
-                let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
-                source = frames.filter(|_| !options.read_only && encoding == Encoding::IndexedZstd);
-                let engine_options = options.engine(encoding);
-                let engine = match options.read_only {
-                    true => Engine::open_read_only(&database, &engine_options),
-                    false => Engine::open(&database, &engine_options),
-                };
-                (encoding, engine_options, engine.map_err(|error| naming(path, error))?)
-            }
-            None => {
-                let encoding = options.encoding.unwrap_or(Encoding::IndexedZstd);
-                let engine_options = options.engine(encoding);
-                let engine = Engine::create(&database, &engine_options)?;
-                (encoding, engine_options, engine)
-            }
+        let file = packed_file(path, &options)?;
+        let head = file.as_ref().map(|file| file.head().clone());
+        let Opened { encoding, engine_options, engine, source, deferred } = match file {
+            Some(file) => Opened::unpack(path, file, &database, &options, control)?,
+            None => Opened::create(&database, &options)?,
         };
         let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
+        let engine = Arc::new(engine);
+        let ahead = options.read_only.then(|| Ahead::new(engine.clone(), options.threads()));
         let store = Store {
             path: path.to_path_buf(),
             options,
             encoding,
             engine_options,
+            deferred,
+            ahead,
             engine,
             binding: Mutex::new(binding),
             saving: Mutex::new(source),
@@ -160,7 +154,9 @@ impl Store {
 
     /// Closes the database and removes the working copy; what was not saved is gone.
     pub fn close(self) -> Result<()> {
-        let Store { engine, work, .. } = self;
+        let Store { deferred, ahead, engine, work, .. } = self;
+        drop(deferred);
+        drop(ahead);
         drop(engine);
         let folder = work.path().to_path_buf();
         work.close().map_err(Error::io("remove", folder))
@@ -190,6 +186,55 @@ impl Store {
     /// Notes a change. Called under the barrier: a save that takes its checkpoint behind it has seen it.
     pub(super) fn mark_dirty(&self) {
         self.changes.made();
+    }
+}
+
+/// An open database, and what came with it.
+struct Opened {
+    encoding: Encoding,
+    engine_options: EngineOptions,
+    engine: Engine,
+    source: Option<Source>,
+    deferred: Option<Deferred>,
+}
+
+impl Opened {
+    /// The database that is packed in the file at `path`. Of one that is only read, tables are unpacked when they are
+    /// needed.
+    fn unpack(
+        path: &Path,
+        file: PackedFile,
+        database: &Path,
+        options: &OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<Opened> {
+        let packed = file.head().manifest.payload_encoding();
+        let limits = Limits { threads: options.threads, ..options.limits };
+        let (mut source, mut deferred) = (None, None);
+        match options.read_only {
+            true => deferred = file.unpack_some(database, &limits, control, |name| name.ends_with(".sst"))?,
+            false => source = file.unpack(database, &limits, control)?,
+        }
+        let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
+        let engine_options = options.engine(encoding);
+        let engine = match options.read_only {
+            true => {
+                let supply = deferred.as_ref().map(|deferred| Box::new(deferred.fetch()) as Supply);
+                Engine::open_read_only(database, &engine_options, supply)
+            }
+            false => Engine::open(database, &engine_options),
+        };
+        let engine = engine.map_err(|error| naming(path, error))?;
+        let source = source.filter(|_| encoding == Encoding::IndexedZstd);
+        Ok(Opened { encoding, engine_options, engine, source, deferred })
+    }
+
+    /// A new database.
+    fn create(database: &Path, options: &OpenOptions) -> Result<Opened> {
+        let encoding = options.encoding.unwrap_or(Encoding::IndexedZstd);
+        let engine_options = options.engine(encoding);
+        let engine = Engine::create(database, &engine_options)?;
+        Ok(Opened { encoding, engine_options, engine, source: None, deferred: None })
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_PAGE_SIZE: u32 = 10_000;
 
 /// A page with more rows is worth a second thread, and it is read to be read once: its blocks would only drive those of
 /// lookups from the cache.
-const MANY_ROWS: usize = 1000;
+pub(super) const MANY_ROWS: usize = 1000;
 
 const ROW: u32 = 1;
 const NEXT_PAGE_TOKEN: u32 = 2;
@@ -34,19 +34,20 @@ pub(super) fn page_size(size: u32) -> usize {
 }
 
 /// One page of a listing.
-pub(super) struct Query<'q> {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Query {
     pub listing: Listing,
     /// What the token is checked against: every row's key starts with it.
     pub prefix: Vec<u8>,
     /// The parts of the prefix that are scanned, in key order; `None` for all of it.
     pub parts: Option<Vec<Vec<u8>>>,
-    pub token: &'q str,
+    pub token: String,
     pub size: usize,
 }
 
-impl Query<'_> {
-    pub fn new(listing: Listing, prefix: Vec<u8>, token: &str, size: u32) -> Query<'_> {
-        Query { listing, prefix, parts: None, token, size: page_size(size) }
+impl Query {
+    pub fn new(listing: Listing, prefix: Vec<u8>, token: &str, size: u32) -> Query {
+        Query { listing, prefix, parts: None, token: token.to_owned(), size: page_size(size) }
     }
 
     /// What the token is checked against beside the prefix.
@@ -61,7 +62,7 @@ impl Query<'_> {
         reader: &Reader<'_>,
         mut row: impl FnMut(&[u8], &[u8]) -> Result<bool>,
     ) -> Result<(usize, String)> {
-        let after = self.listing.after(&self.prefix, &self.filter(), self.token)?;
+        let after = self.listing.after(&self.prefix, &self.filter(), &self.token)?;
         let whole = std::slice::from_ref(&self.prefix);
         let parts = self.parts.as_deref().unwrap_or(whole);
         let mut rows = 0;
@@ -146,22 +147,22 @@ pub(super) enum Source {
     Index { index: Family, slot: Slot, records: Family },
 }
 
-/// A page of records.
-pub(super) fn records<M: Message + Default>(
+/// The rows of a page and the token of the page that follows.
+pub(super) fn page(
     reader: &Reader<'_>,
-    query: &Query<'_>,
+    query: &Query,
     source: Source,
     translate: Translate,
-) -> Result<Encoded<M>> {
+) -> Result<(Response, String)> {
     let mut response = Response::default();
     let (_, next) = collect(reader, query, source, translate, &mut response)?;
-    Ok(response.finish(&next))
+    Ok((response, next))
 }
 
 /// Appends the rows of a page; returns how many they are and the token of the page that follows.
 pub(super) fn collect(
     reader: &Reader<'_>,
-    query: &Query<'_>,
+    query: &Query,
     source: Source,
     translate: Translate,
     response: &mut Response,
@@ -189,7 +190,7 @@ pub(super) fn collect(
 /// The first rows are translated as they come; if there are many, a second thread translates those that follow.
 fn collect_records(
     reader: &Reader<'_>,
-    query: &Query<'_>,
+    query: &Query,
     family: Family,
     translate: Translate,
     response: &mut Response,

@@ -24,7 +24,7 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::ResourceType])?;
         let prefix = keys::family(view.slot, FAMILY);
         let query = Query::new(Listing::ResourceTypes, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
     }
 
     /// One resource type by its id.

@@ -33,7 +33,7 @@ impl Store {
             (Some(parent), of_type) => (by_parent, keys::children_of_type(slot, parent, of_type)),
         };
         let query = Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
-        page::records(&view.reader, &query, source, TRANSLATE)
+        self.page(&view.reader, &query, source, TRANSLATE)
     }
 
     /// One resource by its type and id.

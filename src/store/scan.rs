@@ -125,7 +125,9 @@ impl Store {
         let next = match &scan.walk {
             Walk::Below(source, prefix) => {
                 let query = Query::new(Listing::Scan, prefix.clone(), token, 0);
-                page::collect(&reader, &query, *source, translate, &mut response)?.1
+                let (rows, next) = self.rows(&reader, &query, *source, translate)?;
+                response = rows;
+                next
             }
             Walk::One(key) => {
                 response = page::one(&reader, scan.kind.family(), key, translate)?.unwrap_or_default();

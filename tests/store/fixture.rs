@@ -78,7 +78,7 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
 
 /// Every key and value of a database.
 pub fn dump(database: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let engine = Engine::open_read_only(database, &OPTIONS).unwrap();
+    let engine = Engine::open_read_only(database, &OPTIONS, None).unwrap();
     let reader = engine.snapshot();
     let mut entries = reader.scan(b"", None);
     let mut all = Vec::new();

@@ -29,13 +29,14 @@ type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The .c1z file. A missing or empty one is created by the first save, unless read_only.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// Refuse writes; the file must exist.
+	// Refuse writes; the file must exist. Large tables are unpacked when something in them is needed.
 	ReadOnly bool `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
 	// Where the working copy is kept; the system's temporary folder when empty.
 	TmpDir string `protobuf:"bytes,3,opt,name=tmp_dir,json=tmpDir,proto3" json:"tmp_dir,omitempty"`
 	// How a save frames the payload; unspecified means as the opened file has it, INDEXED_ZSTD for a new one.
 	PayloadEncoding v3.PayloadEncoding `protobuf:"varint,4,opt,name=payload_encoding,json=payloadEncoding,proto3,enum=c1.c1z.v3.PayloadEncoding" json:"payload_encoding,omitempty"`
-	// Threads for packing, unpacking, long listings and background work; 0 means one for each processor.
+	// Threads for packing, unpacking, long listings, background work, and for what a read-only store reads before it is
+	// asked for; 0 means one for each processor.
 	Threads uint32 `protobuf:"varint,5,opt,name=threads,proto3" json:"threads,omitempty"`
 	// Memory in bytes that block cache, write buffers and rows on their way to the database stay below together; 0 means
 	// 256 MiB.
@@ -432,7 +433,7 @@ type GetMetadataResponse struct {
 	CurrentSyncId string `protobuf:"bytes,7,opt,name=current_sync_id,json=currentSyncId,proto3" json:"current_sync_id,omitempty"`
 	// Bytes of the working copy on disk.
 	DatabaseSizeBytes uint64 `protobuf:"varint,8,opt,name=database_size_bytes,json=databaseSizeBytes,proto3" json:"database_size_bytes,omitempty"`
-	// Folder of the working copy.
+	// Folder of the working copy. On a read-only store, its tables may not be there yet.
 	DatabasePath  string `protobuf:"bytes,9,opt,name=database_path,json=databasePath,proto3" json:"database_path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

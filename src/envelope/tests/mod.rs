@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod damage;
+mod deferring;
 mod hostile_frames;
 mod hostile_tar;
 mod reading;

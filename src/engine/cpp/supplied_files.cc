@@ -1,0 +1,114 @@
+// What lies below a database that is only read and whose files come when they are needed: RocksDB's own file system, but
+// who wants to read or link a file asks for it first.
+//
+// RocksDB opens all tables of a database, at once or, if its option `open_files_async` says so, by a job that it schedules.
+// No table may be asked for before it is needed; so that job is told that there are none.
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+#include "rocksdb_c.h"
+
+using namespace rocksdb;
+
+extern "C" {
+
+// Answers of a supplier.
+enum { kSupplied = 0, kDamaged = 1, kRefused = 2 };
+
+// `Supplier` of unwrapped.rs.
+struct c1z_supplier {
+  void* context;
+  // Makes sure that the file of a name is whole. If it cannot, it passes the reason, a text of some length, to `explain`
+  // together with `reason`. Called by any thread.
+  int (*supply)(void* context, const char* name, size_t length, void* reason,
+                void (*explain)(void* reason, const char* text, size_t length));
+  // Called once, when nobody asks any more.
+  void (*release)(void* context);
+};
+}
+
+namespace {
+
+// Whether this thread only wants to open tables ahead.
+thread_local bool opens_ahead = false;
+
+void Explain(void* reason, const char* text, size_t length) { static_cast<std::string*>(reason)->assign(text, length); }
+
+class SuppliedFiles : public FileSystemWrapper {
+ public:
+  explicit SuppliedFiles(const c1z_supplier& supplier)
+      : FileSystemWrapper(FileSystem::Default()), supplier_(supplier) {}
+
+  ~SuppliedFiles() override { supplier_.release(supplier_.context); }
+
+  const char* Name() const override { return "SuppliedFiles"; }
+
+  IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
+                             std::unique_ptr<FSSequentialFile>* file, IODebugContext* debug) override {
+    IOStatus supplied = Supply(path);
+    return supplied.ok() ? FileSystemWrapper::NewSequentialFile(path, options, file, debug) : supplied;
+  }
+
+  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
+                               std::unique_ptr<FSRandomAccessFile>* file, IODebugContext* debug) override {
+    IOStatus supplied = Supply(path);
+    return supplied.ok() ? FileSystemWrapper::NewRandomAccessFile(path, options, file, debug) : supplied;
+  }
+
+  IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
+                    IODebugContext* debug) override {
+    IOStatus supplied = Supply(from);
+    return supplied.ok() ? FileSystemWrapper::LinkFile(from, to, options, debug) : supplied;
+  }
+
+ private:
+  IOStatus Supply(const std::string& path) {
+    if (opens_ahead) return IOStatus::Aborted("not needed yet", path);
+    const size_t name = path.rfind('/') + 1;
+    std::string reason;
+    switch (supplier_.supply(supplier_.context, path.data() + name, path.size() - name, &reason, Explain)) {
+      case kSupplied:
+        return IOStatus::OK();
+      case kDamaged:
+        return IOStatus::Corruption(reason);
+      default:
+        return IOStatus::IOError(reason);
+    }
+  }
+
+  const c1z_supplier supplier_;
+};
+
+class SuppliedEnv : public EnvWrapper {
+ public:
+  explicit SuppliedEnv(const std::shared_ptr<FileSystem>& files) : EnvWrapper(NewCompositeEnv(files)) {
+    file_system_ = files;
+  }
+
+  const char* Name() const override { return "SuppliedEnv"; }
+
+  // For a database that is only read, nothing is scheduled but the opening of its tables. Closing it waits for that.
+  void Schedule(void (*job)(void*), void* argument, Priority priority, void* tag, void (*cancel)(void*)) override {
+    try {
+      std::thread([job, argument] {
+        opens_ahead = true;
+        job(argument);
+      }).detach();
+    } catch (const std::system_error&) {  // no thread to spare
+      EnvWrapper::Schedule(job, argument, priority, tag, cancel);
+    }
+  }
+};
+
+}  // namespace
+
+// An environment for a database. The caller owns it: `rocksdb_env_destroy`.
+extern "C" rocksdb_env_t* c1z_supplied_files_env(c1z_supplier supplier) {
+  return new rocksdb_env_t{new SuppliedEnv(std::make_shared<SuppliedFiles>(supplier)), false};
+}
