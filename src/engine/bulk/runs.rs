@@ -1,18 +1,23 @@
-//! Rows of any number under a budget: one buffer in memory, the rest in files.
+//! Rows of any number under a budget: one buffer in memory, the rest in files. Files that have become many are merged, so
+//! that neither their number nor the memory to read them grows with the rows.
 
 use std::path::Path;
 use std::thread::JoinHandle;
 
 use super::buffer::Buffer;
 use super::change::Change;
-use super::merge::{Cursor, Merge};
-use super::spill::Spill;
+use super::merge::{Cursor, Merge, Merged};
+use super::spill::{Spill, SpillWriter};
 use crate::{Error, Result};
+
+/// How many files become one.
+const MERGED_AT: usize = 64;
 
 /// Runs of rows, each run older than the next.
 #[derive(Default)]
 pub struct Runs {
-    files: Vec<Spill>,
+    /// Each with the number of times that its rows were merged, which falls.
+    files: Vec<(Spill, u32)>,
     /// The run that another thread sorts and writes; it gives the rows back if it cannot.
     writing: Option<JoinHandle<Result<Spill, Buffer>>>,
     /// A sorted run that could not be written, younger than the files.
@@ -62,9 +67,10 @@ impl Runs {
     pub fn spill(&mut self, directory: &Path) -> Result<()> {
         self.settle();
         if let Some(rows) = &self.unwritten {
-            self.files.push(Spill::write(rows, directory)?);
+            self.files.push((Spill::write(rows, directory)?, 0));
             self.unwritten = None;
         }
+        self.merge_files(directory)?;
         let mut buffer = std::mem::take(&mut self.buffer);
         let directory = directory.to_path_buf();
         self.writing = Some(std::thread::spawn(move || {
@@ -74,11 +80,31 @@ impl Runs {
         Ok(())
     }
 
+    /// Makes one file of the youngest ones that were merged equally often, if they are many. Where that fails, they stay.
+    fn merge_files(&mut self, directory: &Path) -> Result<()> {
+        while let Some(&(_, merged)) = self.files.last() {
+            let equals = self.files.iter().rev().take_while(|(_, times)| *times == merged).count();
+            if equals < MERGED_AT {
+                break;
+            }
+            let first = self.files.len() - equals;
+            let mut merge = Merge::new(file_cursors(&self.files[first..]).collect())?;
+            let (mut out, mut row) = (SpillWriter::new(directory)?, Merged::new());
+            while merge.next(&mut row)? {
+                out.push(&row.key, &[&[row.change as u8], &row.value])?;
+            }
+            let file = out.finish()?;
+            self.files.truncate(first);
+            self.files.push((file, merged + 1));
+        }
+        Ok(())
+    }
+
     /// Waits for the thread that writes.
     fn settle(&mut self) {
         let Some(writing) = self.writing.take() else { return };
         match writing.join() {
-            Ok(Ok(file)) => self.files.push(file),
+            Ok(Ok(file)) => self.files.push((file, 0)),
             Ok(Err(rows)) => self.unwritten = Some(rows),
             Err(panic) => std::panic::resume_unwind(panic),
         }
@@ -92,14 +118,17 @@ impl Runs {
 
     /// The sorted runs, oldest first.
     pub fn cursors(&self) -> impl Iterator<Item = Cursor<'_>> {
-        let files = self.files.iter().map(|file| Cursor::File(file.rows()));
-        files.chain(self.unwritten.iter().chain([&self.buffer]).map(Cursor::memory))
+        file_cursors(&self.files).chain(self.unwritten.iter().chain([&self.buffer]).map(Cursor::memory))
     }
 
     /// Several sets of runs as one sequence in key order; of one key, rows of earlier sets are older.
     pub fn merge<'r>(sets: impl IntoIterator<Item = &'r Runs>) -> Result<Merge<'r>> {
         Merge::new(sets.into_iter().flat_map(Runs::cursors).collect())
     }
+}
+
+fn file_cursors(files: &[(Spill, u32)]) -> impl Iterator<Item = Cursor<'_>> {
+    files.iter().map(|(file, _)| Cursor::File(file.rows(files.len())))
 }
 
 impl Drop for Runs {

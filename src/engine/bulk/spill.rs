@@ -8,8 +8,13 @@ use std::path::{Path, PathBuf};
 use super::buffer::Buffer;
 use crate::{Error, Result};
 
-const READ_BYTES: usize = 128 << 10;
+/// Bytes that a run is read by: many runs at once by fewer, so that together they take no more than so much.
+const READ_BYTES: std::ops::RangeInclusive<usize> = 16 << 10..=128 << 10;
+const READ_TOGETHER: usize = 2 << 20;
+const WRITE_BYTES: usize = 1 << 20;
 const LENGTHS: usize = 8;
+
+const WRITING: &str = "write a sorted run in";
 
 /// Rows in key order: for each the length of key and value, four bytes each, and both.
 pub struct Spill {
@@ -22,29 +27,54 @@ pub struct Spill {
 impl Spill {
     /// Writes sorted rows to a file in `directory`.
     pub fn write(rows: &Buffer, directory: &Path) -> Result<Spill> {
-        let failed = |error| Error::io("write a sorted run in", directory)(error);
-        let file = tempfile::tempfile_in(directory).map_err(failed)?;
-        let mut out = BufWriter::with_capacity(1 << 20, file);
-        let mut length = 0;
-        for at in 0..rows.len() {
-            let (key, value) = (rows.key(at), rows.value(at));
-            let lengths = ((key.len() as u64) << 32 | value.len() as u64).to_be_bytes();
-            [&lengths[..], key, value].into_iter().try_for_each(|part| out.write_all(part)).map_err(failed)?;
-            length += (LENGTHS + key.len() + value.len()) as u64;
-        }
-        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok(Spill { file, length, directory: directory.to_path_buf() })
+        let mut writer = SpillWriter::new(directory)?;
+        (0..rows.len()).try_for_each(|at| writer.push(rows.key(at), &[rows.value(at)]))?;
+        writer.finish()
     }
 
-    /// Reads from the first row on. Several may read at once.
-    pub fn rows(&self) -> SpillRows<'_> {
-        SpillRows { spill: self, read: 0, window: Vec::new(), at: 0, key: 0, value: 0 }
+    /// Reads from the first row on, as one of so many. Several may read at once.
+    pub fn rows(&self, of: usize) -> SpillRows<'_> {
+        let step = (READ_TOGETHER / of.max(1)).clamp(*READ_BYTES.start(), *READ_BYTES.end());
+        SpillRows { spill: self, step, read: 0, window: Vec::new(), at: 0, key: 0, value: 0 }
+    }
+}
+
+/// Writes a [`Spill`] row by row, in key order.
+pub struct SpillWriter {
+    out: BufWriter<File>,
+    length: u64,
+    directory: PathBuf,
+}
+
+impl SpillWriter {
+    pub fn new(directory: &Path) -> Result<SpillWriter> {
+        let file = tempfile::tempfile_in(directory).map_err(Error::io(WRITING, directory))?;
+        let out = BufWriter::with_capacity(WRITE_BYTES, file);
+        Ok(SpillWriter { out, length: 0, directory: directory.to_path_buf() })
+    }
+
+    /// Appends a row, whose value is given in parts.
+    pub fn push(&mut self, key: &[u8], value: &[&[u8]]) -> Result<()> {
+        let value_length: usize = value.iter().map(|part| part.len()).sum();
+        let lengths = ((key.len() as u64) << 32 | value_length as u64).to_be_bytes();
+        let mut parts = [&lengths[..], key].into_iter().chain(value.iter().copied());
+        parts.try_for_each(|part| self.out.write_all(part)).map_err(Error::io(WRITING, &self.directory))?;
+        self.length += (LENGTHS + key.len() + value_length) as u64;
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<Spill> {
+        let SpillWriter { out, length, directory } = self;
+        let file = out.into_inner().map_err(|error| Error::io(WRITING, &directory)(error.into_error()))?;
+        Ok(Spill { file, length, directory })
     }
 }
 
 /// Reads a [`Spill`] row by row through a window of it.
 pub struct SpillRows<'s> {
     spill: &'s Spill,
+    /// Bytes that are read at once, unless a row is longer.
+    step: usize,
     /// Bytes of the file that were read.
     read: u64,
     window: Vec<u8>,
@@ -90,7 +120,7 @@ impl SpillRows<'_> {
         self.window.drain(..self.at);
         self.at = 0;
         let left = self.spill.length - self.read;
-        let more = left.min(READ_BYTES.max(wanted - have) as u64) as usize;
+        let more = left.min(self.step.max(wanted - have) as u64) as usize;
         self.window.resize(have + more, 0);
         let read = self.spill.file.read_exact_at(&mut self.window[have..], self.read);
         read.map_err(|error| Error::io("read a sorted run in", &self.spill.directory)(error))?;
