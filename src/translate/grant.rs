@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use super::all_or_nothing;
 use super::any::{put_annotations, Any};
 use super::expandable::{is_expandable, put_expandable_annotation, Expandable};
+use super::last_grant::LastGrant;
 use super::refs::{put_ids, EmbeddedEntitlement, EmbeddedPrincipal};
 use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
-use super::stubs::{put_entitlement_stub, put_principal_stub, Id, Reference};
+use super::stubs::{put_principal_stub, Id, Reference};
 use crate::keys::{GrantRef, ResourceRef};
 use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
 
@@ -196,35 +197,6 @@ fn canonical_id<'r>(entitlement_id: &'r [u8], principal: &Reference<'r>) -> [&'r
     [entitlement_id, b":", resource_type, b":", resource]
 }
 
-/// What the last grant that was appended is a grant of. Grants of one entitlement follow one another, and what they have
-/// in common is made once.
-#[derive(Default)]
-pub struct LastGrant {
-    /// The stored reference, as it stood in the record; `None` before the first.
-    entitlement: Option<Vec<u8>>,
-    /// Field 1 of the grant.
-    stub: Vec<u8>,
-    entitlement_id: Vec<u8>,
-}
-
-impl LastGrant {
-    /// Makes this the entitlement of the last grant.
-    fn be(&mut self, reference: &[u8]) -> Result<(), Malformed> {
-        if self.entitlement.as_deref() == Some(reference) {
-            return Ok(());
-        }
-        let parsed = Reference::parse(reference)?;
-        self.stub.clear();
-        put_nested(&mut self.stub, 1, |out| put_entitlement_stub(out, &parsed));
-        self.entitlement_id.clear();
-        self.entitlement_id.extend_from_slice(parsed.entitlement_id());
-        let entitlement = self.entitlement.get_or_insert_default();
-        entitlement.clear();
-        entitlement.extend_from_slice(reference);
-        Ok(())
-    }
-}
-
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
 pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     next_grant_from_record(v3, &mut LastGrant::default(), out)
@@ -232,6 +204,9 @@ pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> 
 
 /// [`grant_from_record`] for one of many.
 pub fn next_grant_from_record(v3: &[u8], last: &mut LastGrant, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    if last.put_alike(v3, out) {
+        return Ok(());
+    }
     let record = Record::parse(v3)?;
     if let Some(entitlement) = &record.entitlement {
         last.be(entitlement)?;
@@ -240,14 +215,14 @@ pub fn next_grant_from_record(v3: &[u8], last: &mut LastGrant, out: &mut Vec<u8>
     let sources = if record.has_sources { Some(Sources::of_record(v3)?) } else { None };
     all_or_nothing(out, |out| {
         if record.entitlement.is_some() {
-            out.extend_from_slice(&last.stub);
+            out.extend_from_slice(last.stub());
         }
         if let Some(principal) = &principal {
             put_nested(out, 2, |out| put_principal_stub(out, principal));
         }
         match (record.external_id, &record.entitlement, &principal) {
             ("", Some(_), Some(principal)) => {
-                let id = canonical_id(&last.entitlement_id, principal);
+                let id = canonical_id(last.entitlement_id(), principal);
                 put_nested(out, 3, |out| id.iter().for_each(|part| out.extend_from_slice(part)));
             }
             (id, ..) => put_bytes(out, 3, id.as_bytes()),

@@ -10,7 +10,7 @@ use crate::keys;
 use crate::Result;
 
 /// Bytes after which an SST is ended and another begun, so that several can be packed at once.
-const SST_BYTES: u64 = 32 << 20;
+const SST_BYTES: u64 = 16 << 20;
 
 /// Takes rows in key order.
 pub trait Sink {

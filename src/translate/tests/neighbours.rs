@@ -5,6 +5,7 @@ use prost::Message;
 
 use super::strategies::grant;
 use super::*;
+use crate::proto::connector::{Entitlement, Grant, Resource, ResourceId};
 
 /// Records of grants, many of one entitlement, some damaged.
 fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -26,7 +27,66 @@ fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
     })
 }
 
+/// A grant that has nothing but ids.
+fn plain(group: &str, user: &str, id: &str) -> Grant {
+    let resource = |resource_type: &str, resource: &str| {
+        let id = ResourceId { resource_type: resource_type.into(), resource: resource.into(), ..Default::default() };
+        Some(Resource { id: Some(id), ..Default::default() })
+    };
+    let entitlement =
+        Entitlement { resource: resource("group", group), id: format!("group:{group}:member"), ..Default::default() };
+    Grant { entitlement: Some(entitlement), principal: resource("user", user), id: id.into(), ..Default::default() }
+}
+
+fn plain_records() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let change = (0..4usize, any::<prop::sample::Index>(), any::<u8>());
+    let row = ("[gh\u{fc}]", "[a-z\u{fc}:]{0,150}", "(|[0-9\u{fc}]{1,3})", change);
+    let rows = prop::collection::vec(row, 1..8);
+    rows.prop_map(|rows| {
+        let record = |(group, user, id, (change, at, byte)): (String, String, String, (_, prop::sample::Index, _))| {
+            let mut record = GRANT.record(&plain(&group, &user, &id).encode_to_vec());
+            if change == 0 {
+                let at = at.index(record.len());
+                record[at] = byte;
+            }
+            record
+        };
+        rows.into_iter().map(record).collect()
+    })
+}
+
+#[test]
+fn a_plain_grant_is_made_from_what_the_last_one_left() {
+    let record = |user: &str, id: &str| GRANT.record(&plain("g", user, id).encode_to_vec());
+    let mut last = LastGrant::default();
+    assert!(!last.put_alike(&record("alice", ""), &mut Vec::new()));
+    next_grant_from_record(&record("alice", ""), &mut last, &mut Vec::new()).unwrap();
+    for (user, id) in [("bob", ""), ("carol", "g-1"), ("dave", "group:g:member:user:dave"), (&"u".repeat(110), "")] {
+        let (record, mut alone, mut alike) = (record(user, id), Vec::new(), Vec::new());
+        grant_from_record(&record, &mut alone).unwrap();
+        assert!(last.put_alike(&record, &mut alike), "{user}");
+        assert_eq!(alike, alone, "{user}");
+    }
+    let elsewhere = GRANT.record(&plain("h", "bob", "").encode_to_vec());
+    for record in [elsewhere, record("b\u{fc}rger", ""), record(&"u".repeat(127), ""), record("", ""), Vec::new()] {
+        let mut alike = Vec::new();
+        assert!(!last.put_alike(&record, &mut alike));
+        assert!(alike.is_empty());
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_plain_grant_does_not_depend_on_the_one_before(records in plain_records()) {
+        let mut last = LastGrant::default();
+        for record in records {
+            let (mut alone, mut next) = (Vec::new(), Vec::new());
+            let expected = grant_from_record(&record, &mut alone);
+            prop_assert_eq!(next_grant_from_record(&record, &mut last, &mut next), expected);
+            prop_assert_eq!(next, alone);
+        }
+    }
+
     #[test]
     fn a_grant_does_not_depend_on_the_one_before(records in records()) {
         let mut last = LastGrant::default();
