@@ -148,13 +148,14 @@ func saves(
 	return s.result(path)
 }
 
-// openFile opens the original until it can be read. That includes opening the database.
+// openFile opens the original for writing: only then all of it is unpacked before it can be read. That includes opening the
+// database.
 func openFile(ctx context.Context, at task) (result, error) {
 	var s series
 	for range at.repeats() {
 		var store c1zstore.Store
 		err := s.measure(func() (err error) {
-			store, err = at.openStore(ctx, at.original(), dotc1z.WithReadOnly(true))
+			store, err = at.openStore(ctx, at.original())
 			return err
 		})
 		if err != nil {

@@ -105,7 +105,7 @@ impl Scan<'_> {
     // An `Iterator` could not lend.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        if std::mem::replace(&mut self.started, true) && self.entries.valid() {
+        if std::mem::replace(&mut self.started, true) {
             self.entries.next();
         }
         // RocksDB: an iterator that meets a damaged block just ends; only its status tells.
@@ -117,7 +117,7 @@ impl Scan<'_> {
 
     /// Whether another entry follows the one that was returned last.
     pub fn has_more(&mut self) -> Result<bool> {
-        if self.started && self.entries.valid() {
+        if self.started {
             self.entries.next();
             self.started = false;
         }
