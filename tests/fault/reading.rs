@@ -16,11 +16,7 @@ fn large() -> Place {
     start(&store, "full");
     // RocksDB: whatever is scanned, it looks into the first table. This one is too small to be left for later.
     put_resources(&store, &(0..5_000).map(|user| resource(("user", &user.to_string()))).collect::<Vec<_>>());
-    for group in 0..GROUPS {
-        let name = format!("group-with-a-rather-long-name-{group:06}");
-        let member = |user| membership(&name, &format!("user-with-a-rather-long-name-{user:06}"));
-        put_grants(&store, &(0..USERS).map(member).collect::<Vec<_>>());
-    }
+    put_memberships(&store, GROUPS, USERS);
     end(&store);
     close(store);
     place

@@ -18,11 +18,7 @@ fn large() -> Fixture {
     let store = fixture.open();
     start(&store, "full");
     put_resource_types(&store, &["user", "group"]);
-    for group in 0..GROUPS {
-        let name = format!("group-with-a-rather-long-name-{group:06}");
-        let member = |user| membership(&name, &format!("user-with-a-rather-long-name-{user:06}"));
-        put_grants(&store, &(0..USERS).map(member).collect::<Vec<_>>());
-    }
+    put_memberships(&store, GROUPS, USERS);
     end(&store);
     close(store);
     fixture

@@ -187,6 +187,15 @@ pub fn put_grants(store: &Store, list: &[Grant]) {
     try_put_grants(store, list).unwrap();
 }
 
+/// Memberships of that many users in that many groups, a group a call: some 200 bytes each.
+pub fn put_memberships(store: &Store, groups: usize, users: usize) {
+    for group in 0..groups {
+        let name = format!("group-with-a-rather-long-name-{group:06}");
+        let member = |user| membership(&name, &format!("user-with-a-rather-long-name-{user:06}"));
+        put_grants(store, &(0..users).map(member).collect::<Vec<_>>());
+    }
+}
+
 pub fn try_put_expanded(store: &Store, list: &[Grant]) -> c1z::Result<()> {
     store.put_expanded_grants(&PutExpandedGrantsRequest { list: list.to_vec() }.encode_to_vec())
 }
