@@ -128,12 +128,11 @@ impl Files {
     fn write(&self, frame: &Frame) -> Result<Read> {
         let path = self.folder.join(&frame.name);
         let mut file = OpenOptions::new().write(true).open(&path).map_err(Error::io("open", &path))?;
-        read_frame::read(&self.input, frame, self.limits.window_log(), Hashes::Xxh64, &mut |bytes| match self
-            .given_up
-            .load(Ordering::Acquire)
-        {
-            true => Err(Error::Closed),
-            false => file.write_all(bytes).map_err(Error::io("write", &path)),
+        read_frame::read(&self.input, frame, self.limits.window_log(), Hashes::Xxh64, &mut |bytes| {
+            if self.given_up.load(Ordering::Acquire) {
+                return Err(Error::Closed);
+            }
+            file.write_all(bytes).map_err(Error::io("write", &path))
         })
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Ahead {
 
 #[derive(Default)]
 struct Waiting {
-    /// Pages given out so far.
+    /// Pages behind others that were given out so far.
     given: u64,
     pages: Vec<Next>,
 }
@@ -79,11 +79,14 @@ impl Ahead {
 
     /// The page of `query`, and the token of the one that follows.
     pub fn page(&self, reader: &Reader<'_>, query: &Query, source: Source, translate: Translate) -> Result<Page> {
+        if query.token.is_empty() || query.size < MANY_ROWS {
+            return page::page(reader, query, source, translate);
+        }
         let page = match self.take(query) {
             Some(page) => page,
             None => page::page(reader, query, source, translate)?,
         };
-        if !query.token.is_empty() && !page.1.is_empty() && query.size >= MANY_ROWS {
+        if !page.1.is_empty() {
             self.begin(Query { token: page.1.clone(), ..query.clone() }, source, translate);
         }
         Ok(page)

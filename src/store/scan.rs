@@ -121,19 +121,15 @@ impl Store {
             Kind::Entitlement => |stored, _, out| entitlement_from_record(stored, out),
             _ => next_grant_from_record,
         };
-        let mut response = Response::default();
-        let next = match &scan.walk {
+        let (response, next) = match &scan.walk {
             Walk::Below(source, prefix) => {
                 let query = Query::new(Listing::Scan, prefix.clone(), token, 0);
-                let (rows, next) = self.rows(&reader, &query, *source, translate)?;
-                response = rows;
-                next
+                self.rows(&reader, &query, *source, translate)?
             }
             Walk::One(key) => {
-                response = page::one(&reader, scan.kind.family(), key, translate)?.unwrap_or_default();
-                String::new()
+                (page::one(&reader, scan.kind.family(), key, translate)?.unwrap_or_default(), String::new())
             }
-            Walk::Nothing => String::new(),
+            Walk::Nothing => (Response::default(), String::new()),
         };
         scan.token = Some(next).filter(|next| !next.is_empty());
         Ok(Some(response.into_rows()).filter(|rows| !rows.is_empty()))

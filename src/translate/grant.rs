@@ -9,7 +9,7 @@ use super::last_grant::LastGrant;
 use super::refs::{put_ids, EmbeddedEntitlement, EmbeddedPrincipal};
 use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
-use super::stubs::{put_principal_stub, Id, Reference};
+use super::stubs::{canonical_id, put_principal_stub, Reference};
 use crate::keys::{GrantRef, ResourceRef};
 use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
 
@@ -191,12 +191,6 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The public id, in pieces, of a grant to which its writer gave none: `entitlement id:principal type:principal id`.
-fn canonical_id<'r>(entitlement_id: &'r [u8], principal: &Reference<'r>) -> [&'r [u8]; 5] {
-    let Id { resource_type, resource } = principal.id();
-    [entitlement_id, b":", resource_type, b":", resource]
-}
-
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
 pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     next_grant_from_record(v3, &mut LastGrant::default(), out)
@@ -221,10 +215,7 @@ pub fn next_grant_from_record(v3: &[u8], last: &mut LastGrant, out: &mut Vec<u8>
             put_nested(out, 2, |out| put_principal_stub(out, principal));
         }
         match (record.external_id, &record.entitlement, &principal) {
-            ("", Some(_), Some(principal)) => {
-                let id = canonical_id(last.entitlement_id(), principal);
-                put_nested(out, 3, |out| id.iter().for_each(|part| out.extend_from_slice(part)));
-            }
+            ("", Some(_), Some(principal)) => last.put_canonical_id(principal.id(), out),
             (id, ..) => put_bytes(out, 3, id.as_bytes()),
         }
         if record.annotated {
@@ -245,7 +236,7 @@ pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let record = Record::parse(v3)?;
     match (record.external_id, record.references()?) {
         ("", [Some(entitlement), Some(principal)]) => {
-            let id = canonical_id(entitlement.entitlement_id(), &principal).concat();
+            let id = canonical_id(entitlement.entitlement_id(), principal.id()).concat();
             String::from_utf8(id).map(Cow::Owned).map_err(|_| Malformed::Utf8 { number: 3 })
         }
         (id, _) => Ok(id.into()),

@@ -1,6 +1,6 @@
 //! Grants of one entitlement follow one another: what they have in common is made once.
 
-use super::stubs::{put_entitlement_stub, Reference};
+use super::stubs::{canonical_id, put_entitlement_stub, Id, Reference};
 use crate::proto::wire::{put_message, put_nested, Malformed};
 
 const EXTERNAL_ID: u8 = 2 << 3 | 2;
@@ -44,25 +44,24 @@ impl LastGrant {
         &self.stub
     }
 
-    pub(super) fn entitlement_id(&self) -> &[u8] {
-        &self.entitlement_id
+    /// Appends field 3 of a grant of the same entitlement to which its writer gave no id.
+    pub(super) fn put_canonical_id(&self, principal: Id<'_>, out: &mut Vec<u8>) {
+        let id = canonical_id(&self.entitlement_id, principal);
+        put_nested(out, 3, |out| id.iter().for_each(|part| out.extend_from_slice(part)));
     }
 
     /// Appends the grant of a record that differs from the last one as most do: in principal, external id, time and scope,
     /// all of them short, and has nothing else. Of another nothing is appended: `false`.
     pub(super) fn put_alike(&self, v3: &[u8], out: &mut Vec<u8>) -> bool {
-        let Some(Alike { external_id, principal, resource_type, resource }) = self.alike(v3) else { return false };
+        let Some(Alike { external_id, principal, id }) = self.alike(v3) else { return false };
         out.extend_from_slice(&self.stub);
         // A `PrincipalRef` of two strings is the `ResourceId` that the `Resource` has in field 1.
         let length = principal.len() as u8;
         out.extend_from_slice(&[2 << 3 | 2, length + 2, 1 << 3 | 2, length]);
         out.extend_from_slice(principal);
         match external_id {
-            [] => {
-                let canonical = [&self.entitlement_id[..], b":", resource_type, b":", resource];
-                put_nested(out, 3, |out| canonical.iter().for_each(|part| out.extend_from_slice(part)));
-            }
-            id => put_message(out, 3, id),
+            [] => self.put_canonical_id(id, out),
+            given => put_message(out, 3, given),
         }
         true
     }
@@ -80,7 +79,8 @@ impl LastGrant {
         let is_plain = behind.is_empty() && !resource_type.is_empty() && !resource.is_empty();
         let is_short = principal.len() + 2 < 0x80;
         let is_utf8 = principal.is_ascii() && external_id.is_ascii();
-        (is_plain && is_short && is_utf8).then_some(Alike { external_id, principal, resource_type, resource })
+        let id = Id { resource_type, resource };
+        (is_plain && is_short && is_utf8).then_some(Alike { external_id, principal, id })
     }
 }
 
@@ -89,8 +89,7 @@ struct Alike<'r> {
     external_id: &'r [u8],
     /// The reference, and what is in it.
     principal: &'r [u8],
-    resource_type: &'r [u8],
-    resource: &'r [u8],
+    id: Id<'r>,
 }
 
 /// The first field of a message, if it has that key and a length of one byte, and what follows it.

@@ -70,6 +70,11 @@ impl Id<'_> {
     }
 }
 
+/// The public id, in pieces, of a grant to which its writer gave none: `entitlement id:principal type:principal id`.
+pub(super) fn canonical_id<'r>(entitlement_id: &'r [u8], principal: Id<'r>) -> [&'r [u8]; 5] {
+    [entitlement_id, b":", principal.resource_type, b":", principal.resource]
+}
+
 /// Appends the fields of the `Resource` that a reference names.
 pub(super) fn put_resource_stub(out: &mut Vec<u8>, reference: &[u8]) -> Result<(), Malformed> {
     Reference::parse(reference)?.id().put_stub(out);

@@ -38,14 +38,15 @@ func (s *slab[T]) listOf(list []T) []T {
 // doubling, for parts that few rows of a page have.
 func (s *slab[T]) grow(least int) {
 	most := maxSlab / int(unsafe.Sizeof(*new(T)))
+	size := s.size
 	if s.expected > 0 {
-		s.free = make([]T, max(min(s.expected, most), least))
-		s.expected -= len(s.free)
-		touch(s.free)
-		return
+		size = min(s.expected, most)
+	} else {
+		s.size = min(max(2*s.size, 4), most)
 	}
-	s.free = make([]T, max(s.size, least))
-	s.size = min(max(2*s.size, 4), most)
+	s.free = make([]T, max(size, least))
+	s.expected = max(s.expected-len(s.free), 0)
+	touch(s.free)
 }
 
 // systemPage is what a system commonly backs with memory at once.
