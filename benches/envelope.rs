@@ -3,7 +3,7 @@
 mod support;
 
 use c1z::control::Control;
-use c1z::envelope::{self, Encoding, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 use criterion::{criterion_group, criterion_main, BatchSize, Criterion, Throughput};
 
 use support::store;
@@ -24,7 +24,15 @@ fn encodings(criterion: &mut Criterion) {
         let path = folder.path().join(format!("{encoding:?}.c1z"));
         let save = || {
             let (manifest, options) = (head.manifest.clone(), SaveOptions::default());
-            envelope::save(&path, manifest, encoding, &database, &options, &Control::none()).expect("it is saved")
+            envelope::save(
+                &path,
+                manifest,
+                encoding,
+                Payload::below(&database).expect("it is listed"),
+                &options,
+                &Control::none(),
+            )
+            .expect("it is saved")
         };
         group.bench_function(format!("save {encoding:?}"), |bencher| bencher.iter(save));
         save();

@@ -2,6 +2,8 @@
 
 #[path = "store/bulk.rs"]
 mod bulk;
+#[path = "store/checkpoints.rs"]
+mod checkpoints;
 #[path = "store/codes.rs"]
 mod codes;
 #[path = "store/damage.rs"]

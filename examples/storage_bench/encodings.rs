@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use c1z::control::Control;
-use c1z::envelope::{self, Encoding, Head, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Head, Limits, Payload, SaveOptions};
 use c1z::proto::reader::GrantsReaderServiceGetGrantRequest as GetRequest;
 use c1z::store::{OpenOptions, Store};
 
@@ -170,7 +170,7 @@ fn measure(way: Way, database: &Database, folder: &Path, id: &str, arguments: &A
     let manifest = database.head.manifest.clone();
 
     let (started, cpu) = (Instant::now(), cpu::used()?);
-    envelope::save(&file, manifest, way.encoding, &database.folder, &options, &Control::none())?;
+    envelope::save(&file, manifest, way.encoding, Payload::below(&database.folder)?, &options, &Control::none())?;
     let (save, save_cpu) = (started.elapsed(), cpu::used()? - cpu);
     let bytes = std::fs::metadata(&file)?.len();
 

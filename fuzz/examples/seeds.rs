@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use c1z::control::Control;
-use c1z::envelope::{list, read_head, save, unpack, Encoding, Limits, SaveOptions};
+use c1z::envelope::{list, read_head, save, unpack, Encoding, Limits, Payload, SaveOptions};
 use c1z::keys::{grant, tuple_of, BatchToken, EntitlementRef, GrantRef, Listing, ResourceRef, Slot, SyncId};
 use c1z::proto::connector::{Entitlement, Grant, GrantExpandable, GrantSources, Resource, ResourceId, ResourceType};
 use c1z::proto::manifest::{IndexedFrameIndex, PayloadEncoding};
@@ -49,7 +49,7 @@ fn of_files(file: &Path, seeds: &Seeds) -> Result {
         let place = TempDir::new()?;
         let packed = place.path().join("packed.c1z");
         let (manifest, options) = (head_of_file.manifest.clone(), SaveOptions { threads: 1, ..Default::default() });
-        save(&packed, manifest, encoding, folder.path(), &options, &Control::none())?;
+        save(&packed, manifest, encoding, Payload::below(folder.path())?, &options, &Control::none())?;
         let start = read_head(&packed)?.payload_start as usize;
         let bytes = fs::read(&packed)?;
         match encoding {

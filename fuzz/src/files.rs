@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use c1z::control::Control;
-use c1z::envelope::{list, read_head, save, unpack, Encoding, Limits, SaveOptions};
+use c1z::envelope::{list, read_head, save, unpack, Encoding, Limits, Payload, SaveOptions};
 use c1z::proto::manifest::{C1zManifestV3, PayloadEncoding};
 use c1z::Error;
 use prost::Message;
@@ -105,7 +105,8 @@ impl File {
     fn pack_again(&self, manifest: C1zManifestV3, expected: &BTreeMap<String, Vec<u8>>) {
         let encoding = Encoding::try_from(manifest.payload_encoding()).expect("an encoding that was unpacked");
         let options = SaveOptions { threads: 1, level: 1, ..Default::default() };
-        match save(&self.file, manifest, encoding, &self.into, &options, &Control::none()) {
+        let payload = Payload::below(&self.into).expect("what was unpacked");
+        match save(&self.file, manifest, encoding, payload, &options, &Control::none()) {
             Ok(_) => {}
             // A manifest that grows by our descriptors may become too long.
             Err(Error::LimitExceeded { .. }) => return,

@@ -67,10 +67,10 @@ impl Engine {
 
     fn new(db: DB, directory: &Path, options: &EngineOptions, database: Options, read_only: bool) -> Engine {
         Engine {
+            tables: Tables::of(&database),
             db: Databases::new(db, directory, database),
             barrier: Mutex::new(Pending::new(&staging(directory), options.runs_budget())),
             pending: PendingKinds::default(),
-            tables: options.tables(directory),
             threads: options.threads,
             read_only,
         }

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use rocksdb::{checkpoint::Checkpoint, properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
+use rocksdb::{properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
 
 use super::unwrapped::sync_commits_only;
+use super::Checkpoint;
 use crate::{Error, Result};
 
 /// How many full write buffers a change waits for: with the one that is filled they are what the budget has room for.
@@ -151,8 +152,7 @@ fn copy(db: &DB, directory: &Path, options: &Options) -> Result<DB> {
     if directory.exists() {
         std::fs::remove_dir_all(directory).map_err(Error::io("remove", directory))?;
     }
-    Checkpoint::new(db)?.create_checkpoint_with_log_size(directory, u64::MAX)?;
-    keep_tables(directory)?;
+    Checkpoint::new(db)?.place_in(directory)?;
     let mut options = options.clone();
     options.create_if_missing(false);
     options.set_error_if_exists(false);
@@ -201,17 +201,4 @@ fn entry<'i>(entries: &'i DBRawIterator<'_>) -> Result<Option<(&'i [u8], &'i [u8
         entries.status()?;
     }
     Ok(entries.item())
-}
-
-/// Removes all of a checkpoint but `CURRENT`, the manifest and the SSTs.
-pub(super) fn keep_tables(directory: &Path) -> Result<()> {
-    for entry in std::fs::read_dir(directory).map_err(Error::io("list", directory))? {
-        let path = entry.map_err(Error::io("list", directory))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let needed = name == "CURRENT" || name.starts_with("MANIFEST-") || name.ends_with(".sst");
-        if !needed {
-            std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-        }
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@
 //! every write that was acknowledged before.
 
 mod bulk;
+mod checkpoint;
 mod counts;
 mod database;
 mod databases;
@@ -22,6 +23,7 @@ mod unwrapped;
 mod verify;
 mod writer;
 
+pub use checkpoint::{Checkpoint, CheckpointContent, CheckpointFile};
 pub use counts::Counts;
 pub use database::{Engine, Supply};
 pub use options::EngineOptions;

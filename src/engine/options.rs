@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rocksdb::{DBCompressionType, LogLevel, Options};
+use rocksdb::{DBCompressionType, Options};
 
 use super::unwrapped;
 
@@ -20,13 +20,8 @@ pub struct EngineOptions {
 impl EngineOptions {
     /// Half of the budget caches blocks, the rest holds at most three write buffers and their slack.
     pub(super) fn database(&self) -> Options {
-        let mut options = self.without_tables();
-        unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
-        options
-    }
-
-    fn without_tables(&self) -> Options {
         let mut options = Options::default();
+        unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
         options.create_if_missing(true);
         options.set_write_buffer_size((self.memory_budget / 8).max(1 << 20));
         // RocksDB: a writer that it stops waits for ever when the disk is full, because what it does about that waits for
@@ -43,12 +38,14 @@ impl EngineOptions {
         });
         // RocksDB: it starts that many threads to open tables, however few there are.
         options.set_max_file_opening_threads(1);
-        // Opening must cost milliseconds, and a working copy leaves no log that anybody reads.
+        // Opening must cost milliseconds.
         options.set_skip_stats_update_on_db_open(true);
         options.set_stats_persist_period_sec(0);
         options.set_stats_dump_period_sec(0);
-        options.set_keep_log_file_num(1);
-        options.set_log_level(LogLevel::Error);
+        // More only costs fresh memory: files are written in large pieces all the same.
+        options.set_writable_file_max_buffer_size(128 << 10);
+        unwrapped::without_log(&mut options);
+        unwrapped::without_preallocation(&mut options);
         unwrapped::clear_host_id(&mut options);
         unwrapped::without_identity_file(&mut options);
         options
@@ -65,20 +62,20 @@ impl EngineOptions {
         unwrapped::sync_commits_only(&mut options, directory);
         options
     }
-
-    /// How SSTs are written that the database in `directory` ingests.
-    pub(super) fn tables(&self, directory: &Path) -> Tables {
-        let mut records = self.without_tables();
-        unwrapped::sync_commits_only(&mut records, directory);
-        let mut entries = records.clone();
-        unwrapped::written_tables(&mut records, true);
-        unwrapped::written_tables(&mut entries, false);
-        Tables { records, entries }
-    }
 }
 
 /// How SSTs are written: index entries are scanned, never looked up, so a filter would be of no use to them.
 pub(super) struct Tables {
     pub records: Options,
     pub entries: Options,
+}
+
+impl Tables {
+    /// How SSTs are written that a database with these options ingests.
+    pub fn of(database: &Options) -> Tables {
+        let (mut records, mut entries) = (database.clone(), database.clone());
+        unwrapped::written_tables(&mut records, true);
+        unwrapped::written_tables(&mut entries, false);
+        Tables { records, entries }
+    }
 }

@@ -2,21 +2,23 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
-use std::slice;
+use std::{io, ptr, slice};
 
-use rocksdb::{AsRawPtr, Env, Options};
+use rocksdb::{AsRawPtr, Env, Options, DB};
 
 use super::Supply;
 use crate::error::Code;
+use crate::{Error, Result};
 
 extern "C" {
     /// A new environment, whose owner destroys it.
     fn c1z_working_copy_env(folder: *const c_char, length: usize) -> *mut librocksdb_sys::rocksdb_env_t;
     /// A new environment, whose owner destroys it and with it the supplier.
     fn c1z_supplied_files_env(supplier: Supplier) -> *mut librocksdb_sys::rocksdb_env_t;
+    fn c1z_set_no_log(options: *mut librocksdb_sys::rocksdb_options_t);
     fn c1z_set_cached_tables(options: *mut librocksdb_sys::rocksdb_options_t, cache_bytes: usize);
     fn c1z_set_written_tables(options: *mut librocksdb_sys::rocksdb_options_t, filter: bool);
 }
@@ -27,10 +29,22 @@ pub(super) fn clear_host_id(options: &mut Options) {
     unsafe { librocksdb_sys::rocksdb_options_set_db_host_id(options.as_raw_ptr(), c"".as_ptr()) }
 }
 
+/// Keeps RocksDB from writing a log of what it does (cpp/no_log.cc).
+pub(super) fn without_log(options: &mut Options) {
+    // SAFETY: the pointer is that of live options.
+    unsafe { c1z_set_no_log(options.as_raw_ptr()) }
+}
+
 /// The manifest holds the database's id: a file of its own would only have to be written and synced.
 pub(super) fn without_identity_file(options: &mut Options) {
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_write_identity_file(options.as_raw_ptr(), 0) }
+}
+
+/// Files take the space that they need: what is reserved beyond it has to be given back, at a cost that small files notice.
+pub(super) fn without_preallocation(options: &mut Options) {
+    // SAFETY: the pointer is that of live options.
+    unsafe { librocksdb_sys::rocksdb_options_set_allow_fallocate(options.as_raw_ptr(), 0) }
 }
 
 /// Makes the database in `folder` sync only what durable commits need (cpp/working_copy.cc).
@@ -60,6 +74,38 @@ pub(super) fn supplied_files(options: &mut Options, supply: Supply) {
     options.set_env(unsafe { &Env::from_raw(c1z_supplied_files_env(Supplier { context, supply: ask, release })) });
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_open_files_async(options.as_raw_ptr(), 1) }
+}
+
+/// A file that a database needs, and how many of its bytes.
+pub(super) struct LiveFile {
+    pub name: String,
+    pub size: u64,
+}
+
+/// The files that a database needs without what is in memory only. They stay as long as deletions are disabled.
+pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>> {
+    let mut error = ptr::null_mut();
+    // SAFETY: the pointer is that of a live database; options and list are new and destroyed below; names are strings of
+    // the list, and each is copied before.
+    unsafe {
+        let options = librocksdb_sys::rocksdb_livefiles_storage_info_options_create();
+        librocksdb_sys::rocksdb_livefiles_storage_info_options_set_wal_size_for_flush(options, u64::MAX);
+        let list = librocksdb_sys::rocksdb_get_livefiles_storage_info(db.as_raw_ptr(), options, &mut error);
+        librocksdb_sys::rocksdb_livefiles_storage_info_options_destroy(options);
+        if !error.is_null() {
+            let message = CStr::from_ptr(error).to_string_lossy().into_owned();
+            librocksdb_sys::rocksdb_free(error.cast());
+            return Err(Error::io("list the live files of", db.path())(io::Error::other(message)));
+        }
+        let name = |index| librocksdb_sys::rocksdb_livefiles_storage_info_relative_filename(list, index);
+        let files = (0..librocksdb_sys::rocksdb_livefiles_storage_info_count(list)).map(|index| LiveFile {
+            name: CStr::from_ptr(name(index)).to_string_lossy().into_owned(),
+            size: librocksdb_sys::rocksdb_livefiles_storage_info_size(list, index),
+        });
+        let files = files.collect();
+        librocksdb_sys::rocksdb_livefiles_storage_info_destroy(list);
+        Ok(files)
+    }
 }
 
 /// `c1z_supplier` of cpp/supplied_files.cc, and what the answers mean.

@@ -1,12 +1,10 @@
 //! The one writer: collects changes and commits them as one atomic step.
 
 use parking_lot::MutexGuard;
-use rocksdb::{checkpoint::Checkpoint, WriteBatch, WriteOptions, DB};
-use std::path::Path;
+use rocksdb::{WriteBatch, WriteOptions, DB};
 
 use super::bulk::{Change, Pending, PendingKinds, Target};
-use super::databases::keep_tables;
-use super::{damaged, Counts, Engine, Kind, Reader, RecordKeys, Records};
+use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::Result;
@@ -153,12 +151,11 @@ impl<'e> Writer<'e> {
         self.engine.db.change(DB::flush)
     }
 
-    /// Places a copy of the database, with everything that was appended, into `directory`, which must not exist: hard links
-    /// where the file system has them. RocksDB flushes for it, so the log holds nothing more and `CURRENT`, the manifest and the SSTs are all of it.
-    pub fn checkpoint(&mut self, directory: &Path) -> Result<()> {
+    /// The files of the database with everything that was appended.
+    pub fn checkpoint(&mut self) -> Result<Checkpoint<'e>> {
         self.seal(&Kind::ALL)?;
-        self.engine.db.change(|db| Checkpoint::new(db)?.create_checkpoint(directory))?;
-        keep_tables(directory)
+        self.flush()?;
+        Checkpoint::new(&self.engine.db)
     }
 }
 

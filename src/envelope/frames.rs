@@ -1,12 +1,12 @@
 //! Writing an indexed payload: one zstd frame for each file, in order, then the index.
 //!
-//! A frame that a [`Source`] has already is copied. Small files are compressed in memory by several threads, a few files
-//! ahead of the one that is written. A large file is compressed straight into the sink, by zstd's own threads. Which way
-//! a file is compressed depends on its size alone, so that equal files always give equal frames.
+//! A frame that a [`Source`] has already is copied. Small files are compressed in memory, by several threads if they are
+//! worth them, a few files ahead of the one that is written. A large file is compressed straight into the sink, by zstd's
+//! own threads. Which way a file is compressed depends on its size alone, so that equal files always give equal frames.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use parking_lot::Mutex;
@@ -26,6 +26,8 @@ use crate::{Error, Result};
 
 /// Files up to this size are compressed in memory.
 const MAX_IN_MEMORY: u64 = 8 << 20;
+/// Bytes of small files that are worth a second thread.
+const PARALLEL_BYTES: u64 = 1 << 20;
 const COPY_BUFFER: usize = 1 << 20;
 
 /// The frames that were written.
@@ -76,8 +78,11 @@ pub(super) fn write<W: Write>(
 ) -> Result<Written, Failure> {
     let control = *progress.control;
     let plans: Vec<_> = files.iter().map(|file| (file, plan(options.source, file))).collect();
-    let small = plans.iter().filter(|(_, plan)| matches!(plan, Plan::InMemory(_))).count();
-    let workers = small.min(options.workers() as usize);
+    let small: Vec<_> = plans.iter().filter(|(_, plan)| matches!(plan, Plan::InMemory(_))).collect();
+    let workers = match small.iter().map(|(file, _)| file.size).sum::<u64>() {
+        ..PARALLEL_BYTES => 0,
+        _ => small.len().min(options.workers() as usize),
+    };
     let (jobs, queue) = mpsc::channel();
     let queue = Mutex::new(queue);
     let mut writer = Writer { sink, progress, options, written: Written::default() };
@@ -88,7 +93,13 @@ pub(super) fn write<W: Write>(
             let work = || do_jobs(&queue, options.level, &control);
             thread::Builder::new().spawn_scoped(scope, work).map_err(writer.sink.error())?;
         }
-        writer.write_frames(&plans, workers + 1, &jobs)
+        writer.write_frames(&plans, workers + 1, |job| match workers {
+            0 => {
+                finish(&job, options.level, &control);
+                Ok(())
+            }
+            _ => jobs.send(job).map_err(|_| lost_worker()),
+        })
     })?;
     let written = writer.written;
     let frames = written.frames.iter().map(|stored| stored.frame.clone()).collect();
@@ -117,7 +128,7 @@ impl<W: Write> Writer<'_, '_, '_, W> {
         &mut self,
         plans: &[(&'a PayloadFile, Plan<'a>)],
         ahead: usize,
-        jobs: &Sender<Job<'a>>,
+        start: impl Fn(Job<'a>) -> Result<()>,
     ) -> Result<(), Failure> {
         let mut pending: VecDeque<Pending<'a>> = VecDeque::with_capacity(ahead);
         for (file, plan) in plans {
@@ -132,7 +143,7 @@ impl<W: Write> Writer<'_, '_, '_, W> {
                     continue;
                 }
                 Plan::InMemory(candidate) => {
-                    jobs.send(Job { file, candidate, outcome: sender }).map_err(|_| lost_worker())?;
+                    start(Job { file, candidate, outcome: sender })?;
                     candidate
                 }
                 Plan::Copy(stored) => {
@@ -222,9 +233,13 @@ fn do_jobs(queue: &Mutex<Receiver<Job<'_>>>, level: i32, control: &Control<'_>) 
     loop {
         let job = queue.lock().recv();
         let Ok(job) = job else { return };
-        // Nobody waits for the outcome once the writer has failed.
-        let _ = job.outcome.send(do_job(&job, level, control));
+        finish(&job, level, control);
     }
+}
+
+fn finish(job: &Job<'_>, level: i32, control: &Control<'_>) {
+    // Nobody waits for the outcome once the writer has failed.
+    let _ = job.outcome.send(do_job(job, level, control));
 }
 
 fn do_job(job: &Job<'_>, level: i32, control: &Control<'_>) -> Result<Outcome> {
@@ -234,7 +249,7 @@ fn do_job(job: &Job<'_>, level: i32, control: &Control<'_>) -> Result<Outcome> {
             return Ok(Outcome::Unchanged);
         }
     }
-    let failed = |error| Error::io("compress", &file.path)(error);
+    let failed = |error| Error::io("compress", file.place())(error);
     let mut encoder = encoder(Vec::new(), file, level).map_err(failed)?;
     let digest = digest(file, control, |bytes| encoder.write_all(bytes).map_err(failed))?;
     Ok(Outcome::Compressed(encoder.finish().map_err(failed)?, digest))

@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 
 /// Which file of the system one is, and when it was last changed.
 ///
-/// Equal identities of one name mean equal bytes as long as the name is not given to a new file when the old one is
-/// gone: the system uses the numbers of removed files again.
+/// Equal identities of one name mean equal bytes as long as the file is not changed and its name is not given to another
+/// when it is gone: the system uses the numbers of removed files again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -23,13 +23,5 @@ impl Identity {
             size: file.len(),
             modified: (file.mtime(), file.mtime_nsec()),
         }
-    }
-
-    /// The identity of a file that has another link.
-    ///
-    /// RocksDB: a checkpoint links table files, which are never changed and whose names are never used again. What it
-    /// copies, `CURRENT` and `MANIFEST-*`, may come back with the name, number and size of a removed file.
-    pub(super) fn of_link(file: &Metadata) -> Option<Identity> {
-        (file.nlink() > 1).then(|| Identity::of(file))
     }
 }

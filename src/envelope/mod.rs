@@ -52,6 +52,7 @@ pub use header::{read_format, read_head, FileFormat, Head, FORMAT_V1};
 pub use limits::Limits;
 pub use list::{list, Entry, Stored};
 pub use pack::write;
+pub use payload::Payload;
 pub use save::{save, Saved, SYNC_FOLDER};
 pub use save_options::SaveOptions;
 pub use source::Source;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::frames::Written;
 use super::header::encode_head;
-use super::payload::{self, PayloadFile};
+use super::payload::{Payload, PayloadFile};
 use super::progress::Progress;
 use super::sink::Sink;
 use super::source::Failure;
@@ -27,13 +27,12 @@ impl<'a> Packing<'a> {
     pub(super) fn new(
         manifest: C1zManifestV3,
         encoding: Encoding,
-        directory: &Path,
+        payload: Payload,
         options: &SaveOptions<'a>,
     ) -> Result<Packing<'a>> {
         options.check()?;
         let (head, manifest_xxh64) = encode_head(&manifest::encode(manifest, encoding)?)?;
-        let files = payload::files(directory)?;
-        Ok(Packing { head, manifest_xxh64, encoding, files, options: *options })
+        Ok(Packing { head, manifest_xxh64, encoding, files: payload.into_files(), options: *options })
     }
 
     /// The same, but for the source: every frame is compressed.
@@ -60,8 +59,8 @@ impl<'a> Packing<'a> {
     }
 }
 
-/// Writes a file to any sink, in one pass: `manifest` with payload encoding and descriptors filled in, and the regular
-/// files below `directory`. Errors of the sink name `place`.
+/// Writes a file to any sink, in one pass: `manifest` with payload encoding and descriptors filled in, and the payload.
+/// Errors of the sink name `place`.
 ///
 /// Fails if the source of the options was changed: what has been written is worthless then.
 pub fn write(
@@ -69,11 +68,11 @@ pub fn write(
     place: &Path,
     manifest: C1zManifestV3,
     encoding: Encoding,
-    directory: &Path,
+    payload: Payload,
     options: &SaveOptions<'_>,
     control: &Control<'_>,
 ) -> Result<()> {
-    match Packing::new(manifest, encoding, directory, options)?.write(out, place, control) {
+    match Packing::new(manifest, encoding, payload, options)?.write(out, place, control) {
         Ok(_) => Ok(()),
         Err(Failure::Error(error)) => Err(error),
         Err(Failure::SourceChanged) => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::frames::Written;
 use super::input::Input;
 use super::pack::Packing;
+use super::payload::Payload;
 use super::source::Failure;
 use super::{temporary, Encoding, SaveOptions, Source};
 use crate::control::Control;
@@ -32,7 +33,7 @@ pub struct Saved {
 }
 
 /// Writes a file and puts it in the place of `target` in one step: `manifest` with payload encoding and descriptors
-/// filled in, and the regular files below `directory`.
+/// filled in, and the payload.
 ///
 /// A link is followed: what it points at is replaced. The new file has the old one's permissions, and reaches the disk
 /// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else; the
@@ -47,14 +48,14 @@ pub fn save(
     target: &Path,
     manifest: C1zManifestV3,
     encoding: Encoding,
-    directory: &Path,
+    payload: Payload,
     options: &SaveOptions<'_>,
     control: &Control<'_>,
 ) -> Result<Saved> {
     if target.as_os_str().is_empty() {
         return Err(Error::invalid("path to save to is empty"));
     }
-    let packing = Packing::new(manifest, encoding, directory, options)?;
+    let packing = Packing::new(manifest, encoding, payload, options)?;
     let (target, permissions) = destination(target)?;
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

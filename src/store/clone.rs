@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::save::{manifest, take_checkpoint};
+use super::save::{manifest, payload};
 use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
@@ -52,11 +52,10 @@ impl Store {
         writer.put_run(&run);
         writer.commit(Durability::Synced)?;
 
-        let checkpoint = work.path().join("checkpoint");
-        take_checkpoint(&mut writer, &checkpoint)?;
+        let checkpoint = writer.checkpoint()?;
         let manifest = manifest(&engine.snapshot())?;
-        let options = SaveOptions { threads: self.options.threads(), exclusive: true, ..SaveOptions::default() };
-        let saved = envelope::save(target, manifest, self.encoding, &checkpoint, &options, control);
+        let options = SaveOptions { threads: self.engine_options.threads, exclusive: true, ..SaveOptions::default() };
+        let saved = envelope::save(target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
         if matches!(&saved, Err(Error::Io { op: SYNC_FOLDER, .. })) {
             // It was created by this call, and would be in the way of another.
             let _ = std::fs::remove_file(target);

@@ -1,13 +1,11 @@
 //! Saving: a checkpoint of the database becomes the payload of a new file, which then takes the old one's place.
 
-use std::path::Path;
-
 use super::families::engine_config;
 use super::runs::newest_first;
 use super::{Store, ENGINE};
 use crate::control::Control;
-use crate::engine::{Reader, SyncRun, Writer};
-use crate::envelope::{self, SaveOptions};
+use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun};
+use crate::envelope::{self, Payload, SaveOptions};
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::manifest::{C1zManifestV3, SyncRunSummary};
 use crate::proto::storage::SyncStatsRecord;
@@ -29,43 +27,47 @@ impl Store {
     /// An error of syncing the folder comes after that step: the new file is there, but might not survive a crash of the
     /// machine.
     pub fn save(&self, control: &Control<'_>) -> Result<SavedFrames> {
-        // Saves share the checkpoint, and an older one must not take the place of a newer.
+        // An older checkpoint must not take the place of a newer.
         let mut source = self.saving.lock();
         if self.options.read_only || !self.is_dirty() {
             return Ok(SavedFrames::default());
         }
-        let checkpoint = self.work.path().join("checkpoint");
         let unusable = |error| Error::ArtifactUnusable(Box::new(error));
-        let (changes, manifest) = self.take_checkpoint(&checkpoint).map_err(unusable)?;
-        let options = SaveOptions { threads: self.options.threads(), source: source.as_ref(), ..Default::default() };
-        let packed = envelope::save(&self.path, manifest, self.encoding, &checkpoint, &options, control);
+        let (changes, manifest, checkpoint) = self.checkpoint().map_err(unusable)?;
+        let payload = payload(&checkpoint).map_err(unusable)?;
+        let options =
+            SaveOptions { threads: self.engine_options.threads, source: source.as_ref(), ..Default::default() };
+        let packed = envelope::save(&self.path, manifest, self.encoding, payload, &options, control);
         let replaced = matches!(&packed, Ok(_) | Err(Error::Io { op: envelope::SYNC_FOLDER, .. }));
         if !replaced {
             return packed.map(|_| SavedFrames::default()).map_err(unusable);
         }
         self.changes.saved(changes);
-        // The file is saved: a folder that cannot be removed now is removed before the next checkpoint.
-        let _ = std::fs::remove_dir_all(&checkpoint);
         let saved = packed?;
         *source = saved.source;
         Ok(SavedFrames { copied: saved.copied, compressed: saved.compressed })
     }
 
-    /// A checkpoint, what the file's manifest says of it, and how many changes are in it.
-    fn take_checkpoint(&self, checkpoint: &Path) -> Result<(u64, C1zManifestV3)> {
+    /// How many changes a checkpoint has in it, what the file's manifest says of it, and the checkpoint.
+    fn checkpoint(&self) -> Result<(u64, C1zManifestV3, Checkpoint<'_>)> {
         let mut writer = self.writer()?;
-        take_checkpoint(&mut writer, checkpoint)?;
+        let checkpoint = writer.checkpoint()?;
         let manifest = C1zManifestV3 { fold_dead_bytes: self.fold_dead_bytes, ..manifest(&self.engine.snapshot())? };
-        Ok((self.changes.count(), manifest))
+        Ok((self.changes.count(), manifest, checkpoint))
     }
 }
 
-/// Takes a checkpoint where an earlier one, of a save that failed, may still be.
-pub(super) fn take_checkpoint(writer: &mut Writer<'_>, directory: &Path) -> Result<()> {
-    if directory.exists() {
-        std::fs::remove_dir_all(directory).map_err(Error::io("remove", directory))?;
+/// The files of a database as the payload of a file. They must be kept until it is packed.
+pub(super) fn payload(checkpoint: &Checkpoint<'_>) -> Result<Payload> {
+    let mut payload = Payload::default();
+    for CheckpointFile { name, content } in checkpoint.files() {
+        match content {
+            CheckpointContent::Table(path) => payload.add_immutable(name, path)?,
+            CheckpointContent::Start(path, size) => payload.add_start(name, path, *size),
+            CheckpointContent::Bytes(bytes) => payload.add_bytes(name, bytes),
+        }
     }
-    writer.checkpoint(directory)
+    Ok(payload)
 }
 
 /// What a file's manifest says of the syncs in it.

@@ -7,7 +7,7 @@ use c1z::capi::code::{
     Code, C1Z_DATA_LOSS, C1Z_FAILED_PRECONDITION, C1Z_INVALID_ARGUMENT, C1Z_NOT_FOUND, C1Z_RESOURCE_EXHAUSTED,
 };
 use c1z::control::Control;
-use c1z::envelope::{save, unpack, Encoding, Limits, SaveOptions};
+use c1z::envelope::{save, unpack, Encoding, Limits, Payload, SaveOptions};
 use c1z::proto::api::OpenRequest;
 use c1z::proto::manifest::C1zManifestV3;
 use prost::Message;
@@ -43,7 +43,8 @@ fn file_of(engine: &str, engine_schema_version: u32) -> (TempDir, std::path::Pat
     fs::write(payload.join("CURRENT"), "MANIFEST-000001\n").unwrap();
     let manifest = C1zManifestV3 { engine: engine.into(), engine_schema_version, ..Default::default() };
     let options = SaveOptions::default();
-    save(&path, manifest, Encoding::IndexedZstd, &payload, &options, &Control::none()).unwrap();
+    save(&path, manifest, Encoding::IndexedZstd, Payload::below(&payload).unwrap(), &options, &Control::none())
+        .unwrap();
     (folder, path)
 }
 
@@ -113,7 +114,15 @@ fn a_database_that_lacks_one_of_its_files_is_damaged() {
         fs::remove_file(payload.join(names.find(|name| name.contains(lacking)).unwrap())).unwrap();
         let path = folder.path().join("test.c1z");
         let options = SaveOptions::default();
-        save(&path, head.manifest, Encoding::IndexedZstd, &payload, &options, &Control::none()).unwrap();
+        save(
+            &path,
+            head.manifest,
+            Encoding::IndexedZstd,
+            Payload::below(&payload).unwrap(),
+            &options,
+            &Control::none(),
+        )
+        .unwrap();
         assert_unopenable(&path, C1Z_DATA_LOSS, "CORRUPTION", "");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use c1z::control::Control;
 use c1z::engine::{Engine, SyncRun};
-use c1z::envelope::{self, Encoding, SaveOptions};
+use c1z::envelope::{self, Encoding, Payload, SaveOptions};
 use c1z::keys::LAYOUT_VERSION;
 use c1z::proto::manifest::{C1zManifestV3, SyncRunSummary};
 
@@ -42,7 +42,7 @@ fn file_of(database: &Path) -> Place {
     let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
     let engine = Engine::open(database, &OPTIONS).unwrap();
     let checkpoint = folder.path().join("checkpoint");
-    engine.writer().checkpoint(&checkpoint).unwrap();
+    engine.writer().checkpoint().unwrap().place_in(&checkpoint).unwrap();
     let manifest = C1zManifestV3 {
         engine: "rocksdb".into(),
         engine_schema_version: LAYOUT_VERSION,
@@ -50,7 +50,8 @@ fn file_of(database: &Path) -> Place {
         ..Default::default()
     };
     let (encoding, options) = (Encoding::Tar, SaveOptions::default());
-    envelope::save(&place.file(), manifest, encoding, &checkpoint, &options, &Control::none()).unwrap();
+    let payload = Payload::below(&checkpoint).unwrap();
+    envelope::save(&place.file(), manifest, encoding, payload, &options, &Control::none()).unwrap();
     place
 }
 

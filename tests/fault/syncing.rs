@@ -43,7 +43,7 @@ fn a_new_database_is_synced_with_its_first_durable_commit_and_a_checkpoint_never
         assert_eq!(synced_kinds(&directory), ["CURRENT", "MANIFEST", "log"]);
 
         let checkpoint = place.folder().join("checkpoint");
-        engine.writer().checkpoint(&checkpoint).unwrap();
+        engine.writer().checkpoint().unwrap().place_in(&checkpoint).unwrap();
         assert_eq!(synced_kinds(&checkpoint), ["sst"], "the database's own, linked");
         assert!(synced_kinds(&directory).starts_with(&["CURRENT".into(), "MANIFEST".into()]));
         drop(engine);

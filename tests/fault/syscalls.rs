@@ -92,10 +92,6 @@ fn chosen(call: &str, path: impl FnOnce() -> Option<PathBuf>) -> Option<Fault> {
     let path = path()?;
     let mut state = state();
     let Active { plan, count, struck } = state.active.iter_mut().find(|active| path.starts_with(&active.plan.below))?;
-    // RocksDB's own log of what it does: nobody reads it.
-    if path.file_name().is_some_and(|name| name == "LOG") {
-        return None;
-    }
     *count += 1;
     let is_chosen = *count == plan.from || plan.and_later && *count > plan.from;
     if !is_chosen {
@@ -108,8 +104,7 @@ fn chosen(call: &str, path: impl FnOnce() -> Option<PathBuf>) -> Option<Fault> {
 /// What a file is, whatever its number.
 fn described(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let copy = path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("checkpoint"));
-    let what = match name.trim_start_matches('.') {
+    match name.trim_start_matches('.') {
         name if name.ends_with(".c1z") => "file",
         name if name.contains(".c1z") => "new file",
         name if name.ends_with(".sst") => "sst",
@@ -120,12 +115,8 @@ fn described(path: &Path) -> String {
         "IDENTITY" => "IDENTITY",
         "LOCK" => "LOCK",
         _ => "folder",
-    };
-    if copy {
-        format!("{what} of checkpoint")
-    } else {
-        what.to_owned()
     }
+    .to_owned()
 }
 
 fn die() -> ! {

@@ -2,7 +2,7 @@
 
 use c1z::control::Control;
 use c1z::engine::Kind;
-use c1z::envelope::{self, Encoding, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 use c1z::keys::{self, EntitlementRef, GrantRef, ResourceRef, Slot};
 use c1z::proto::manifest::C1zManifestV3;
 use c1z::Error;
@@ -124,7 +124,15 @@ fn repack(fixture: &Fixture, change: impl FnOnce(&mut C1zManifestV3)) {
     let mut head = envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
     change(&mut head.manifest);
     let (encoding, options) = (Encoding::IndexedZstd, SaveOptions::default());
-    envelope::save(&fixture.path(), head.manifest, encoding, folder.path(), &options, &Control::none()).unwrap();
+    envelope::save(
+        &fixture.path(),
+        head.manifest,
+        encoding,
+        Payload::below(folder.path()).unwrap(),
+        &options,
+        &Control::none(),
+    )
+    .unwrap();
 }
 
 /// Neither way to open the file shows anything of it or changes it.

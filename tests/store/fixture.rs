@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use c1z::control::Control;
 use c1z::engine::{Durability, Engine, EngineOptions, Reader, Writer};
-use c1z::envelope::{self, Encoding, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 pub use c1z::error::Code;
 pub use c1z::proto::api::*;
 pub use c1z::proto::connector::*;
@@ -71,9 +71,10 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
     let mut writer = engine.writer();
     change(&mut writer, &engine.snapshot());
     writer.commit(Durability::Synced).unwrap();
-    writer.checkpoint(&checkpoint).unwrap();
+    writer.checkpoint().unwrap().place_in(&checkpoint).unwrap();
     let encoding = Encoding::IndexedZstd;
-    envelope::save(path, head.manifest, encoding, &checkpoint, &SaveOptions::default(), &Control::none()).unwrap();
+    let payload = Payload::below(&checkpoint).unwrap();
+    envelope::save(path, head.manifest, encoding, payload, &SaveOptions::default(), &Control::none()).unwrap();
 }
 
 /// Every key and value of a database.

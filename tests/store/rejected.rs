@@ -3,7 +3,7 @@
 use std::fs;
 
 use c1z::control::Control;
-use c1z::envelope::{self, Encoding, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 
 use super::fixture::*;
 
@@ -68,7 +68,15 @@ fn a_database_that_does_not_open_leaves_nothing_behind() {
             }
         }
         let (encoding, options) = (Encoding::IndexedZstd, SaveOptions::default());
-        envelope::save(&fixture.path(), head.manifest, encoding, folder.path(), &options, &Control::none()).unwrap();
+        envelope::save(
+            &fixture.path(),
+            head.manifest,
+            encoding,
+            Payload::below(folder.path()).unwrap(),
+            &options,
+            &Control::none(),
+        )
+        .unwrap();
         assert_rejected(&fixture, Limits::default(), reason);
         fs::write(fixture.path(), bytes).unwrap();
     }
@@ -82,7 +90,15 @@ fn a_file_of_another_engine_or_layout_leaves_nothing_behind() {
         let mut head = envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
         (head.manifest.engine, head.manifest.engine_schema_version) = (engine.into(), layout);
         let (encoding, options) = (Encoding::IndexedZstd, SaveOptions::default());
-        envelope::save(&fixture.path(), head.manifest, encoding, folder.path(), &options, &Control::none()).unwrap();
+        envelope::save(
+            &fixture.path(),
+            head.manifest,
+            encoding,
+            Payload::below(folder.path()).unwrap(),
+            &options,
+            &Control::none(),
+        )
+        .unwrap();
         assert_rejected(&fixture, Limits::default(), reason);
     }
 }

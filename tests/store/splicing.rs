@@ -7,7 +7,7 @@ use std::path::Path;
 
 use c1z::control::Control;
 use c1z::engine::Engine;
-use c1z::envelope::{self, Encoding, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 use c1z::store::SavedFrames;
 
 use super::fixture::*;
@@ -107,7 +107,7 @@ fn a_checkpoint_links_the_table_files_that_were_unpacked_under_their_names() {
     };
     let unpacked = inodes(&database);
     let engine = Engine::open(&database, &OPTIONS).unwrap();
-    engine.writer().checkpoint(&checkpoint).unwrap();
+    engine.writer().checkpoint().unwrap().place_in(&checkpoint).unwrap();
     assert!(!unpacked.is_empty());
     assert_eq!(inodes(&checkpoint), unpacked);
 }
@@ -147,7 +147,15 @@ fn what_merges_left_unused_is_still_told_after_a_save() {
     head.manifest.fold_dead_bytes = 12345;
     let options = SaveOptions::default();
     let encoding = Encoding::IndexedZstd;
-    envelope::save(&fixture.path(), head.manifest, encoding, folder.path(), &options, &Control::none()).unwrap();
+    envelope::save(
+        &fixture.path(),
+        head.manifest,
+        encoding,
+        Payload::below(folder.path()).unwrap(),
+        &options,
+        &Control::none(),
+    )
+    .unwrap();
     let store = fixture.open();
     for value in ["a", "b"] {
         set_one_value(&store, value);

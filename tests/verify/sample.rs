@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use c1z::control::Control;
-use c1z::envelope::{self, Encoding, Limits, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 use c1z::findings::hex;
 use c1z::keys::{EntitlementRef, GrantRef, ResourceRef, Slot};
 use c1z::proto::manifest::C1zManifestV3;
@@ -100,7 +100,15 @@ impl Sample {
         change(folder.path(), &mut head.manifest);
         let encoding = Encoding::try_from(head.manifest.payload_encoding()).unwrap();
         let options = SaveOptions { threads: 1, ..SaveOptions::default() };
-        envelope::save(&path, head.manifest, encoding, folder.path(), &options, &Control::none()).unwrap();
+        envelope::save(
+            &path,
+            head.manifest,
+            encoding,
+            Payload::below(folder.path()).unwrap(),
+            &options,
+            &Control::none(),
+        )
+        .unwrap();
     }
 
     pub fn bytes(&self) -> Vec<u8> {

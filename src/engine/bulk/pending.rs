@@ -167,11 +167,14 @@ impl Pending {
         Ok(())
     }
 
+    /// Bytes of memory that rows of these kinds take.
+    pub fn buffered(&self, kinds: &[Kind]) -> usize {
+        let loads = kinds.iter().map(|&kind| self.load(kind));
+        loads.map(|load| load.records.buffered() + load.fixed.buffered()).sum()
+    }
+
     fn spill_over_budget(&mut self) -> Result<()> {
-        let runs = |loads: &[Load; Kind::ALL.len()]| -> usize {
-            loads.iter().map(|load| load.records.buffered() + load.fixed.buffered()).sum()
-        };
-        if runs(&self.loads) < self.budget {
+        if self.buffered(&Kind::ALL) < self.budget {
             return Ok(());
         }
         let all = self.loads.iter_mut().flat_map(|load| [&mut load.records, &mut load.fixed]);

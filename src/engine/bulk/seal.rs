@@ -56,7 +56,7 @@ impl Target<'_> {
         pending.sort(kinds);
         let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
         if rows < INGEST_ROWS {
-            let mut batch = WriteBatch::default();
+            let mut batch = WriteBatch::with_capacity_bytes(pending.buffered(kinds));
             let added = sealing.one_by_one(kinds, &mut batch)?;
             self.db.change(|db| db.write(batch))?;
             return Ok(added);

@@ -1,5 +1,5 @@
 // What lies below a database that is only read and whose files come when they are needed: RocksDB's own file system, but
-// who wants to read or link a file asks for it first.
+// who wants to read a file asks for it first.
 //
 // RocksDB opens all tables of a database, at once or, if its option `open_files_async` says so, by a job that it schedules.
 // No table may be asked for before it is needed; so that job is told that there are none.
@@ -59,12 +59,6 @@ class SuppliedFiles : public FileSystemWrapper {
                                std::unique_ptr<FSRandomAccessFile>* file, IODebugContext* debug) override {
     IOStatus supplied = Supply(path);
     return supplied.ok() ? FileSystemWrapper::NewRandomAccessFile(path, options, file, debug) : supplied;
-  }
-
-  IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
-                    IODebugContext* debug) override {
-    IOStatus supplied = Supply(from);
-    return supplied.ok() ? FileSystemWrapper::LinkFile(from, to, options, debug) : supplied;
   }
 
  private:

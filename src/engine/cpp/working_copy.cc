@@ -1,9 +1,9 @@
 // The file system below a working copy: RocksDB's own, with fewer syncs.
 //
 // A working copy is worth what its last durable commit was worth. So only files of the database's own folder are synced:
-// a checkpoint is read at once and removed, and an SST that is to be ingested is synced when it is. The file with the
-// database's options is read by nobody. And what RocksDB syncs while it opens a database means nothing before the first
-// commit that is to last: those syncs are made up for then, one for each file.
+// an SST that is to be ingested is synced when it is. The file with the database's options is read by nobody. And what
+// RocksDB syncs while it opens a database means nothing before the first commit that is to last: those syncs are made up
+// for then, one for each file.
 
 #include <memory>
 #include <mutex>

@@ -37,7 +37,7 @@ fn a_save_that_fails_removes_it_too() {
     let folder = folder_of(&small_tree());
     let cancelled = Control::new(&|| true, &|_, _| ());
     let options = SaveOptions::default();
-    let result = save(&place.file, manifest(), Encoding::Tar, folder.path(), &options, &cancelled);
+    let result = save(&place.file, manifest(), Encoding::Tar, below(&folder), &options, &cancelled);
     assert!(matches!(result, Err(Error::Cancelled)));
     assert_eq!(place.names(), [""; 0]);
 }
@@ -69,7 +69,7 @@ fn a_writer_holds_a_lock_while_it_writes_and_none_after() {
         false
     };
     let (control, options) = (Control::new(&look, &|_, _| ()), SaveOptions { threads: 1, ..Default::default() });
-    let saved = save(&place.file, manifest(), Encoding::IndexedZstd, folder.path(), &options, &control).unwrap();
+    let saved = save(&place.file, manifest(), Encoding::IndexedZstd, below(&folder), &options, &control).unwrap();
     assert!(seen.into_inner() > 0);
     assert!(saved.source.is_some() && is_free(&place.file), "the file is open for the next save, but not locked");
 }

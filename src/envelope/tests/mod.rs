@@ -39,6 +39,10 @@ fn small_tree() -> Tree {
     tree(&[("CURRENT", b"MANIFEST-000004\n"), ("LOCK", b""), ("archive/deep/000007.log", &[7; 3000])])
 }
 
+fn below(folder: &TempDir) -> Payload {
+    Payload::below(folder.path()).unwrap()
+}
+
 /// Bytes that do not compress.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
@@ -107,7 +111,7 @@ impl Place {
 
     fn save(&self, encoding: Encoding, tree: &Tree) -> Result<()> {
         let options = SaveOptions { threads: 2, ..Default::default() };
-        save(&self.file, manifest(), encoding, folder_of(tree).path(), &options, &Control::none()).map(drop)
+        save(&self.file, manifest(), encoding, below(&folder_of(tree)), &options, &Control::none()).map(drop)
     }
 
     fn unpack(&self) -> Result<Tree> {

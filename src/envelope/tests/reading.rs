@@ -56,7 +56,7 @@ fn a_manifest_longer_than_sixteen_mebibytes_is_not_written() {
     let before = fs::read(&place.file).unwrap();
     let manifest = C1zManifestV3 { engine: "x".repeat(16 << 20), ..manifest() };
     let folder = folder_of(&small_tree());
-    let result = save(&place.file, manifest, Encoding::Tar, folder.path(), &SaveOptions::default(), &Control::none());
+    let result = save(&place.file, manifest, Encoding::Tar, below(&folder), &SaveOptions::default(), &Control::none());
     assert!(matches!(result, Err(Error::LimitExceeded { limit: 16777216, .. })), "{result:?}");
     assert_eq!((fs::read(&place.file).unwrap(), place.names().len()), (before, 1));
 }

@@ -77,7 +77,7 @@ fn the_bytes_of_a_file_depend_on_its_contents_alone() {
             let place = Place::new();
             let options = SaveOptions { threads, ..Default::default() };
             let folder = folder_of(&tree);
-            save(&place.file, manifest(), encoding, folder.path(), &options, &Control::none()).unwrap();
+            save(&place.file, manifest(), encoding, below(&folder), &options, &Control::none()).unwrap();
             fs::read(&place.file).unwrap()
         });
         assert!(files.iter().all(|file| *file == files[0]), "{encoding:?}");
@@ -110,7 +110,7 @@ fn a_sink_that_cannot_seek_gets_the_same_bytes() {
         let place = saved(encoding, &small_tree());
         let mut sink = OneByOne(Vec::new());
         let (folder, options) = (folder_of(&small_tree()), SaveOptions::default());
-        write(&mut sink, Path::new("-"), manifest(), encoding, folder.path(), &options, &Control::none()).unwrap();
+        write(&mut sink, Path::new("-"), manifest(), encoding, below(&folder), &options, &Control::none()).unwrap();
         assert!(sink.0 == fs::read(&place.file).unwrap(), "{encoding:?}");
     }
 }
@@ -142,7 +142,7 @@ fn progress_grows_to_the_total() {
         let control = Control::new(&|| false, &watch);
         let place = Place::new();
         let folder = folder_of(&tree);
-        save(&place.file, manifest(), encoding, folder.path(), &SaveOptions::default(), &control).unwrap();
+        save(&place.file, manifest(), encoding, below(&folder), &SaveOptions::default(), &control).unwrap();
         assert!(seen.lock().is_sorted() && seen.lock().len() > 3);
         assert_eq!(seen.lock().last(), Some(&(total, total)));
 

@@ -14,7 +14,7 @@ fn with_old_file() -> (Place, Vec<u8>) {
 }
 
 fn save_to(target: &Path, folder: &Path, control: &Control<'_>) -> Result<()> {
-    save(target, manifest(), Encoding::IndexedZstd, folder, &SaveOptions::default(), control).map(drop)
+    save(target, manifest(), Encoding::IndexedZstd, Payload::below(folder)?, &SaveOptions::default(), control).map(drop)
 }
 
 fn mode_of(path: &Path) -> u32 {
@@ -113,7 +113,7 @@ fn a_payload_that_cannot_be_packed_keeps_the_old_file() {
     let error = save_to(&place.file, &folder.path().join("none"), &Control::none()).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error}");
     let options = SaveOptions { level: 1000, ..Default::default() };
-    let result = save(&place.file, manifest(), Encoding::Tar, folder.path(), &options, &Control::none());
+    let result = save(&place.file, manifest(), Encoding::Tar, Payload::default(), &options, &Control::none());
     assert!(matches!(result, Err(Error::InvalidArgument(_))));
     assert_eq!((fs::read(&place.file).unwrap(), place.names().len()), (old, 1));
 }
@@ -129,7 +129,7 @@ fn a_payload_that_changes_while_it_is_packed_keeps_the_old_file() {
             let change = || fs::OpenOptions::new().write(true).open(&changes).unwrap().set_len(len).is_err();
             let control = Control::new(&change, &|_, _| ());
             let options = SaveOptions::default();
-            let result = save(&place.file, manifest(), encoding, folder.path(), &options, &control);
+            let result = save(&place.file, manifest(), encoding, below(&folder), &options, &control);
             assert!(matches!(result, Err(Error::FailedPrecondition(_))), "{encoding:?} {len}: {result:?}");
             assert_eq!((fs::read(&place.file).unwrap(), place.names().len()), (old, 1));
         }
@@ -145,7 +145,7 @@ fn a_cancelled_save_keeps_the_old_file() {
             let cancelled = || asked.fetch_add(1, Ordering::Relaxed) >= allowed;
             let control = Control::new(&cancelled, &|_, _| ());
             let folder = folder_of(&small_tree());
-            let result = save(&place.file, manifest(), encoding, folder.path(), &SaveOptions::default(), &control);
+            let result = save(&place.file, manifest(), encoding, below(&folder), &SaveOptions::default(), &control);
             assert!(matches!(result, Err(Error::Cancelled)), "{encoding:?}: {result:?}");
             assert_eq!((fs::read(&place.file).unwrap(), place.names().len()), (old, 1));
         }
@@ -193,13 +193,13 @@ fn a_sink_that_fails_at_any_byte_fails_the_write_and_is_named() {
     for encoding in ENCODINGS {
         let options = SaveOptions { threads: 2, level: 1, ..Default::default() };
         let mut whole = Vec::new();
-        write(&mut whole, Path::new(""), manifest(), encoding, folder.path(), &options, &Control::none()).unwrap();
+        write(&mut whole, Path::new(""), manifest(), encoding, below(&folder), &options, &Control::none()).unwrap();
         let len = whole.len();
         let (start, end) = ((0..100_000).step_by(4999), (len - 600..len).step_by(29));
         for left in start.chain(end) {
             let mut sink = Full { left };
             let name = Path::new("the sink");
-            let result = write(&mut sink, name, manifest(), encoding, folder.path(), &options, &Control::none());
+            let result = write(&mut sink, name, manifest(), encoding, below(&folder), &options, &Control::none());
             match result {
                 Err(Error::Io { op: "write", path, source }) => {
                     assert_eq!((path.as_path(), source.kind()), (name, io::ErrorKind::StorageFull));
