@@ -1,10 +1,7 @@
 //! Stored values that cannot be read, and files of another layout.
 
-use c1z::control::Control;
 use c1z::engine::Kind;
-use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 use c1z::keys::{self, EntitlementRef, GrantRef, ResourceRef, Slot};
-use c1z::proto::manifest::C1zManifestV3;
 use c1z::Error;
 
 use super::fixture::*;
@@ -119,22 +116,6 @@ fn a_record_without_index_entries_that_cannot_be_read_is_not_overwritten_either(
     );
 }
 
-fn repack(fixture: &Fixture, change: impl FnOnce(&mut C1zManifestV3)) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut head = envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
-    change(&mut head.manifest);
-    let (encoding, options) = (Encoding::IndexedZstd, SaveOptions::default());
-    envelope::save(
-        &fixture.path(),
-        head.manifest,
-        encoding,
-        Payload::below(folder.path()).unwrap(),
-        &options,
-        &Control::none(),
-    )
-    .unwrap();
-}
-
 /// Neither way to open the file shows anything of it or changes it.
 fn is_refused(fixture: &Fixture, reason: &str) {
     let before = std::fs::read(fixture.path()).unwrap();
@@ -160,7 +141,7 @@ fn a_file_of_another_layout_or_engine_is_refused_in_both_modes() {
     };
     for version in [0, 2, u32::MAX] {
         let fixture = saved();
-        repack(&fixture, |manifest| manifest.engine_schema_version = version);
+        repack(&fixture.path(), |_, manifest| manifest.engine_schema_version = version);
         is_refused(&fixture, "LAYOUT_MISMATCH");
         let fixture = saved();
         tamper(&fixture.path(), |writer, _| writer.set(&keys::meta("layout"), &version.to_be_bytes()));
@@ -170,7 +151,7 @@ fn a_file_of_another_layout_or_engine_is_refused_in_both_modes() {
     tamper(&fixture.path(), |writer, _| writer.remove(&keys::meta("layout")));
     is_refused(&fixture, "LAYOUT_MISMATCH");
     let fixture = saved();
-    repack(&fixture, |manifest| manifest.engine = "pebble3".into());
+    repack(&fixture.path(), |_, manifest| manifest.engine = "pebble3".into());
     is_refused(&fixture, "ENGINE_MISMATCH");
 }
 

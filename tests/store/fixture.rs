@@ -8,6 +8,7 @@ use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
 pub use c1z::error::Code;
 pub use c1z::proto::api::*;
 pub use c1z::proto::connector::*;
+use c1z::proto::manifest::C1zManifestV3;
 use c1z::proto::reader::*;
 pub use c1z::store::{OpenOptions, Store};
 use prost::Message;
@@ -61,6 +62,20 @@ pub fn close(store: Store) {
     store.close().unwrap();
 }
 
+/// Changes the files of a saved file's payload, and its manifest.
+pub fn repack(path: &Path, change: impl FnOnce(&Path, &mut C1zManifestV3)) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut head = envelope::unpack(path, folder.path(), &Limits::default(), &Control::none()).unwrap();
+    change(folder.path(), &mut head.manifest);
+    pack(path, head.manifest, folder.path());
+}
+
+fn pack(path: &Path, manifest: C1zManifestV3, folder: &Path) {
+    let encoding = Encoding::try_from(manifest.payload_encoding()).unwrap();
+    let (payload, options) = (Payload::below(folder).unwrap(), SaveOptions { threads: 1, ..SaveOptions::default() });
+    envelope::save(path, manifest, encoding, payload, &options, &Control::none()).unwrap();
+}
+
 /// Changes the database of a saved file behind the store's back.
 pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
     let folder = tempfile::tempdir().unwrap();
@@ -72,9 +87,7 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
     change(&mut writer, &engine.snapshot());
     writer.commit(Durability::Synced).unwrap();
     writer.checkpoint().unwrap().place_in(&checkpoint).unwrap();
-    let encoding = Encoding::IndexedZstd;
-    let payload = Payload::below(&checkpoint).unwrap();
-    envelope::save(path, head.manifest, encoding, payload, &SaveOptions::default(), &Control::none()).unwrap();
+    pack(path, head.manifest, &checkpoint);
 }
 
 /// Every key and value of a database.

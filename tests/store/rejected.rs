@@ -3,7 +3,7 @@
 use std::fs;
 
 use c1z::control::Control;
-use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
+use c1z::envelope::{Encoding, Limits};
 
 use super::fixture::*;
 
@@ -60,23 +60,13 @@ fn a_database_that_does_not_open_leaves_nothing_behind() {
     let fixture = file(Encoding::IndexedZstd);
     for (name, reason) in [("CURRENT", "CORRUPTION"), ("MANIFEST", "CORRUPTION"), (".sst", "CORRUPTION")] {
         let bytes = fs::read(fixture.path()).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let head = envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
-        for entry in fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.to_str().unwrap().contains(name) {
-                fs::remove_file(entry).unwrap();
+        repack(&fixture.path(), |folder, _| {
+            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.to_str().unwrap().contains(name) {
+                    fs::remove_file(entry).unwrap();
+                }
             }
-        }
-        let (encoding, options) = (Encoding::IndexedZstd, SaveOptions::default());
-        envelope::save(
-            &fixture.path(),
-            head.manifest,
-            encoding,
-            Payload::below(folder.path()).unwrap(),
-            &options,
-            &Control::none(),
-        )
-        .unwrap();
+        });
         assert_rejected(&fixture, Limits::default(), reason);
         fs::write(fixture.path(), bytes).unwrap();
     }
@@ -86,19 +76,9 @@ fn a_database_that_does_not_open_leaves_nothing_behind() {
 fn a_file_of_another_engine_or_layout_leaves_nothing_behind() {
     for (engine, layout, reason) in [("pebble", 1, "ENGINE_MISMATCH"), ("rocksdb", 2, "LAYOUT_MISMATCH")] {
         let fixture = file(Encoding::IndexedZstd);
-        let folder = tempfile::tempdir().unwrap();
-        let mut head = envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
-        (head.manifest.engine, head.manifest.engine_schema_version) = (engine.into(), layout);
-        let (encoding, options) = (Encoding::IndexedZstd, SaveOptions::default());
-        envelope::save(
-            &fixture.path(),
-            head.manifest,
-            encoding,
-            Payload::below(folder.path()).unwrap(),
-            &options,
-            &Control::none(),
-        )
-        .unwrap();
+        repack(&fixture.path(), |_, manifest| {
+            (manifest.engine, manifest.engine_schema_version) = (engine.into(), layout);
+        });
         assert_rejected(&fixture, Limits::default(), reason);
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use c1z::control::Control;
 use c1z::engine::Engine;
-use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
+use c1z::envelope::{self, Encoding, Limits};
 use c1z::store::SavedFrames;
 
 use super::fixture::*;
@@ -142,20 +142,7 @@ fn another_encoding_than_the_files_copies_nothing() {
 #[test]
 fn what_merges_left_unused_is_still_told_after_a_save() {
     let fixture = file_of_tables();
-    let folder = tempfile::tempdir().unwrap();
-    let mut head = envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
-    head.manifest.fold_dead_bytes = 12345;
-    let options = SaveOptions::default();
-    let encoding = Encoding::IndexedZstd;
-    envelope::save(
-        &fixture.path(),
-        head.manifest,
-        encoding,
-        Payload::below(folder.path()).unwrap(),
-        &options,
-        &Control::none(),
-    )
-    .unwrap();
+    repack(&fixture.path(), |_, manifest| manifest.fold_dead_bytes = 12345);
     let store = fixture.open();
     for value in ["a", "b"] {
         set_one_value(&store, value);

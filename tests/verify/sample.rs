@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use c1z::control::Control;
-use c1z::envelope::{self, Encoding, Limits, Payload, SaveOptions};
+use c1z::envelope::Encoding;
 use c1z::findings::hex;
 use c1z::keys::{EntitlementRef, GrantRef, ResourceRef, Slot};
 use c1z::proto::manifest::C1zManifestV3;
@@ -94,21 +94,7 @@ impl Sample {
 
     /// Changes the files of the payload, and the manifest.
     pub fn repack(&self, change: impl FnOnce(&Path, &mut C1zManifestV3)) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = self.fixture.path();
-        let mut head = envelope::unpack(&path, folder.path(), &Limits::default(), &Control::none()).unwrap();
-        change(folder.path(), &mut head.manifest);
-        let encoding = Encoding::try_from(head.manifest.payload_encoding()).unwrap();
-        let options = SaveOptions { threads: 1, ..SaveOptions::default() };
-        envelope::save(
-            &path,
-            head.manifest,
-            encoding,
-            Payload::below(folder.path()).unwrap(),
-            &options,
-            &Control::none(),
-        )
-        .unwrap();
+        repack(&self.fixture.path(), change);
     }
 
     pub fn bytes(&self) -> Vec<u8> {
