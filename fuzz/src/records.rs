@@ -94,11 +94,14 @@ pub fn check_translation(data: &[u8]) {
     let _ = grant_expandable(bytes);
 }
 
-/// A grant that follows itself reads as it does alone.
-fn check_neighbours(record: &[u8]) {
+/// A grant that follows itself is read and put as it is alone.
+fn check_neighbours(bytes: &[u8]) {
     let mut last = LastGrant::default();
-    let [alone, next] = [(); 2].map(|()| translated(|v3, out| next_grant_from_record(v3, &mut last, out), record));
-    assert_eq!(next, alone, "a neighbour changes a grant");
+    let [alone, next] = [(); 2].map(|()| translated(|v3, out| next_grant_from_record(v3, &mut last, out), bytes));
+    assert_eq!(next, alone, "a neighbour changes a grant that is read");
+    let mut last = LastPut::default();
+    let [alone, next] = [(); 2].map(|()| translated(|v2, out| next_grant_to_record(v2, &STAMP, &mut last, out), bytes));
+    assert_eq!(next, alone, "a neighbour changes a grant that is put");
 }
 
 fn translated(translate: impl FnOnce(&[u8], &mut Vec<u8>) -> Result<(), Malformed>, input: &[u8]) -> Option<Vec<u8>> {

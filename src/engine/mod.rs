@@ -12,6 +12,7 @@ mod checkpoint;
 mod counts;
 mod database;
 mod databases;
+mod last_keys;
 mod options;
 mod reader;
 mod record;

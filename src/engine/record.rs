@@ -3,7 +3,8 @@
 //! A view borrows from the stored bytes. [`RecordKeys`] is the one place where a record becomes keys; put, overwrite and
 //! delete all use it, so they cannot disagree.
 
-use super::residue::put_residue;
+use super::last_keys::{LastEntitlement, NextGrant};
+use super::residue::{put_residue, put_residue_of_plain};
 use crate::keys::{self, EntitlementRef, Family, GrantRef, Place, ResourceRef, Slot};
 use crate::proto::wire::{fields, put_fields, Malformed};
 
@@ -51,6 +52,7 @@ pub struct RecordKeys {
     pub varying: Vec<Vec<u8>>,
     /// Which part of the identity is missing, if any is.
     pub missing: Option<&'static str>,
+    last: LastEntitlement,
 }
 
 impl RecordKeys {
@@ -66,9 +68,28 @@ impl RecordKeys {
     /// Becomes what [`RecordKeys::of`] returns but for the varying keys, in the memory that it has. Returns whether there
     /// are varying keys.
     pub(super) fn reset(&mut self, kind: Kind, slot: Slot, stored: &[u8]) -> Result<bool, Malformed> {
+        if kind == Kind::Grant && self.missing.is_none() {
+            if let Some(next) = self.last.next(slot, stored, &self.record) {
+                return Ok(self.set_next(slot, next));
+            }
+        }
+        self.last.be(&[]);
         let view = View::parse(kind, stored)?;
         self.set_own(&view, slot, stored)?;
+        if let View::Grant(grant) = &view {
+            self.last.be(grant.entitlement_field);
+        }
         Ok(view.varies())
+    }
+
+    fn set_next(&mut self, slot: Slot, next: NextGrant<'_>) -> bool {
+        let NextGrant { entitlement, principal, varies } = next;
+        self.record = keys::grant_beside(std::mem::take(&mut self.record), entitlement.clone(), principal);
+        let fixed = Place::reusing(slot, self.fixed.take().unwrap_or_default());
+        self.fixed = Some(keys::grant_by_principal_of(fixed, &self.record[entitlement], principal));
+        self.residue.clear();
+        put_residue_of_plain(&mut self.residue);
+        varies
     }
 
     /// [`RecordKeys::varying`] alone; fails for the same records.
@@ -181,6 +202,8 @@ pub struct Grant<'a> {
     pub external_id: &'a str,
     /// Whether its expansion is pending.
     pub needs_expansion: bool,
+    /// The one field that names the entitlement, as it stands; empty if there are several.
+    entitlement_field: &'a [u8],
 }
 
 /// `c1.storage.v3.AssetRecord`.
@@ -285,15 +308,16 @@ impl Grant<'_> {
     /// Whether a lookup can read the identity from the public id alone, so that no index entry is needed: the id is the
     /// canonical one, its entitlement's id starts with the resource, and the number of ways to split it is bounded.
     fn is_found_by_splitting(&self) -> bool {
-        let colons = |text: &str| text.bytes().filter(|&byte| byte == b':').count();
         let identity = &self.identity;
+        let ResourceRef { resource_type, resource } = identity.principal;
+        let principal = [resource_type.as_bytes(), resource.as_bytes()];
         (self.external_id.is_empty() || identity.is_canonical_id(self.external_id))
-            && identity.entitlement.is_derived()
-            && colons(identity.entitlement.id)
-                + colons(identity.principal.resource_type)
-                + colons(identity.principal.resource)
-                + 2
-                <= Self::MAX_COLONS
+            && identity.entitlement.splittable_colons().is_some_and(|colons| Self::is_splittable(colons, principal))
+    }
+
+    /// Whether a lookup can try every split of the canonical id of a grant whose entitlement's id has so many colons.
+    pub(super) fn is_splittable(of_entitlement: usize, principal: [&[u8]; 2]) -> bool {
+        of_entitlement + principal.map(keys::colons).iter().sum::<usize>() + 2 <= Self::MAX_COLONS
     }
 }
 
@@ -302,12 +326,17 @@ impl<'a> Grant<'a> {
     pub fn parse(stored: &'a [u8]) -> Result<Self, Malformed> {
         let entitlement = EntitlementRef { resource: NOBODY, id: "" };
         let identity = GrantRef { entitlement, principal: NOBODY };
-        let mut view = Grant { identity, external_id: "", needs_expansion: false };
+        let mut view = Grant { identity, external_id: "", needs_expansion: false, entitlement_field: &[] };
+        let mut entitlement_fields = 0;
         for field in fields(stored) {
             let field = field?;
             match field.number {
                 2 => view.external_id = field.str()?,
-                3 => read_entitlement_ref(field.bytes()?, &mut view.identity.entitlement)?,
+                3 => {
+                    read_entitlement_ref(field.bytes()?, &mut view.identity.entitlement)?;
+                    entitlement_fields += 1;
+                    view.entitlement_field = if entitlement_fields == 1 { field.raw } else { &[] };
+                }
                 4 => read_ref(field.bytes()?, &mut view.identity.principal)?,
                 7 => view.needs_expansion = field.bool()?,
                 _ => {}

@@ -16,6 +16,11 @@ const COVERING: u8 = 1;
 /// would make the index as large as the records.
 const MAX_BYTES: usize = 192;
 
+/// Writes what [`put_residue`] writes of a grant that has nothing but an identity from which its id follows.
+pub(super) fn put_residue_of_plain(value: &mut Vec<u8>) {
+    value.push(COVERING);
+}
+
 /// Writes the value of the index entry of a stored grant into `value`, which is empty.
 pub(super) fn put_residue(grant: &Grant<'_>, stored: &[u8], value: &mut Vec<u8>) -> Result<(), Malformed> {
     value.push(COVERING);

@@ -66,6 +66,11 @@ impl<'a> EntitlementRef<'a> {
         self.compressed().0 == FLAG_TAIL
     }
 
+    /// How many colons the id has, if it is derived.
+    pub fn splittable_colons(&self) -> Option<usize> {
+        self.is_derived().then(|| colons(self.id.as_bytes()))
+    }
+
     pub(super) fn write(&self, key: TupleWriter) -> TupleWriter {
         let (flag, tail) = self.compressed();
         self.resource.write(key).element(flag).element(tail)
@@ -93,6 +98,11 @@ impl<'a> GrantRef<'a> {
     }
 }
 
+/// How many colons an id has: each may be where an id that was joined with them is split.
+pub fn colons(id: &[u8]) -> usize {
+    id.iter().filter(|&&byte| byte == b':').count()
+}
+
 /// The identity of a grant as it is read from a key: bytes, which need not be those of strings.
 #[derive(Debug)]
 pub struct GrantParts<'k> {
@@ -108,8 +118,11 @@ pub struct GrantParts<'k> {
     pub principal: Cow<'k, [u8]>,
 }
 
-/// The public id of an entitlement whose encoded identity comes next, with its resource's type and id.
-pub(super) fn read_entitlement<'k>(elements: &mut Elements<'k>) -> Option<[Cow<'k, [u8]>; 3]> {
+/// An entitlement as it is read from a key: its resource's type and id and its public id, which need not be strings.
+pub type EntitlementParts<'k> = [Cow<'k, [u8]>; 3];
+
+/// The entitlement whose encoded identity comes next.
+pub(super) fn read_entitlement<'k>(elements: &mut Elements<'k>) -> Option<EntitlementParts<'k>> {
     let mut next = || unescape(elements.next()?);
     let (resource_type, resource, flag, tail) = (next()?, next()?, next()?, next()?);
     let id = match &flag {

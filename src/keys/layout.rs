@@ -1,6 +1,8 @@
 //! Every key of the database, and every prefix that a listing scans.
 
-use super::identity::{read_entitlement, GrantParts};
+use std::ops::Range;
+
+use super::identity::{read_entitlement, EntitlementParts, GrantParts};
 use super::tuple::{unescape, Elements, Place, TupleWriter};
 use super::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
 
@@ -50,6 +52,20 @@ pub fn grant(place: impl Into<Place>, grant: GrantRef<'_>) -> Vec<u8> {
     grant.write(start(place, Family::Grant)).key()
 }
 
+/// A grant with the entitlement of the grant whose key is `last`, which has it at `entitlement`.
+pub fn grant_beside(mut last: Vec<u8>, entitlement: Range<usize>, principal: [&[u8]; 2]) -> Vec<u8> {
+    last.truncate(entitlement.end + 1);
+    let [resource_type, resource] = principal;
+    TupleWriter::continuing(last).element(resource_type).element(resource).key()
+}
+
+/// Where the key of a grant in `slot` has its entitlement, and the parts of that; `None` for a key that no grant has.
+pub fn entitlement_of_grant(slot: Slot, key: &[u8]) -> Option<(Range<usize>, EntitlementParts<'_>)> {
+    let tuple = key.strip_prefix(&family(slot, Family::Grant)[..])?;
+    let encoded = Elements::of(tuple).take_encoded(4)?;
+    Some((HEAD..HEAD + encoded.len(), read_entitlement(&mut Elements::of(encoded))?))
+}
+
 /// An asset by its id.
 pub fn asset(place: impl Into<Place>, id: &str) -> Vec<u8> {
     start(place, Family::Asset).element(id).key()
@@ -68,6 +84,12 @@ pub fn resource_by_parent(slot: Slot, parent: ResourceRef<'_>, child: ResourceRe
 /// Index entry: `grant` under its principal.
 pub fn grant_by_principal(place: impl Into<Place>, grant: GrantRef<'_>) -> Vec<u8> {
     grant.entitlement.write(grant.principal.write(start(place, Family::GrantByPrincipal))).key()
+}
+
+/// Index entry: a grant under its principal, of an entitlement that is encoded already.
+pub fn grant_by_principal_of(place: impl Into<Place>, entitlement: &[u8], principal: [&[u8]; 2]) -> Vec<u8> {
+    let [resource_type, resource] = principal;
+    start(place, Family::GrantByPrincipal).element(resource_type).element(resource).encoded(entitlement).key()
 }
 
 /// Index entry: `grant` is waiting for expansion.

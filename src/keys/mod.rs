@@ -15,7 +15,7 @@ mod token;
 mod tuple;
 
 pub use family::{Family, Slot};
-pub use identity::{EntitlementRef, GrantParts, GrantRef, ResourceRef};
+pub use identity::{colons, EntitlementParts, EntitlementRef, GrantParts, GrantRef, ResourceRef};
 pub use layout::*;
 pub use sync_id::SyncId;
 pub use token::{BatchToken, Listing};

@@ -1,5 +1,6 @@
 //! The messages of the wire schema (`proto/`), under short names.
 
+pub mod plain_grant;
 pub mod wire;
 
 #[cfg(test)]

@@ -161,6 +161,15 @@ pub fn values(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8],
     })
 }
 
+/// The value of the first field, if it has that key and a length below 128, and what follows it.
+#[inline]
+pub fn leading(message: &[u8], key: u8) -> Option<(&[u8], &[u8])> {
+    match message {
+        [first, length, rest @ ..] if *first == key && *length < 0x80 => rest.split_at_checked(usize::from(*length)),
+        _ => None,
+    }
+}
+
 /// Merges one more occurrence of a singular message field into what was seen of it before.
 pub fn merge<'a>(seen: &mut Option<Cow<'a, [u8]>>, value: &'a [u8]) {
     match seen {

@@ -9,13 +9,11 @@ use crate::keys::{self, EntitlementRef, GrantRef, ResourceRef};
 use crate::proto::api::{DeleteEntitlementRequest, DeleteGrantRequest, DeleteGrantsRequest, DeleteResourceRequest};
 use crate::proto::connector as v2;
 use crate::proto::wire::{fields, Malformed};
-use crate::translate::{self, Stamp};
+use crate::translate::{self, LastPut, Stamp};
 use crate::{Error, Result};
 
 const LIST: u32 = 1;
 const SOURCE_SCOPE_KEY: u32 = 100;
-
-type ToRecord = fn(&[u8], &Stamp<'_>, &mut Vec<u8>) -> Result<(), Malformed>;
 
 /// The elements of a put request and the scope that they belong to.
 pub(super) fn put_request(request: &[u8]) -> Result<(Vec<&[u8]>, &str)> {
@@ -58,10 +56,16 @@ impl Store {
 
     /// Puts the grants of a `c1z.v1.PutGrantsRequest`, or none if one of them lacks a part of its identity.
     pub fn put_grants(&self, request: &[u8]) -> Result<()> {
-        self.put(Kind::Grant, request, translate::grant_to_record)
+        let mut last = LastPut::default();
+        self.put(Kind::Grant, request, |v2, stamp, out| translate::next_grant_to_record(v2, stamp, &mut last, out))
     }
 
-    fn put(&self, kind: Kind, request: &[u8], to_record: ToRecord) -> Result<()> {
+    fn put(
+        &self,
+        kind: Kind,
+        request: &[u8],
+        mut to_record: impl FnMut(&[u8], &Stamp<'_>, &mut Vec<u8>) -> Result<(), Malformed>,
+    ) -> Result<()> {
         let (list, source_scope_key) = put_request(request)?;
         let stamp = Stamp { discovered_at: view::now(), source_scope_key };
         // A record is not much longer than its message.

@@ -1,11 +1,13 @@
 //! `c1.connector.v2.Grant` ↔ `c1.storage.v3.GrantRecord`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::all_or_nothing;
 use super::any::{put_annotations, Any};
 use super::expandable::{is_expandable, put_expandable_annotation, Expandable};
 use super::last_grant::LastGrant;
+use super::last_put::LastPut;
 use super::refs::{put_ids, EmbeddedEntitlement, EmbeddedPrincipal};
 use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
@@ -16,6 +18,8 @@ use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_
 #[derive(Default)]
 struct Grant<'a> {
     entitlement: Option<Cow<'a, [u8]>>,
+    /// The field that it comes from, as it stands.
+    entitlement_field: &'a [u8],
     principal: Option<Cow<'a, [u8]>>,
     id: &'a str,
     annotated: bool,
@@ -28,7 +32,10 @@ impl<'a> Grant<'a> {
         for field in fields(v2) {
             let field = field?;
             match field.number {
-                1 => merge(&mut message.entitlement, field.bytes()?),
+                1 => {
+                    merge(&mut message.entitlement, field.bytes()?);
+                    message.entitlement_field = field.raw;
+                }
                 2 => merge(&mut message.principal, field.bytes()?),
                 3 => message.id = field.str()?,
                 4 => message.annotated = true,
@@ -52,22 +59,25 @@ impl<'a> Grant<'a> {
         })
     }
 
-    /// Appends fields 2 to 4 of the record: which grant it is.
-    fn put_identity(&self, ids: &Ids<'_>, out: &mut Vec<u8>) {
+    /// Appends fields 2 to 4 of the record: which grant it is. Returns where field 3 is.
+    fn put_identity(&self, ids: &Ids<'_>, out: &mut Vec<u8>) -> Range<usize> {
         let GrantRef { entitlement, principal } = ids.grant;
         put_bytes(out, 2, ids.external_id.as_bytes());
+        let start = out.len();
         if self.entitlement.is_some() {
             put_nested(out, 3, |out| {
                 put_ids(out, entitlement.resource, 1, 2);
                 put_bytes(out, 3, entitlement.id.as_bytes());
             });
         }
+        let reference = start..out.len();
         if self.principal.is_some() {
             put_nested(out, 4, |out| {
                 put_ids(out, principal, 1, 2);
                 put_ids(out, ids.parent, 3, 4);
             });
         }
+        reference
     }
 
     /// Appends field 9 of the record.
@@ -107,6 +117,19 @@ impl<'a> Ids<'a> {
 /// The first `GrantExpandable` annotation that decodes leaves the annotations: as the record's expansion if it names
 /// an entitlement, for good if it does not. A grant without one has no expansion, whatever was stored before.
 pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    next_grant_to_record(v2, stamp, &mut LastPut::default(), out)
+}
+
+/// [`grant_to_record`] for one of many.
+pub fn next_grant_to_record(
+    v2: &[u8],
+    stamp: &Stamp<'_>,
+    last: &mut LastPut,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    if last.put_alike(v2, stamp, out) {
+        return Ok(());
+    }
     let message = Grant::parse(v2)?;
     let first = if message.annotated { Expandable::first(v2, 4)? } else { None };
     let (taken, expandable) = first.unzip();
@@ -114,7 +137,11 @@ pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Resul
     let embedded = message.embedded()?;
     let ids = Ids::of(&message, &embedded)?;
     all_or_nothing(out, |out| {
-        message.put_identity(&ids, out);
+        let reference = message.put_identity(&ids, out);
+        // One that comes in several fields is merged.
+        if let Some(Cow::Borrowed(_)) = message.entitlement {
+            last.be(message.entitlement_field, &out[reference], ids.grant.entitlement.id);
+        }
         put_timestamp(out, 5, stamp.discovered_at);
         if let Some(expansion) = &expansion {
             put_nested(out, 6, |out| expansion.put(out))?;

@@ -55,6 +55,54 @@ fn plain_records() -> impl Strategy<Value = Vec<Vec<u8>>> {
     })
 }
 
+/// Messages of grants of few entitlements, some with more than ids, some damaged.
+fn messages() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let ids = ("[gh\u{fc}]", "[a-z\u{fc}:]{0,150}", prop_oneof![Just(None), "[0-9\u{fc}]{0,3}".prop_map(Some)]);
+    let change = (0..8usize, any::<prop::sample::Index>(), any::<u8>());
+    let message =
+        |((group, user, id), (change, at, byte)): ((String, String, Option<String>), (_, prop::sample::Index, _))| {
+            let canonical = format!("group:{group}:member:user:{user}");
+            let mut grant = plain(&group, &user, &id.unwrap_or(canonical));
+            match change {
+                0 => grant.annotations.push(Default::default()),
+                1 => grant.principal.as_mut().unwrap().display_name = user,
+                2 => grant.entitlement.as_mut().unwrap().display_name = group,
+                _ => {}
+            }
+            let mut message = grant.encode_to_vec();
+            match change {
+                3 => {
+                    let at = at.index(message.len());
+                    message[at] = byte;
+                }
+                // Once more: it is merged.
+                4 => message.extend_from_slice(&grant.encode_to_vec()),
+                _ => {}
+            }
+            message
+        };
+    prop::collection::vec((ids, change).prop_map(message), 1..8)
+}
+
+#[test]
+fn a_plain_grant_is_put_with_what_the_last_one_left() {
+    let mut last = LastPut::default();
+    let mut record = Vec::new();
+    let message = |group: &str, user: &str, id: &str| plain(group, user, id).encode_to_vec();
+    assert!(!last.put_alike(&message("g", "alice", ""), &STAMP, &mut record));
+    next_grant_to_record(&message("g", "alice", ""), &STAMP, &mut last, &mut record).unwrap();
+    for (user, id) in [("bob", ""), ("carol", "g-1"), ("dave", "group:g:member:user:dave"), (&"u".repeat(110), "")] {
+        let (mut alone, mut alike) = (Vec::new(), Vec::new());
+        grant_to_record(&message("g", user, id), &STAMP, &mut alone).unwrap();
+        assert!(last.put_alike(&message("g", user, id), &STAMP, &mut alike), "{user}");
+        assert_eq!(alike, alone, "{user}");
+    }
+    for other in [message("h", "bob", ""), message("g", "b\u{fc}rger", ""), message("g", "", ""), Vec::new()] {
+        record.clear();
+        assert!(!last.put_alike(&other, &STAMP, &mut record) && record.is_empty());
+    }
+}
+
 fn come_back_as_they_do_alone(records: Vec<Vec<u8>>) -> Result<(), TestCaseError> {
     let mut last = LastGrant::default();
     for record in records {
@@ -87,6 +135,17 @@ fn a_plain_grant_is_made_from_what_the_last_one_left() {
 }
 
 proptest! {
+    #[test]
+    fn a_record_does_not_depend_on_the_grant_that_was_put_before(messages in messages()) {
+        let mut last = LastPut::default();
+        for message in messages {
+            let (mut alone, mut next) = (Vec::new(), Vec::new());
+            let expected = grant_to_record(&message, &STAMP, &mut alone);
+            prop_assert_eq!(next_grant_to_record(&message, &STAMP, &mut last, &mut next), expected);
+            prop_assert_eq!(next, alone);
+        }
+    }
+
     #[test]
     fn a_plain_grant_does_not_depend_on_the_one_before(records in plain_records()) {
         come_back_as_they_do_alone(records)?;
