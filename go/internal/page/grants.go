@@ -10,6 +10,7 @@ func (p *parser) grant(message []byte) *v2.Grant {
 	if p.plainGrant(grant, message) {
 		return &grant.Grant
 	}
+	p.held = nil
 	var few [4]*anypb.Any
 	annotations := few[:0]
 	for len(message) > 0 {

@@ -198,6 +198,7 @@ func TestPlainGrantsWithAnyDamageReadAsProtoReadsThem(t *testing.T) {
 			damaged := bytes.Clone(row)
 			damaged[at] = other
 			requireSameAsProto(t, []byte(field(1, string(damaged))))
+			requireSameAsProto(t, []byte(field(1, string(row))+field(1, string(damaged))+field(1, string(row))))
 		}
 		requireSameAsProto(t, []byte(field(1, string(row[:at]))))
 		requireSameAsProto(t, []byte(field(1, string(row[:at])+string(row[at+1:]))))

@@ -34,6 +34,7 @@ type parser struct {
 	copies copies
 	texts  uint      // that the row had so far
 	before [8]string // the last text at each place in a row
+	held   []byte    // the entitlement of the row before, if that was a plain grant
 }
 
 // Rows lie beside the parts that almost all of them have.

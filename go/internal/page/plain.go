@@ -23,7 +23,18 @@ func (p *parser) plainGrant(into *grant, message []byte) bool {
 	return true
 }
 
+// plainEntitlement reads the entitlement of a plain grant. Most have that of the row before, whose texts are the first
+// three there.
 func (p *parser) plainEntitlement(into *entitlement, message []byte) bool {
+	if len(message) > 0 && string(message) == string(p.held) {
+		into.resource.id.SetResourceType(p.before[0])
+		into.resource.id.SetResource(p.before[1])
+		into.resource.SetId(&into.resource.id)
+		into.SetResource(&into.resource.Resource)
+		into.SetId(p.before[2])
+		p.texts = 3
+		return true
+	}
 	resource, rest := leading(message, 1<<3|length)
 	id, rest := leading(rest, 2<<3|length)
 	resourceType, resourceID, ok := reference(resource)
@@ -32,6 +43,7 @@ func (p *parser) plainEntitlement(into *entitlement, message []byte) bool {
 	}
 	into.SetResource(p.plainResource(&into.resource, resourceType, resourceID))
 	into.SetId(p.text(id))
+	p.held = message
 	return true
 }
 
