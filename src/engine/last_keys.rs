@@ -17,7 +17,7 @@ pub(super) struct LastEntitlement {
 }
 
 /// An entitlement in the key of a grant.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct InKey {
     elements: Range<usize>,
     /// Colons in its id, if a grant's id may be split to find it.
@@ -48,11 +48,13 @@ impl LastEntitlement {
         if !last_key.starts_with(&slot.0.to_be_bytes()) {
             return None;
         }
-        let known = self.in_key.take().or_else(|| InKey::of(slot, last_key))?;
-        let InKey { elements, colons } = self.in_key.insert(known).clone();
+        if self.in_key.is_none() {
+            self.in_key = InKey::of(slot, last_key);
+        }
+        let InKey { elements, colons } = self.in_key.as_ref()?;
         let principal = [plain.resource_type, plain.resource];
         let is_found_by_splitting = colons.is_some_and(|colons| Grant::is_splittable(colons, principal));
-        Some(NextGrant { entitlement: elements, principal, varies: !is_found_by_splitting })
+        Some(NextGrant { entitlement: elements.clone(), principal, varies: !is_found_by_splitting })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct PlainGrant<'r> {
     pub external_id: &'r [u8],
     /// Field 4: two fields, which are also a `c1.connector.v2.ResourceId`.
     pub principal: &'r [u8],
-    /// What they are: neither is empty.
+    /// The principal's type: not empty, nor is its id.
     pub resource_type: &'r [u8],
     /// The principal's id.
     pub resource: &'r [u8],

@@ -1,6 +1,7 @@
 //! Grants of one entitlement are put one after another: what their records have in common is made once.
 
 use super::stamp::{put_timestamp, Stamp};
+use super::stubs::{canonical_id, Id};
 use crate::proto::plain_grant::resource_ids;
 use crate::proto::wire::{leading, put_bytes, put_message};
 
@@ -46,12 +47,8 @@ impl LastPut {
         let (id, rest) = leading(rest, ID).unwrap_or((&[], rest));
         let is_plain = behind.is_empty() && rest.is_empty() && principal.is_ascii() && id.is_ascii();
         let (resource_type, resource) = resource_ids(principal).filter(|_| is_plain)?;
-        let is_canonical = id
-            .strip_prefix(&self.entitlement_id[..])
-            .and_then(|id| id.strip_prefix(b":"))
-            .and_then(|id| id.strip_prefix(resource_type))
-            .and_then(|id| id.strip_prefix(b":"))
-            == Some(resource);
+        let mut canonical = canonical_id(&self.entitlement_id, Id { resource_type, resource }).into_iter();
+        let is_canonical = canonical.try_fold(id, |rest, part| rest.strip_prefix(part)).is_some_and(<[u8]>::is_empty);
         Some(Alike { principal, external_id: if is_canonical { &[] } else { id } })
     }
 }
