@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <vector>
@@ -13,8 +14,11 @@
 // its own from malloc costs four page faults and, in a thread that is not the main one, a system call: more than reading
 // it from the page cache.
 //
+// Making a chunk takes several times as long as reading a block. So once there are some, RocksDB's background threads make
+// more before the last is used up: a quarter of what there is, and a mebibyte at most.
+//
 // Memory is kept for other blocks, until the cache is gone.
-class BlockMemory : public rocksdb::MemoryAllocator {
+class BlockMemory : public rocksdb::MemoryAllocator, public std::enable_shared_from_this<BlockMemory> {
  public:
   explicit BlockMemory(size_t block_size);
   ~BlockMemory() override;
@@ -28,7 +32,9 @@ class BlockMemory : public rocksdb::MemoryAllocator {
  private:
   // Whether blocks of that size lie in chunks. All others come from malloc.
   bool Fits(size_t size) const { return size > slot_ / 2 && size <= slot_; }
-  bool Grow();
+  char* NewChunk() const;
+  bool Add(char* chunk);
+  void MakeAhead(size_t chunks);
   bool Owns(char* block) const;
 
   const size_t slot_;
@@ -36,4 +42,5 @@ class BlockMemory : public rocksdb::MemoryAllocator {
   std::mutex mutex_;
   std::set<char*> chunks_;
   std::vector<char*> free_;
+  bool making_ahead_ = false;
 };
