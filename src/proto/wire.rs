@@ -224,12 +224,18 @@ pub fn put_bytes(out: &mut Vec<u8>, number: u32, value: &[u8]) {
 
 /// Appends a message field, also an empty one: for a message, presence is information.
 pub fn put_message(out: &mut Vec<u8>, number: u32, value: &[u8]) {
-    put_length_key(out, number);
-    match value.len() {
-        short if short < 0x80 => out.push(short as u8),
-        length => encode_varint(length as u64, out),
-    }
+    put_head(out, number, value.len());
     out.extend_from_slice(value);
+}
+
+/// Appends what comes before the value of a string, bytes or message field of that length.
+#[inline]
+pub fn put_head(out: &mut Vec<u8>, number: u32, length: usize) {
+    put_length_key(out, number);
+    match length < 0x80 {
+        true => out.push(length as u8),
+        false => encode_varint(length as u64, out),
+    }
 }
 
 /// Most keys are one byte.
@@ -289,7 +295,7 @@ pub fn put_nested_like<T>(
     put_length_key(out, number);
     let start = out.len();
     let body = start + *reserved;
-    out.resize(body, 0);
+    (start..body).for_each(|_| out.push(0));
     let result = write(out);
     let len = out.len() - body;
     let width = encoded_len_varint(len as u64);
@@ -299,8 +305,17 @@ pub fn put_nested_like<T>(
         out.truncate(start + width + len);
         *reserved = width;
     }
-    encode_varint(len as u64, &mut &mut out[start..start + width]);
+    set_varint(&mut out[start..start + width], len);
     result
+}
+
+/// Makes bytes, as many as it takes, a varint.
+#[inline]
+fn set_varint(bytes: &mut [u8], mut value: usize) {
+    for byte in bytes {
+        *byte = value as u8 & 0x7f | if value < 0x80 { 0 } else { 0x80 };
+        value >>= 7;
+    }
 }
 
 /// Like [`put_nested`], but appends nothing if `write` appends nothing.

@@ -118,6 +118,10 @@ impl Response {
     /// Appends the stored record at `key` as a row.
     pub fn row(&mut self, family: Family, key: &[u8], stored: &[u8], translate: Translate) -> Result<()> {
         let Response { bytes, length, last } = self;
+        if bytes.is_empty() {
+            // A message is seldom longer than that, and many pages are one row.
+            bytes.reserve(2 * stored.len() + 64);
+        }
         wire::put_nested_like(bytes, ROW, length, |out| translate(stored, last, out))
             .map_err(|error| damaged(family, key, error))
     }

@@ -2,7 +2,7 @@
 
 use super::stubs::{canonical_id, put_entitlement_stub, Id, Reference};
 use crate::proto::plain_grant::PlainGrant;
-use crate::proto::wire::{put_message, put_nested, Malformed};
+use crate::proto::wire::{put_head, put_message, put_nested, Malformed};
 
 /// What the last grant that was appended is a grant of.
 #[derive(Default)]
@@ -41,7 +41,8 @@ impl LastGrant {
     /// Appends field 3 of a grant of the same entitlement to which its writer gave no id.
     pub(super) fn put_canonical_id(&self, principal: Id<'_>, out: &mut Vec<u8>) {
         let id = canonical_id(&self.entitlement_id, principal);
-        put_nested(out, 3, |out| id.iter().for_each(|part| out.extend_from_slice(part)));
+        put_head(out, 3, id.iter().map(|part| part.len()).sum());
+        id.iter().for_each(|part| out.extend_from_slice(part));
     }
 
     /// Appends the grant of a plain record of the same entitlement. Of another nothing is appended: `false`.

@@ -71,6 +71,7 @@ impl Id<'_> {
 }
 
 /// The public id, in pieces, of a grant to which its writer gave none: `entitlement id:principal type:principal id`.
+#[inline]
 pub(super) fn canonical_id<'r>(entitlement_id: &'r [u8], principal: Id<'r>) -> [&'r [u8]; 5] {
     [entitlement_id, b":", principal.resource_type, b":", principal.resource]
 }
