@@ -34,7 +34,7 @@ type parser struct {
 	copies copies
 	texts  uint      // that the row had so far
 	before [8]string // the last text at each place in a row
-	held   []byte    // the entitlement of the row before, if that was a plain grant
+	held   []byte    // the first field of the row before, its entitlement, if that was a plain grant
 }
 
 // Rows lie beside the parts that almost all of them have.
@@ -84,21 +84,27 @@ func (p *parser) text(value []byte) string {
 		p.odd = true
 		return ""
 	}
-	copied := p.copies.of(value)
-	*before = unsafe.String(unsafe.SliceData(copied), len(copied))
+	*before = textOf(p.copies.of(value))
 	return *before
 }
 
-// isASCII looks at eight bytes at a time.
+// textOf is a copy as a string: nobody changes it.
+func textOf(copied []byte) string { return unsafe.String(unsafe.SliceData(copied), len(copied)) }
+
+// isASCII looks at eight bytes at a time, and at the last eight whether it has seen some of them or not.
 func isASCII(value []byte) bool {
 	var seen uint64
-	for len(value) >= 8 {
+	if len(value) < 8 {
+		for _, b := range value {
+			seen |= uint64(b)
+		}
+		return seen < 0x80
+	}
+	last := value[len(value)-8:]
+	for ; len(value) > 8; value = value[8:] {
 		seen |= binary.LittleEndian.Uint64(value)
-		value = value[8:]
 	}
-	for _, b := range value {
-		seen |= uint64(b)
-	}
+	seen |= binary.LittleEndian.Uint64(last)
 	return seen&0x8080808080808080 == 0
 }
 

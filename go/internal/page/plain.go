@@ -1,57 +1,73 @@
 package page
 
-import v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Almost all grants are plain: an entitlement and a principal that have nothing but ids, and an id, in this order. They
-// are read here in three quarters of the time that [parser.grant] takes for any grant.
+// are read here in half of the time that [parser.grant] takes for any grant.
 
 // plainGrant reads a grant that is plain. For another it is false, and the grant as it was.
 func (p *parser) plainGrant(into *grant, message []byte) bool {
-	first, entitlement, message := field(message)
-	second, principal, message := field(message)
-	third, id, message := field(message)
-	if first != 1<<3|length || second != 2<<3|length || third != 3<<3|length || len(message) > 0 {
-		return false
+	rest, held := bytes.CutPrefix(message, p.held)
+	held = held && len(p.held) > 0
+	if !held {
+		_, _, rest = field(message)
 	}
+	principal, behind := leading(rest, 2<<3|length)
 	principalType, principalID, ok := reference(principal)
-	if !ok || !p.plainEntitlement(&into.entitlement, entitlement) {
+	tag, id, behind := field(behind)
+	if !ok || tag != 3<<3|length || len(behind) > 0 || !held && !p.hold(message[:len(message)-len(rest)]) {
 		return false
 	}
+	p.texts = 3
+	principalTypeText := p.text(principalType)
+	principalIDText, idText := p.lastTwo(message, principalID, id)
+
+	resource := &into.entitlement.resource
+	resource.id.SetResourceType(p.before[0])
+	resource.id.SetResource(p.before[1])
+	resource.SetId(&resource.id)
+	into.entitlement.SetResource(&resource.Resource)
+	into.entitlement.SetId(p.before[2])
 	into.SetEntitlement(&into.entitlement.Entitlement)
-	into.SetPrincipal(p.plainResource(&into.principal, principalType, principalID))
-	into.SetId(p.text(id))
+	into.principal.id.SetResourceType(principalTypeText)
+	into.principal.id.SetResource(principalIDText)
+	into.principal.SetId(&into.principal.id)
+	into.SetPrincipal(&into.principal.Resource)
+	into.SetId(idText)
 	return true
 }
 
-// plainEntitlement reads the entitlement of a plain grant. Most have that of the row before, whose texts are the first
-// three there.
-func (p *parser) plainEntitlement(into *entitlement, message []byte) bool {
-	if len(message) > 0 && string(message) == string(p.held) {
-		into.resource.id.SetResourceType(p.before[0])
-		into.resource.id.SetResource(p.before[1])
-		into.resource.SetId(&into.resource.id)
-		into.SetResource(&into.resource.Resource)
-		into.SetId(p.before[2])
-		p.texts = 3
-		return true
-	}
+// hold reads the first field of a plain grant, its entitlement. Most grants that follow have the same: its texts are the
+// first three of theirs.
+func (p *parser) hold(first []byte) bool {
+	tag, message, _ := field(first)
 	resource, rest := leading(message, 1<<3|length)
 	id, rest := leading(rest, 2<<3|length)
 	resourceType, resourceID, ok := reference(resource)
-	if !ok || !ended(rest) {
+	if !ok || tag != 1<<3|length || !ended(rest) {
 		return false
 	}
-	into.SetResource(p.plainResource(&into.resource, resourceType, resourceID))
-	into.SetId(p.text(id))
-	p.held = message
+	p.texts = 0
+	p.text(resourceType)
+	p.text(resourceID)
+	p.text(id)
+	p.held = first
 	return true
 }
 
-func (p *parser) plainResource(into *resource, resourceType, id []byte) *v2.Resource {
-	into.id.SetResourceType(p.text(resourceType))
-	into.id.SetResource(p.text(id))
-	into.SetId(&into.id)
-	return &into.Resource
+// lastTwo are texts of which the second ends the message and the first lies next to it: one copy is for both. Rows
+// hardly ever share them.
+func (p *parser) lastTwo(message, first, second []byte) (string, string) {
+	both := message[cap(message)-cap(first):]
+	if !isASCII(both) && !(utf8.Valid(first) && utf8.Valid(second)) {
+		p.odd = true
+		return "", ""
+	}
+	both = p.copies.of(both)
+	return textOf(both[:len(first)]), textOf(both[len(both)-len(second):])
 }
 
 // reference takes a resource apart that has nothing but a type and an id.
