@@ -62,6 +62,17 @@ func list[Response, Row any, P pageOf[Response, Row]](
 	return readPage[Response, Row, P](answer, read)
 }
 
+// listBy is list for a request that encode appends.
+func listBy[Response, Row any, P pageOf[Response, Row]](
+	ctx context.Context, native nativeCall, encode func(buffer []byte) []byte, read func(data []byte, into page.Of[Row]) error,
+) (*Response, error) {
+	answer, err := sendBytes(ctx, native, encode)
+	if err != nil {
+		return nil, err
+	}
+	return readPage[Response, Row, P](answer, read)
+}
+
 // readPage reads and frees a page of rows.
 func readPage[Response, Row any, P pageOf[Response, Row]](answer buffer, read func(data []byte, into page.Of[Row]) error) (*Response, error) {
 	defer answer.free()
@@ -85,9 +96,14 @@ func send(ctx context.Context, native nativeCall, request proto.Message) (buffer
 
 // sendRows sends a put request that encode appends; its answer is empty.
 func sendRows(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) error {
-	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
+	answer, err := sendBytes(ctx, native, encode)
 	answer.free()
 	return err
+}
+
+// sendBytes sends a request that encode appends.
+func sendBytes(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) (buffer, error) {
+	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
 }
 
 // sendEncoded lends encode memory to append the request to: the library only reads it during the call.

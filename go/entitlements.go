@@ -8,8 +8,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/sourcecache"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/encode"
 	"example.com/libc1z/go/internal/page"
-	"example.com/libc1z/go/internal/put"
 )
 
 // PutEntitlements stores entitlements in the bound sync, under the source-cache scope of ctx. It stores none when one of
@@ -20,7 +20,7 @@ func (s *store) PutEntitlements(ctx context.Context, entitlements ...*v2.Entitle
 		return nil
 	}
 	return sendRows(ctx, s.native.putEntitlements, func(buffer []byte) []byte {
-		return put.Entitlements(buffer, list, sourcecache.ScopeFromContext(ctx))
+		return encode.PutEntitlements(buffer, list, sourcecache.ScopeFromContext(ctx))
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 
 	"example.com/libc1z/go/internal/apipb"
-	"example.com/libc1z/go/internal/put"
+	"example.com/libc1z/go/internal/encode"
 )
 
 // grantStore is the view of a store for grant expansion. Its lists are of the bound sync and have pages of 10,000 rows.
@@ -23,7 +23,7 @@ func (g grantStore) StoreExpandedGrants(ctx context.Context, grants ...*v2.Grant
 	if len(list) == 0 {
 		return nil
 	}
-	return sendRows(ctx, g.native.putExpandedGrants, func(buffer []byte) []byte { return put.Grants(buffer, list, "") })
+	return sendRows(ctx, g.native.putExpandedGrants, func(buffer []byte) []byte { return encode.PutGrants(buffer, list, "") })
 }
 
 // PendingExpansionPage returns one page of the grants that wait for expansion.

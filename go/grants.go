@@ -8,8 +8,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/sourcecache"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/encode"
 	"example.com/libc1z/go/internal/page"
-	"example.com/libc1z/go/internal/put"
 )
 
 // PutGrants stores grants in the bound sync, under the source-cache scope of ctx; a GrantExpandable annotation arms
@@ -20,7 +20,7 @@ func (s *store) PutGrants(ctx context.Context, grants ...*v2.Grant) error {
 		return nil
 	}
 	return sendRows(ctx, s.native.putGrants, func(buffer []byte) []byte {
-		return put.Grants(buffer, list, sourcecache.ScopeFromContext(ctx))
+		return encode.PutGrants(buffer, list, sourcecache.ScopeFromContext(ctx))
 	})
 }
 
@@ -70,21 +70,27 @@ func (s *store) GrantsForEntitlementPrincipalSorted() bool { return true }
 func (s *store) ListGrantsForEntitlement(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForEntitlementRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse, error) {
-	return list[reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse](ctx, s.native.listGrantsForEntitlement, request, page.Grants)
+	return listBy[reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse](ctx, s.native.listGrantsForEntitlement, func(buffer []byte) []byte {
+		return encode.ListGrantsForEntitlement(buffer, request)
+	}, page.Grants)
 }
 
 // ListGrantsForEntitlements returns one page of the grants of several entitlements, one after the other.
 func (s *store) ListGrantsForEntitlements(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForEntitlementsRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse, error) {
-	return list[reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse](ctx, s.native.listGrantsForEntitlements, request, page.Grants)
+	return listBy[reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse](ctx, s.native.listGrantsForEntitlements, func(buffer []byte) []byte {
+		return encode.ListGrantsForEntitlements(buffer, request)
+	}, page.Grants)
 }
 
 // ListGrantsForPrincipal returns one page of the grants that a principal holds.
 func (s *store) ListGrantsForPrincipal(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForPrincipalRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse, error) {
-	return list[reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse](ctx, s.native.listGrantsForPrincipal, request, page.Grants)
+	return listBy[reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse](ctx, s.native.listGrantsForPrincipal, func(buffer []byte) []byte {
+		return encode.ListGrantsForPrincipal(buffer, request)
+	}, page.Grants)
 }
 
 // ListGrantsForResourceType returns one page of the grants that principals of a type hold.

@@ -71,6 +71,8 @@ func scalar(random *rand.Rand, field protoreflect.FieldDescriptor) protoreflect.
 		return protoreflect.ValueOfBool(random.IntN(2) == 0)
 	case protoreflect.EnumKind:
 		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(random.IntN(8) - 1))
+	case protoreflect.Uint32Kind:
+		return protoreflect.ValueOfUint32(random.Uint32())
 	case protoreflect.Int32Kind:
 		return protoreflect.ValueOfInt32(int32(random.Uint64()))
 	case protoreflect.Int64Kind:

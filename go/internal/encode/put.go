@@ -1,9 +1,4 @@
-// Package put encodes put requests of what the store keeps of their rows, and of no more: a grant keeps references to
-// its entitlement and its principal, an entitlement one to its resource, so what else is known of these (profiles, for
-// one) need not be encoded to be skipped.
-//
-// Text is not checked for UTF-8: the library refuses what it keeps and is not.
-package put
+package encode
 
 import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -17,8 +12,8 @@ const (
 	scopeField = 100
 )
 
-// Grants appends a c1z.v1.PutGrantsRequest, or, without a scope, a PutExpandedGrantsRequest.
-func Grants(request []byte, list []*v2.Grant, scope string) []byte {
+// PutGrants appends a c1z.v1.PutGrantsRequest, or, without a scope, a PutExpandedGrantsRequest.
+func PutGrants(request []byte, list []*v2.Grant, scope string) []byte {
 	m := message{request}
 	for _, grant := range list {
 		row := m.begin(listField)
@@ -29,8 +24,8 @@ func Grants(request []byte, list []*v2.Grant, scope string) []byte {
 	return m.data
 }
 
-// Entitlements appends a c1z.v1.PutEntitlementsRequest.
-func Entitlements(request []byte, list []*v2.Entitlement, scope string) []byte {
+// PutEntitlements appends a c1z.v1.PutEntitlementsRequest.
+func PutEntitlements(request []byte, list []*v2.Entitlement, scope string) []byte {
 	m := message{request}
 	for _, entitlement := range list {
 		row := m.begin(listField)
@@ -43,10 +38,7 @@ func Entitlements(request []byte, list []*v2.Entitlement, scope string) []byte {
 
 func (m *message) grant(grant *v2.Grant) {
 	if entitlement := grant.GetEntitlement(); entitlement != nil {
-		part := m.begin(1)
-		m.resource(1, entitlement.GetResource().GetId(), nil)
-		m.text(2, entitlement.GetId())
-		m.end(part)
+		m.reference(1, entitlement)
 	}
 	if principal := grant.GetPrincipal(); principal != nil {
 		m.resource(2, principal.GetId(), principal.GetParentResourceId())
@@ -90,6 +82,14 @@ func (m *message) entitlement(entitlement *v2.Entitlement) {
 	m.number(7, int64(entitlement.GetPurpose()))
 	m.text(8, entitlement.GetSlug())
 	m.data = append(m.data, entitlement.ProtoReflect().GetUnknown()...)
+}
+
+// reference appends a c1.connector.v2.Entitlement of ids alone.
+func (m *message) reference(field protowire.Number, entitlement *v2.Entitlement) {
+	part := m.begin(field)
+	m.resource(1, entitlement.GetResource().GetId(), nil)
+	m.text(2, entitlement.GetId())
+	m.end(part)
 }
 
 // resource appends a c1.connector.v2.Resource of ids alone.

@@ -1,4 +1,4 @@
-package put
+package encode
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
@@ -31,6 +31,14 @@ func (m *message) end(start int) {
 // text appends a string unless it is empty, which is the default.
 func (m *message) text(field protowire.Number, text string) {
 	if text != "" {
+		m.data = protowire.AppendTag(m.data, field, protowire.BytesType)
+		m.data = protowire.AppendString(m.data, text)
+	}
+}
+
+// texts appends a list of strings, empty ones too.
+func (m *message) texts(field protowire.Number, texts []string) {
+	for _, text := range texts {
 		m.data = protowire.AppendTag(m.data, field, protowire.BytesType)
 		m.data = protowire.AppendString(m.data, text)
 	}

@@ -1,4 +1,4 @@
-package put_test
+package encode_test
 
 import (
 	"math/rand/v2"
@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"example.com/libc1z/go/internal/apipb"
-	"example.com/libc1z/go/internal/put"
+	"example.com/libc1z/go/internal/encode"
 	"example.com/libc1z/go/internal/randompb"
 )
 
@@ -22,14 +23,18 @@ func ids(id *v2.ResourceId) *v2.ResourceId {
 	return v2.ResourceId_builder{ResourceType: id.GetResourceType(), Resource: id.GetResource()}.Build()
 }
 
+func reference(entitlement *v2.Entitlement) *v2.Entitlement {
+	return v2.Entitlement_builder{
+		Id:       entitlement.GetId(),
+		Resource: v2.Resource_builder{Id: ids(entitlement.GetResource().GetId())}.Build(),
+	}.Build()
+}
+
 // keptOfGrant is what a request says of a grant: the ids of its parts, its id, annotations and sources.
 func keptOfGrant(grant *v2.Grant) *v2.Grant {
 	kept := v2.Grant_builder{Id: grant.GetId(), Annotations: grant.GetAnnotations()}.Build()
 	if entitlement := grant.GetEntitlement(); entitlement != nil {
-		kept.SetEntitlement(v2.Entitlement_builder{
-			Id:       entitlement.GetId(),
-			Resource: v2.Resource_builder{Id: ids(entitlement.GetResource().GetId())}.Build(),
-		}.Build())
+		kept.SetEntitlement(reference(entitlement))
 	}
 	if principal := grant.GetPrincipal(); principal != nil {
 		kept.SetPrincipal(v2.Resource_builder{
@@ -75,7 +80,7 @@ func TestGrantsAreEncodedWithWhatIsKeptOfThem(t *testing.T) {
 			list = append(list, grant)
 			want.List = append(want.List, keptOfGrant(grant))
 		}
-		requireRequest(t, want, &apipb.PutGrantsRequest{}, put.Grants(nil, list, want.GetSourceScopeKey()))
+		requireRequest(t, want, &apipb.PutGrantsRequest{}, encode.PutGrants(nil, list, want.GetSourceScopeKey()))
 	}
 }
 
@@ -90,7 +95,49 @@ func TestEntitlementsAreEncodedWithWhatIsKeptOfThem(t *testing.T) {
 			list = append(list, entitlement)
 			want.List = append(want.List, keptOfEntitlement(entitlement))
 		}
-		requireRequest(t, want, &apipb.PutEntitlementsRequest{}, put.Entitlements(nil, list, "scope"))
+		requireRequest(t, want, &apipb.PutEntitlementsRequest{}, encode.PutEntitlements(nil, list, "scope"))
+	}
+}
+
+// made is a message with some of its fields set, and the same without unknown fields of its own.
+func made[M any, P interface {
+	*M
+	proto.Message
+}](random *rand.Rand, probability float64) (request, want P) {
+	request = P(new(M))
+	randompb.Populate(random, request, probability)
+	want = proto.CloneOf(request)
+	want.ProtoReflect().SetUnknown(nil)
+	return request, want
+}
+
+func TestListsAreAskedForByReferences(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 5))
+		for _, probability := range []float64{1, 0.7, 0.3, 0} {
+			one, want := made[reader_v2.GrantsReaderServiceListGrantsForEntitlementRequest](random, probability)
+			if one.GetEntitlement() != nil {
+				want.SetEntitlement(reference(one.GetEntitlement()))
+			}
+			want.SetPrincipalId(ids(one.GetPrincipalId()))
+			requireRequest(t, want, new(reader_v2.GrantsReaderServiceListGrantsForEntitlementRequest),
+				encode.ListGrantsForEntitlement(nil, one))
+
+			several, wanted := made[reader_v2.GrantsReaderServiceListGrantsForEntitlementsRequest](random, probability)
+			for i, entitlement := range several.GetEntitlements() {
+				wanted.GetEntitlements()[i] = reference(entitlement)
+			}
+			requireRequest(t, wanted, new(reader_v2.GrantsReaderServiceListGrantsForEntitlementsRequest),
+				encode.ListGrantsForEntitlements(nil, several))
+
+			held, expected := made[reader_v2.GrantsReaderServiceListGrantsForPrincipalRequest](random, probability)
+			if held.GetEntitlement() != nil {
+				expected.SetEntitlement(reference(held.GetEntitlement()))
+			}
+			expected.SetPrincipalId(ids(held.GetPrincipalId()))
+			requireRequest(t, expected, new(reader_v2.GrantsReaderServiceListGrantsForPrincipalRequest),
+				encode.ListGrantsForPrincipal(nil, held))
+		}
 	}
 }
 
@@ -103,12 +150,12 @@ func TestNilPartsAreEncodedAsProtoEncodesThem(t *testing.T) {
 	require.NoError(t, err)
 	want := &v2.Grant{}
 	require.NoError(t, proto.Unmarshal(data, want))
-	requireRequest(t, &apipb.PutGrantsRequest{List: []*v2.Grant{want}}, &apipb.PutGrantsRequest{}, put.Grants(nil, []*v2.Grant{grant}, ""))
+	requireRequest(t, &apipb.PutGrantsRequest{List: []*v2.Grant{want}}, &apipb.PutGrantsRequest{}, encode.PutGrants(nil, []*v2.Grant{grant}, ""))
 
 	entitlement := v2.Entitlement_builder{GrantableTo: []*v2.ResourceType{nil}, Purpose: -1}.Build()
 	kept := v2.Entitlement_builder{GrantableTo: []*v2.ResourceType{{}}, Purpose: -1}.Build()
 	requireRequest(t, &apipb.PutEntitlementsRequest{List: []*v2.Entitlement{kept}},
-		&apipb.PutEntitlementsRequest{}, put.Entitlements(nil, []*v2.Entitlement{entitlement}, ""))
+		&apipb.PutEntitlementsRequest{}, encode.PutEntitlements(nil, []*v2.Entitlement{entitlement}, ""))
 }
 
 func TestPartsOfEveryLengthAreEncoded(t *testing.T) {
@@ -117,7 +164,7 @@ func TestPartsOfEveryLengthAreEncoded(t *testing.T) {
 			Id: v2.ResourceId_builder{Resource: strings.Repeat("r", length)}.Build(),
 		}.Build()}.Build()
 		want := &apipb.PutGrantsRequest{List: []*v2.Grant{grant, grant}}
-		requireRequest(t, want, &apipb.PutGrantsRequest{}, put.Grants(nil, want.List, ""))
+		requireRequest(t, want, &apipb.PutGrantsRequest{}, encode.PutGrants(nil, want.List, ""))
 	}
 }
 
@@ -129,8 +176,8 @@ func TestEncodingAppendsAndAllocatesNothingOnceThereIsRoom(t *testing.T) {
 		Annotations: []*anypb.Any{{TypeUrl: "t", Value: []byte("v")}},
 	}.Build()
 	list := []*v2.Grant{grant, grant, grant}
-	buffer := put.Grants([]byte("before"), list, "scope")
+	buffer := encode.PutGrants([]byte("before"), list, "scope")
 	require.Equal(t, "before", string(buffer[:6]))
-	require.Equal(t, put.Grants(nil, list, "scope"), buffer[6:])
-	require.Zero(t, testing.AllocsPerRun(10, func() { buffer = put.Grants(buffer[:0], list, "scope") }))
+	require.Equal(t, encode.PutGrants(nil, list, "scope"), buffer[6:])
+	require.Zero(t, testing.AllocsPerRun(10, func() { buffer = encode.PutGrants(buffer[:0], list, "scope") }))
 }
