@@ -295,7 +295,11 @@ pub fn put_nested_like<T>(
     put_length_key(out, number);
     let start = out.len();
     let body = start + *reserved;
-    (start..body).for_each(|_| out.push(0));
+    match *reserved {
+        1 => out.push(0),
+        2 => out.extend_from_slice(&[0, 0]),
+        _ => out.resize(body, 0),
+    }
     let result = write(out);
     let len = out.len() - body;
     let width = encoded_len_varint(len as u64);
@@ -311,10 +315,11 @@ pub fn put_nested_like<T>(
 
 /// Makes bytes, as many as it takes, a varint.
 #[inline]
-fn set_varint(bytes: &mut [u8], mut value: usize) {
-    for byte in bytes {
-        *byte = value as u8 & 0x7f | if value < 0x80 { 0 } else { 0x80 };
-        value >>= 7;
+fn set_varint(mut bytes: &mut [u8], value: usize) {
+    match bytes {
+        [only] => *only = value as u8,
+        [first, last] => (*first, *last) = (value as u8 | 0x80, (value >> 7) as u8),
+        _ => encode_varint(value as u64, &mut bytes),
     }
 }
 
