@@ -4,8 +4,8 @@
 //
 //	go run . -n 1000,10000,100000 -rounds 3 -out performance.md
 //
-// Each measurement runs in a process of its own, and engines take turns, so that neither memory nor a slow minute of the
-// machine counts against one of them.
+// Each measurement runs in a process of its own, engines take turns, and what one wrote is on the disk before the next
+// starts, so that neither memory nor a slow minute of the machine nor somebody else's writes count against one of them.
 package main
 
 import (

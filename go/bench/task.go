@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
@@ -74,7 +75,7 @@ var measurements = []measurement{
 	{name: "put one", run: putOne},
 }
 
-// startTask runs a task in a new process.
+// startTask runs a task in a new process, once the disk has what earlier ones wrote.
 func startTask(ctx context.Context, at task) (result, error) {
 	encoded, err := json.Marshal(at)
 	if err != nil {
@@ -84,6 +85,7 @@ func startTask(ctx context.Context, at task) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
+	syscall.Sync()
 	var stdout, stderr bytes.Buffer
 	process := exec.CommandContext(ctx, program)
 	process.Env = append(os.Environ(), taskVariable+"="+string(encoded))
