@@ -13,8 +13,8 @@ namespace {
 // Enough that making a chunk is worth its system calls, few enough that nobody waits long for it.
 constexpr size_t kBlocks = 4;
 
-// The most chunks that are made ahead.
-constexpr size_t kAhead = 16;
+// The most chunks that are made ahead: a lookup that has to share its processor with their making waits for them.
+constexpr size_t kAhead = 4;
 
 }  // namespace
 

@@ -15,7 +15,7 @@
 // it from the page cache.
 //
 // Making a chunk takes several times as long as reading a block. So once there are some, RocksDB's background threads make
-// more before the last is used up: a quarter of what there is, and a mebibyte at most.
+// more before the last is used up: a quarter of what there is, and a quarter of a mebibyte at most.
 //
 // Memory is kept for other blocks, until the cache is gone.
 class BlockMemory : public rocksdb::MemoryAllocator, public std::enable_shared_from_this<BlockMemory> {
