@@ -158,23 +158,33 @@ func compare(
 		for _, measurement := range measurements {
 			for turn := range turns {
 				started := time.Now()
-				for i := range engines {
-					at.Name, at.Engine = measurement.name, engines[(i+round+turn)%len(engines)]
-					if measurement.only != "" && measurement.only != at.Engine {
-						continue
-					}
-					result, err := startTask(ctx, at)
-					if err != nil {
-						return fmt.Errorf("%s of %d grants with %s: %w", at.Name, at.N, at.Engine, err)
-					}
-					fmt.Fprintf(os.Stderr, "%d grants, round %d: %-22s %-8s %s\n", at.N, round+1, at.Name, at.Engine, result)
-					report.add(at, result)
+				if err := compareOnce(ctx, report, measurement, engines, at, round, turn); err != nil {
+					return err
 				}
 				if time.Since(started) > quick {
 					break
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// compareOnce takes a measurement for every engine, each time starting with another one.
+func compareOnce(
+	ctx context.Context, report *report, measurement measurement, engines []string, at task, round, turn int,
+) error {
+	for i := range engines {
+		at.Name, at.Engine = measurement.name, engines[(i+round+turn)%len(engines)]
+		if measurement.only != "" && measurement.only != at.Engine {
+			continue
+		}
+		result, err := startTask(ctx, at)
+		if err != nil {
+			return fmt.Errorf("%s of %d grants with %s: %w", at.Name, at.N, at.Engine, err)
+		}
+		fmt.Fprintf(os.Stderr, "%d grants, round %d: %-22s %-8s %s\n", at.N, round+1, at.Name, at.Engine, result)
+		report.add(at, result)
 	}
 	return nil
 }

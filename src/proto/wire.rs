@@ -295,11 +295,7 @@ pub fn put_nested_like<T>(
     put_length_key(out, number);
     let start = out.len();
     let body = start + *reserved;
-    match *reserved {
-        1 => out.push(0),
-        2 => out.extend_from_slice(&[0, 0]),
-        _ => out.resize(body, 0),
-    }
+    out.resize(body, 0);
     let result = write(out);
     let len = out.len() - body;
     let width = encoded_len_varint(len as u64);
@@ -309,18 +305,8 @@ pub fn put_nested_like<T>(
         out.truncate(start + width + len);
         *reserved = width;
     }
-    set_varint(&mut out[start..start + width], len);
+    encode_varint(len as u64, &mut &mut out[start..start + width]);
     result
-}
-
-/// Makes bytes, as many as it takes, a varint.
-#[inline]
-fn set_varint(mut bytes: &mut [u8], value: usize) {
-    match bytes {
-        [only] => *only = value as u8,
-        [first, last] => (*first, *last) = (value as u8 | 0x80, (value >> 7) as u8),
-        _ => encode_varint(value as u64, &mut bytes),
-    }
 }
 
 /// Like [`put_nested`], but appends nothing if `write` appends nothing.
