@@ -66,7 +66,7 @@ func list[Response, Row any, P pageOf[Response, Row]](
 func listBy[Response, Row any, P pageOf[Response, Row]](
 	ctx context.Context, native nativeCall, encode func(buffer []byte) []byte, read func(data []byte, into page.Of[Row]) error,
 ) (*Response, error) {
-	answer, err := sendBytes(ctx, native, encode)
+	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
 	if err != nil {
 		return nil, err
 	}
@@ -91,19 +91,23 @@ func exec(ctx context.Context, native nativeCall, request proto.Message) error {
 }
 
 func send(ctx context.Context, native nativeCall, request proto.Message) (buffer, error) {
-	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return appendMessage(buffer, request) })
+	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) {
+		return proto.MarshalOptions{}.MarshalAppend(buffer, request)
+	})
 }
 
-// sendRows sends a put request that encode appends; its answer is empty.
-func sendRows(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) error {
-	answer, err := sendBytes(ctx, native, encode)
+// put sends the rows that are not nil, if there are any; the answer is empty.
+func put[Row any](
+	ctx context.Context, native nativeCall, rows []*Row, scope string,
+	encode func(buffer []byte, rows []*Row, scope string) ([]byte, error),
+) error {
+	rows = nonNil(rows)
+	if len(rows) == 0 {
+		return nil
+	}
+	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer, rows, scope) })
 	answer.free()
 	return err
-}
-
-// sendBytes sends a request that encode appends.
-func sendBytes(ctx context.Context, native nativeCall, encode func(buffer []byte) []byte) (buffer, error) {
-	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
 }
 
 // sendEncoded lends encode memory to append the request to: the library only reads it during the call.
@@ -112,7 +116,7 @@ func sendEncoded(ctx context.Context, native nativeCall, encode func(memory []by
 	defer release(memory)
 	request, err := encode((*memory)[:0])
 	if err != nil {
-		return buffer{}, err
+		return buffer{}, invalidArgument(err.Error())
 	}
 	*memory = request
 	return native(ctx, request)
@@ -130,10 +134,8 @@ func release(memory *[]byte) {
 }
 
 // marshal fails on text that is not UTF-8.
-func marshal(request proto.Message) ([]byte, error) { return appendMessage(nil, request) }
-
-func appendMessage(buffer []byte, request proto.Message) ([]byte, error) {
-	data, err := proto.MarshalOptions{}.MarshalAppend(buffer, request)
+func marshal(request proto.Message) ([]byte, error) {
+	data, err := proto.Marshal(request)
 	if err != nil {
 		return nil, invalidArgument(err.Error())
 	}

@@ -15,13 +15,7 @@ import (
 // PutEntitlements stores entitlements in the bound sync, under the source-cache scope of ctx. It stores none when one of
 // them does not name its resource.
 func (s *store) PutEntitlements(ctx context.Context, entitlements ...*v2.Entitlement) error {
-	list := nonNil(entitlements)
-	if len(list) == 0 {
-		return nil
-	}
-	return sendRows(ctx, s.native.putEntitlements, func(buffer []byte) []byte {
-		return encode.PutEntitlements(buffer, list, sourcecache.ScopeFromContext(ctx))
-	})
+	return put(ctx, s.native.putEntitlements, entitlements, sourcecache.ScopeFromContext(ctx), encode.PutEntitlements)
 }
 
 // ListEntitlements returns one page in the order of resources and ids, filtered by resource.

@@ -19,11 +19,7 @@ var _ c1zstore.GrantStore = grantStore{}
 // StoreExpandedGrants stores what expansion derived or completed: it replaces everything but a stored grant's own
 // expansion state, and never arms expansion.
 func (g grantStore) StoreExpandedGrants(ctx context.Context, grants ...*v2.Grant) error {
-	list := nonNil(grants)
-	if len(list) == 0 {
-		return nil
-	}
-	return sendRows(ctx, g.native.putExpandedGrants, func(buffer []byte) []byte { return encode.PutGrants(buffer, list, "") })
+	return put(ctx, g.native.putExpandedGrants, grants, "", encode.PutGrants)
 }
 
 // PendingExpansionPage returns one page of the grants that wait for expansion.

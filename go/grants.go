@@ -15,13 +15,7 @@ import (
 // PutGrants stores grants in the bound sync, under the source-cache scope of ctx; a GrantExpandable annotation arms
 // expansion. It stores none when one of them does not name its entitlement, the entitlement's resource and its principal.
 func (s *store) PutGrants(ctx context.Context, grants ...*v2.Grant) error {
-	list := nonNil(grants)
-	if len(list) == 0 {
-		return nil
-	}
-	return sendRows(ctx, s.native.putGrants, func(buffer []byte) []byte {
-		return encode.PutGrants(buffer, list, sourcecache.ScopeFromContext(ctx))
-	})
+	return put(ctx, s.native.putGrants, grants, sourcecache.ScopeFromContext(ctx), encode.PutGrants)
 }
 
 // DeleteGrant deletes the grant that answers to a public id, if there is one. It fails with codes.FailedPrecondition

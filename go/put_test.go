@@ -12,6 +12,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -26,7 +27,10 @@ func TestShortPutsStoreWhatWholeOnesStore(t *testing.T) {
 	short, whole := startedInternalStore(t), startedInternalStore(t)
 	for seed := range uint64(60) {
 		random := rand.New(rand.NewPCG(seed, 5))
-		grants, entitlements := randomGrants(random), randomEntitlements(random)
+		grants, entitlements, resources := randomGrants(random), randomEntitlements(random), randomResources(random)
+		requireSameOutcome(t,
+			exec(ctx, whole.native.putResources, &apipb.PutResourcesRequest{List: resources}),
+			short.PutResources(ctx, resources...))
 		requireSameOutcome(t,
 			exec(ctx, whole.native.putEntitlements, &apipb.PutEntitlementsRequest{List: entitlements}),
 			short.PutEntitlements(ctx, entitlements...))
@@ -44,6 +48,7 @@ func TestShortPutsStoreWhatWholeOnesStore(t *testing.T) {
 		call  func(*store) nativeCall
 		empty func() proto.Message
 	}{
+		{func(s *store) nativeCall { return s.native.listResources }, func() proto.Message { return &v2.ResourcesServiceListResourcesResponse{} }},
 		{func(s *store) nativeCall { return s.native.listEntitlements }, func() proto.Message { return &v2.EntitlementsServiceListEntitlementsResponse{} }},
 		{func(s *store) nativeCall { return s.native.listGrants }, func() proto.Message { return &v2.GrantsServiceListGrantsResponse{} }},
 		{func(s *store) nativeCall { return s.native.listGrantsWithAnnotations }, func() proto.Message { return &apipb.ListGrantsWithAnnotationsResponse{} }},
@@ -93,6 +98,27 @@ func TestTextThatIsNotUTF8IsRefusedWhereverItIsKept(t *testing.T) {
 			whole := exec(ctx, s.native.putGrants, &apipb.PutGrantsRequest{List: []*v2.Grant{grant}})
 			require.Error(t, whole)
 			requireSameOutcome(t, whole, s.PutGrants(ctx, grant))
+		})
+	}
+}
+
+func TestTextOfAResourceThatIsNotUTF8IsRefused(t *testing.T) {
+	ctx := context.Background()
+	s := startedInternalStore(t)
+	for name, spoil := range map[string]func(*v2.Resource){
+		"id":              func(resource *v2.Resource) { resource.GetId().SetResource("\xff") },
+		"parent":          func(resource *v2.Resource) { resource.SetParentResourceId(&v2.ResourceId{Resource: "\xff"}) },
+		"name":            func(resource *v2.Resource) { resource.SetDisplayName("\xff") },
+		"description":     func(resource *v2.Resource) { resource.SetDescription("\xff") },
+		"annotation type": func(resource *v2.Resource) { resource.SetAnnotations([]*anypb.Any{{TypeUrl: "\xff"}}) },
+		"icon":            func(resource *v2.Resource) { resource.SetIcon(v2.AssetRef_builder{Id: "\xff"}.Build()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			resource := &v2.Resource{}
+			nameResource(resource, "user", 1)
+			require.NoError(t, s.PutResources(ctx, resource))
+			spoil(resource)
+			require.Equal(t, codes.InvalidArgument, status.Code(s.PutResources(ctx, resource)))
 		})
 	}
 }
@@ -162,6 +188,17 @@ func nameResource(resource *v2.Resource, resourceType string, number int) {
 	}
 	resource.GetId().SetResourceType(resourceType)
 	resource.GetId().SetResource(fmt.Sprint(number))
+}
+
+func randomResources(random *rand.Rand) []*v2.Resource {
+	var list []*v2.Resource
+	for range 1 + random.IntN(4) {
+		resource := &v2.Resource{}
+		randompb.Populate(random, resource, []float64{1, 0.6, 0.2, 0}[random.IntN(4)])
+		nameResource(resource, "user", random.IntN(20))
+		list = append(list, resource)
+	}
+	return list
 }
 
 func randomEntitlements(random *rand.Rand) []*v2.Entitlement {

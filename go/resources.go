@@ -8,19 +8,14 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/sourcecache"
 
 	"example.com/libc1z/go/internal/apipb"
+	"example.com/libc1z/go/internal/encode"
 	"example.com/libc1z/go/internal/page"
 )
 
 // PutResources stores resources in the bound sync, under the source-cache scope of ctx; of several with one type and id
 // the last wins.
 func (s *store) PutResources(ctx context.Context, resources ...*v2.Resource) error {
-	list := nonNil(resources)
-	if len(list) == 0 {
-		return nil
-	}
-	return exec(ctx, s.native.putResources, &apipb.PutResourcesRequest{
-		List: list, SourceScopeKey: sourcecache.ScopeFromContext(ctx),
-	})
+	return put(ctx, s.native.putResources, resources, sourcecache.ScopeFromContext(ctx), encode.PutResources)
 }
 
 // ListResources returns one page in the order of types and ids, filtered by type and parent.

@@ -2,6 +2,7 @@ package encode_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,7 +10,9 @@ import (
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"example.com/libc1z/go/internal/apipb"
 	"example.com/libc1z/go/internal/encode"
@@ -80,7 +83,7 @@ func TestGrantsAreEncodedWithWhatIsKeptOfThem(t *testing.T) {
 			list = append(list, grant)
 			want.List = append(want.List, keptOfGrant(grant))
 		}
-		requireRequest(t, want, &apipb.PutGrantsRequest{}, encode.PutGrants(nil, list, want.GetSourceScopeKey()))
+		requireRequest(t, want, &apipb.PutGrantsRequest{}, encoded(t, encode.PutGrants, list, want.GetSourceScopeKey()))
 	}
 }
 
@@ -95,8 +98,47 @@ func TestEntitlementsAreEncodedWithWhatIsKeptOfThem(t *testing.T) {
 			list = append(list, entitlement)
 			want.List = append(want.List, keptOfEntitlement(entitlement))
 		}
-		requireRequest(t, want, &apipb.PutEntitlementsRequest{}, encode.PutEntitlements(nil, list, "scope"))
+		requireRequest(t, want, &apipb.PutEntitlementsRequest{}, encoded(t, encode.PutEntitlements, list, "scope"))
 	}
+}
+
+func TestResourcesAreEncodedWhole(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 6))
+		want := &apipb.PutResourcesRequest{SourceScopeKey: "scope"}
+		for _, probability := range []float64{1, 0.7, 0.3, 0} {
+			resource := &v2.Resource{}
+			randompb.Populate(random, resource, probability)
+			want.List = append(want.List, resource, plain(resource))
+		}
+		requireRequest(t, want, &apipb.PutResourcesRequest{}, encoded(t, encode.PutResources, want.List, "scope"))
+	}
+}
+
+// plain is a resource without the fields that few have.
+func plain(resource *v2.Resource) *v2.Resource {
+	plain := proto.CloneOf(resource)
+	for _, field := range []protoreflect.Name{"external_id", "creation_source", "profile", "icon", "status", "created_at"} {
+		plain.ProtoReflect().Clear(plain.ProtoReflect().Descriptor().Fields().ByName(field))
+	}
+	return plain
+}
+
+func TestAResourceThatProtoRefusesIsRefused(t *testing.T) {
+	profile := &structpb.Struct{Fields: map[string]*structpb.Value{"\xff": nil}}
+	_, err := encode.PutResources(nil, []*v2.Resource{{}, v2.Resource_builder{Profile: profile}.Build()}, "")
+	require.ErrorContains(t, err, "UTF-8")
+}
+
+// encoded is what a put request encodes to behind what is there already.
+func encoded[Row any](
+	t *testing.T, put func(request []byte, list []*Row, scope string) ([]byte, error), list []*Row, scope string,
+) []byte {
+	t.Helper()
+	data, err := put([]byte("before"), list, scope)
+	require.NoError(t, err)
+	require.Equal(t, "before", string(data[:6]))
+	return data[6:]
 }
 
 // made is a message with some of its fields set, and the same without unknown fields of its own.
@@ -150,12 +192,12 @@ func TestNilPartsAreEncodedAsProtoEncodesThem(t *testing.T) {
 	require.NoError(t, err)
 	want := &v2.Grant{}
 	require.NoError(t, proto.Unmarshal(data, want))
-	requireRequest(t, &apipb.PutGrantsRequest{List: []*v2.Grant{want}}, &apipb.PutGrantsRequest{}, encode.PutGrants(nil, []*v2.Grant{grant}, ""))
+	requireRequest(t, &apipb.PutGrantsRequest{List: []*v2.Grant{want}}, &apipb.PutGrantsRequest{}, encoded(t, encode.PutGrants, []*v2.Grant{grant}, ""))
 
 	entitlement := v2.Entitlement_builder{GrantableTo: []*v2.ResourceType{nil}, Purpose: -1}.Build()
 	kept := v2.Entitlement_builder{GrantableTo: []*v2.ResourceType{{}}, Purpose: -1}.Build()
 	requireRequest(t, &apipb.PutEntitlementsRequest{List: []*v2.Entitlement{kept}},
-		&apipb.PutEntitlementsRequest{}, encode.PutEntitlements(nil, []*v2.Entitlement{entitlement}, ""))
+		&apipb.PutEntitlementsRequest{}, encoded(t, encode.PutEntitlements, []*v2.Entitlement{entitlement}, ""))
 }
 
 func TestPartsOfEveryLengthAreEncoded(t *testing.T) {
@@ -164,20 +206,25 @@ func TestPartsOfEveryLengthAreEncoded(t *testing.T) {
 			Id: v2.ResourceId_builder{Resource: strings.Repeat("r", length)}.Build(),
 		}.Build()}.Build()
 		want := &apipb.PutGrantsRequest{List: []*v2.Grant{grant, grant}}
-		requireRequest(t, want, &apipb.PutGrantsRequest{}, encode.PutGrants(nil, want.List, ""))
+		requireRequest(t, want, &apipb.PutGrantsRequest{}, encoded(t, encode.PutGrants, want.List, ""))
 	}
 }
 
-func TestEncodingAppendsAndAllocatesNothingOnceThereIsRoom(t *testing.T) {
-	grant := v2.Grant_builder{
-		Id:          "g",
-		Entitlement: v2.Entitlement_builder{Id: "e", Resource: v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: "group", Resource: "g1"}.Build()}.Build()}.Build(),
-		Principal:   v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: "user", Resource: strings.Repeat("u", 200)}.Build()}.Build(),
-		Annotations: []*anypb.Any{{TypeUrl: "t", Value: []byte("v")}},
-	}.Build()
-	list := []*v2.Grant{grant, grant, grant}
-	buffer := encode.PutGrants([]byte("before"), list, "scope")
-	require.Equal(t, "before", string(buffer[:6]))
-	require.Equal(t, encode.PutGrants(nil, list, "scope"), buffer[6:])
-	require.Zero(t, testing.AllocsPerRun(10, func() { buffer = encode.PutGrants(buffer[:0], list, "scope") }))
+func TestEncodingAllocatesNothingARowOnceThereIsRoom(t *testing.T) {
+	id := v2.ResourceId_builder{ResourceType: "user", Resource: strings.Repeat("u", 200)}.Build()
+	annotations := []*anypb.Any{{TypeUrl: "t", Value: []byte("v")}}
+	resource := v2.Resource_builder{Id: id, DisplayName: "n", Annotations: annotations}.Build()
+	entitlement := v2.Entitlement_builder{Id: "e", Resource: resource, Annotations: annotations}.Build()
+	grant := v2.Grant_builder{Id: "g", Entitlement: entitlement, Principal: resource, Annotations: annotations}.Build()
+	requireNoAllocations(t, encode.PutResources, resource)
+	requireNoAllocations(t, encode.PutEntitlements, entitlement)
+	requireNoAllocations(t, encode.PutGrants, grant)
+}
+
+// requireNoAllocations allows one a request.
+func requireNoAllocations[Row any](t *testing.T, put func(request []byte, list []*Row, scope string) ([]byte, error), row *Row) {
+	t.Helper()
+	list := slices.Repeat([]*Row{row}, 10)
+	buffer := make([]byte, 0, 1<<20)
+	require.LessOrEqual(t, testing.AllocsPerRun(10, func() { _, _ = put(buffer, list, "scope") }), 1.0)
 }

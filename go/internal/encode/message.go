@@ -2,6 +2,7 @@ package encode
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 )
 
 // message is a message that grows at its end.
@@ -44,7 +45,23 @@ func (m *message) texts(field protowire.Number, texts []string) {
 	}
 }
 
-// number appends an integer, a bool or an enum unless it is zero.
+// bool appends a truth value unless it is false.
+func (m *message) bool(field protowire.Number, value bool) {
+	if value {
+		m.number(field, 1)
+	}
+}
+
+// marshal appends the fields of a whole message.
+func (m *message) marshal(whole proto.Message) error {
+	data, err := proto.MarshalOptions{}.MarshalAppend(m.data, whole)
+	if err == nil {
+		m.data = data
+	}
+	return err
+}
+
+// number appends an integer or an enum unless it is zero.
 func (m *message) number(field protowire.Number, number int64) {
 	if number != 0 {
 		m.data = protowire.AppendTag(m.data, field, protowire.VarintType)
