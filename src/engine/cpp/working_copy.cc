@@ -1,9 +1,9 @@
-// The file system below a working copy: RocksDB's own, with fewer syncs.
+// The file system below a working copy: RocksDB's own, with fewer files and syncs.
 //
 // A working copy is worth what its last durable commit was worth. So only files of the database's own folder are synced:
-// an SST that is to be ingested is synced when it is. The file with the database's options is read by nobody. And what
-// RocksDB syncs while it opens a database means nothing before the first commit that is to last: those syncs are made up
-// for then, one for each file.
+// an SST that is to be ingested is synced when it is. What RocksDB syncs while it opens a database means nothing before
+// the first commit that is to last: those syncs are made up for then, one for each file. And the file with the database's
+// options, which RocksDB insists on writing and reading back, is of use to nobody else: it is kept in memory.
 
 #include <memory>
 #include <mutex>
@@ -30,6 +30,8 @@ bool EndsWith(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+bool IsOptions(const std::string& path) { return NameOf(path).rfind("OPTIONS-", 0) == 0; }
+
 // Which syncs are carried out, and when. Any thread may ask.
 class Syncs {
  public:
@@ -38,7 +40,7 @@ class Syncs {
 
   template <typename Sync>
   IOStatus OfFile(const std::string& path, const IOOptions& options, IODebugContext* debug, Sync sync) {
-    if (FolderOf(path) != folder_ || NameOf(path).rfind("OPTIONS-", 0) == 0) return IOStatus::OK();
+    if (FolderOf(path) != folder_) return IOStatus::OK();
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!has_commits_) {
@@ -133,13 +135,28 @@ class Folder : public FSDirectoryWrapper {
 class WorkingCopy : public FileSystemWrapper {
  public:
   explicit WorkingCopy(const std::string& folder)
-      : FileSystemWrapper(FileSystem::Default()), syncs_(std::make_shared<Syncs>(FileSystem::Default(), folder)) {}
+      : FileSystemWrapper(FileSystem::Default()),
+        memory_(std::unique_ptr<Env>(NewMemEnv(Env::Default()))->GetFileSystem()),
+        syncs_(std::make_shared<Syncs>(FileSystem::Default(), folder)) {}
 
   const char* Name() const override { return "WorkingCopy"; }
 
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) override {
+    if (IsOptions(path)) return memory_->NewWritableFile(path, options, file, debug);
     return Wrapped(FileSystemWrapper::NewWritableFile(path, options, file, debug), path, file);
+  }
+
+  IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
+                             std::unique_ptr<FSSequentialFile>* file, IODebugContext* debug) override {
+    if (IsOptions(path)) return memory_->NewSequentialFile(path, options, file, debug);
+    return FileSystemWrapper::NewSequentialFile(path, options, file, debug);
+  }
+
+  IOStatus GetFileSize(const std::string& path, const IOOptions& options, uint64_t* size,
+                       IODebugContext* debug) override {
+    if (IsOptions(path)) return memory_->GetFileSize(path, options, size, debug);
+    return FileSystemWrapper::GetFileSize(path, options, size, debug);
   }
 
   IOStatus ReopenWritableFile(const std::string& path, const FileOptions& options,
@@ -168,6 +185,7 @@ class WorkingCopy : public FileSystemWrapper {
 
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                       IODebugContext* debug) override {
+    if (IsOptions(from)) return memory_->RenameFile(from, to, options, debug);
     IOStatus renamed = FileSystemWrapper::RenameFile(from, to, options, debug);
     if (renamed.ok()) syncs_->Renamed(from, to);
     return renamed;
@@ -185,6 +203,7 @@ class WorkingCopy : public FileSystemWrapper {
     return opened;
   }
 
+  const std::shared_ptr<FileSystem> memory_;
   const std::shared_ptr<Syncs> syncs_;
 };
 
