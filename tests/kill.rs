@@ -199,11 +199,14 @@ fn a_writer_killed_while_it_puts_leaves_the_file_as_it_was() {
 fn a_writer_killed_while_it_saves_leaves_the_old_file_or_the_whole_new_one() {
     write_if_asked();
     let place = Place::new("a_writer_killed_while_it_saves_leaves_the_old_file_or_the_whole_new_one");
-    let saving = place.duration("saving", "saved");
+    let mut saving = place.duration("saving", "saved");
     let (mut old, mut new, mut left, mut rounds) = (0, 0, 0, 0);
-    // A busy machine may shift all moments of a round to one side of the save.
     while old == 0 || new == 0 || left == 0 {
-        assert!(rounds < 5, "{old} old files, {new} new ones, {left} half written: the moments miss the save");
+        assert!(rounds < 8, "{old} old files, {new} new ones, {left} half written: the moments miss the save");
+        // On a busy machine one save takes several times as long as another: all moments of a round may lie on one side.
+        if rounds > 0 {
+            saving = if new == 0 { saving * 2 } else { saving / 2 };
+        }
         rounds += 1;
         for moment in moments(saving, 30) {
             let writer = place.writer("saving");
