@@ -83,7 +83,7 @@ func Version() string { return version() }
 // own value with dotc1z.RegisterEngine, or calls OpenStore without registering anything.
 type Driver struct {
 	// Threads for packing, unpacking, long listings, background work, and for what a read-only store reads before it is
-	// asked for. 0 means as many as WithEncoderConcurrency asked for, if more than one, else runtime.GOMAXPROCS.
+	// asked for. 0 means as many as WithEncoderConcurrency asked for, if more than one, else one for each processor.
 	Threads int
 	// MemoryBudgetBytes bounds block cache and write buffers of each open store together. 0 means 256 MiB.
 	MemoryBudgetBytes uint64

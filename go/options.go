@@ -3,7 +3,6 @@ package c1z
 import (
 	"math"
 	"os"
-	"runtime"
 	"strconv"
 
 	c1zv3 "github.com/conductorone/baton-sdk/pb/c1/c1z/v3"
@@ -35,16 +34,13 @@ func (d Driver) openRequest(path string, opts dotc1z.StoreOptions) *apipb.OpenRe
 }
 
 // threads prefers the driver's own setting. SDK: NewStore passes an encoder concurrency of 1 when nobody asked for any,
-// so 1 cannot be told from "not set".
+// so 1 cannot be told from "not set"; 0 means all processors there as here.
 func (d Driver) threads(encoderConcurrency int) uint32 {
 	threads := d.Threads
 	if threads <= 0 && encoderConcurrency > 1 {
 		threads = encoderConcurrency
 	}
-	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
-	return uint32(min(threads, math.MaxInt32))
+	return uint32(min(max(threads, 0), math.MaxInt32))
 }
 
 // orMebibytes is limit, or what the environment variable says when limit is zero. SDK: a value that is no number, zero

@@ -203,11 +203,8 @@ fn a_writer_killed_while_it_saves_leaves_the_old_file_or_the_whole_new_one() {
     let (mut old, mut new, mut left, mut rounds) = (0, 0, 0, 0);
     while old == 0 || new == 0 || left == 0 {
         assert!(rounds < 8, "{old} old files, {new} new ones, {left} half written: the moments miss the save");
-        // On a busy machine one save takes several times as long as another: all moments of a round may lie on one side.
-        if rounds > 0 {
-            saving = if new == 0 { saving * 2 } else { saving / 2 };
-        }
         rounds += 1;
+        let before = (old, new);
         for moment in moments(saving, 30) {
             let writer = place.writer("saving");
             std::thread::sleep(moment);
@@ -226,6 +223,12 @@ fn a_writer_killed_while_it_saves_leaves_the_old_file_or_the_whole_new_one() {
                     new += 1;
                 }
             }
+        }
+        // On a busy machine one save takes several times as long as another: all moments of a round may lie on one side.
+        match (old > before.0, new > before.1) {
+            (true, false) => saving *= 2,
+            (false, true) => saving /= 2,
+            _ => {}
         }
     }
 

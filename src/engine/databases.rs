@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rocksdb::{properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
 
-use super::unwrapped::sync_commits_only;
+use super::unwrapped::for_commits_only;
 use super::Checkpoint;
 use crate::{Error, Result};
 
@@ -156,7 +156,7 @@ fn copy(db: &DB, directory: &Path, options: &Options) -> Result<DB> {
     let mut options = options.clone();
     options.create_if_missing(false);
     options.set_error_if_exists(false);
-    sync_commits_only(&mut options, directory);
+    for_commits_only(&mut options, directory);
     let copy = DB::open(&options, directory)?;
     write_difference(db, &copy)?;
     copy.flush()?;

@@ -59,7 +59,7 @@ impl EngineOptions {
     /// For a database that is written to, in a folder of its own.
     pub(super) fn working_copy(&self, directory: &Path) -> Options {
         let mut options = self.database();
-        unwrapped::sync_commits_only(&mut options, directory);
+        unwrapped::for_commits_only(&mut options, directory);
         options
     }
 }

@@ -47,8 +47,8 @@ pub(super) fn without_preallocation(options: &mut Options) {
     unsafe { librocksdb_sys::rocksdb_options_set_allow_fallocate(options.as_raw_ptr(), 0) }
 }
 
-/// Makes the database in `folder` sync only what durable commits need (cpp/working_copy.cc).
-pub(super) fn sync_commits_only(options: &mut Options, folder: &Path) {
+/// Makes the database in `folder` write and sync only what durable commits need (cpp/working_copy.cc).
+pub(super) fn for_commits_only(options: &mut Options, folder: &Path) {
     let folder = folder.as_os_str().as_encoded_bytes();
     // SAFETY: the path is read during the call, and the environment is new.
     options.set_env(unsafe { &Env::from_raw(c1z_working_copy_env(folder.as_ptr().cast(), folder.len())) });

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::processors::processors;
 use crate::{Error, Result};
 
 /// SDK: the least that a payload may unpack to by default.
@@ -37,7 +38,7 @@ impl Limits {
     /// The number of threads that decode the frames of an indexed payload.
     pub(super) fn workers(&self) -> usize {
         match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from).min(DEFAULT_THREADS),
+            0 => processors().min(DEFAULT_THREADS),
             threads => threads.min(MAX_THREADS),
         }
     }

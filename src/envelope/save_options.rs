@@ -1,6 +1,7 @@
 //! What the caller of a save decides.
 
 use super::Source;
+use crate::processors::processors;
 use crate::{Error, Result};
 
 /// How hard a save works.
@@ -28,7 +29,7 @@ impl SaveOptions<'_> {
     pub(super) fn workers(&self) -> u32 {
         const MOST: usize = 64;
         let threads = match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => processors(),
             threads => threads,
         };
         threads.min(MOST) as u32

@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::engine::{Engine, EngineOptions, Supply};
 use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Limits, PackedFile, Source};
 use crate::keys::LAYOUT_VERSION;
+use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
 use crate::{Error, Result};
@@ -63,7 +64,7 @@ impl OpenOptions {
 
     pub(super) fn threads(&self) -> usize {
         match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => processors(),
             threads => threads,
         }
     }

@@ -111,7 +111,6 @@ fn described(path: &Path) -> String {
         name if name.ends_with(".log") => "log",
         name if name.ends_with(".dbtmp") || name == "CURRENT" => "CURRENT",
         name if name.starts_with("MANIFEST-") => "MANIFEST",
-        name if name.starts_with("OPTIONS-") => "OPTIONS",
         "IDENTITY" => "IDENTITY",
         "LOCK" => "LOCK",
         _ => "folder",

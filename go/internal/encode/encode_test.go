@@ -216,13 +216,13 @@ func TestEncodingAllocatesNothingARowOnceThereIsRoom(t *testing.T) {
 	resource := v2.Resource_builder{Id: id, DisplayName: "n", Annotations: annotations}.Build()
 	entitlement := v2.Entitlement_builder{Id: "e", Resource: resource, Annotations: annotations}.Build()
 	grant := v2.Grant_builder{Id: "g", Entitlement: entitlement, Principal: resource, Annotations: annotations}.Build()
-	requireNoAllocations(t, encode.PutResources, resource)
-	requireNoAllocations(t, encode.PutEntitlements, entitlement)
-	requireNoAllocations(t, encode.PutGrants, grant)
+	requireOneAllocation(t, encode.PutResources, resource)
+	requireOneAllocation(t, encode.PutEntitlements, entitlement)
+	requireOneAllocation(t, encode.PutGrants, grant)
 }
 
-// requireNoAllocations allows one a request.
-func requireNoAllocations[Row any](t *testing.T, put func(request []byte, list []*Row, scope string) ([]byte, error), row *Row) {
+// requireOneAllocation asks for one a request at most, whatever its rows.
+func requireOneAllocation[Row any](t *testing.T, put func(request []byte, list []*Row, scope string) ([]byte, error), row *Row) {
 	t.Helper()
 	list := slices.Repeat([]*Row{row}, 10)
 	buffer := make([]byte, 0, 1<<20)

@@ -44,7 +44,8 @@ func put[Row any](request []byte, list []*Row, scope string, encode func(m *mess
 		m.end(start)
 		if i == 0 {
 			// Rows of one request resemble each other.
-			m.data = slices.Grow(m.data, min(len(list)*(len(m.data)-start)*9/8, maxReserved))
+			size := len(m.data) - start
+			m.data = slices.Grow(m.data, len(list)*min(size+size/8, maxReserved/len(list)))
 		}
 	}
 	m.text(scopeField, scope)

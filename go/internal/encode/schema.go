@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A program may be built with a newer SDK than this package knows: what that has more fields of is left to proto.Marshal,
-// so that nothing is lost.
+// A program may be built with a newer SDK than this package knows: resources and entitlements that have more fields there
+// are left to proto.Marshal, so that nothing is lost.
 var (
 	knowsResources = sync.OnceValue(func() bool {
 		return hasFields(&v2.Resource{}, 12) && hasFields(&v2.ResourceId{}, 3)

@@ -124,6 +124,8 @@ class Folder : public FSDirectoryWrapper {
 
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
                                const DirFsyncOptions& reason) override {
+    // Some file systems are synced by the file's name, which they do not know.
+    if (IsOptions(reason.renamed_new_name)) return IOStatus::OK();
     return syncs_->OfFolder(path_, [&] { return FSDirectoryWrapper::FsyncWithDirOptions(options, debug, reason); });
   }
 
