@@ -51,9 +51,9 @@ impl Store {
     /// How many changes a checkpoint has in it, what the file's manifest says of it, and the checkpoint.
     fn checkpoint(&self) -> Result<(u64, C1zManifestV3, Checkpoint<'_>)> {
         let mut writer = self.writer()?;
-        // Read first: the checkpoint moves what is in memory into a table.
-        let manifest = C1zManifestV3 { fold_dead_bytes: self.fold_dead_bytes, ..manifest(&self.engine.snapshot())? };
         let checkpoint = writer.checkpoint()?;
+        // Not before: RocksDB may rewrite tables, which then cannot be copied, when a reader lets go of its snapshot.
+        let manifest = C1zManifestV3 { fold_dead_bytes: self.fold_dead_bytes, ..manifest(&self.engine.snapshot())? };
         Ok((self.changes.count(), manifest, checkpoint))
     }
 }
