@@ -2,7 +2,6 @@ package encode
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 )
 
 // message is a message that grows at its end.
@@ -50,15 +49,6 @@ func (m *message) bool(field protowire.Number, value bool) {
 	if value {
 		m.number(field, 1)
 	}
-}
-
-// marshal appends the fields of a whole message.
-func (m *message) marshal(whole proto.Message) error {
-	data, err := proto.MarshalOptions{}.MarshalAppend(m.data, whole)
-	if err == nil {
-		m.data = data
-	}
-	return err
 }
 
 // number appends an integer or an enum unless it is zero.

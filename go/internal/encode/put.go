@@ -5,6 +5,7 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
@@ -20,27 +21,31 @@ const maxReserved = 1 << 20
 // PutResources appends a c1z.v1.PutResourcesRequest. It fails where proto.Marshal, which it asks for the rarer resources,
 // does.
 func PutResources(request []byte, list []*v2.Resource, scope string) ([]byte, error) {
-	return put(request, list, scope, (*message).wholeResource)
+	return put(request, list, scope, appendResource)
 }
 
 // PutEntitlements appends a c1z.v1.PutEntitlementsRequest. It fails where proto.Marshal, which it asks for entitlements of
 // a newer schema, does.
 func PutEntitlements(request []byte, list []*v2.Entitlement, scope string) ([]byte, error) {
-	return put(request, list, scope, (*message).entitlement)
+	return put(request, list, scope, appendEntitlement)
 }
 
 // PutGrants appends a c1z.v1.PutGrantsRequest, or, without a scope, a PutExpandedGrantsRequest. It does not fail.
 func PutGrants(request []byte, list []*v2.Grant, scope string) ([]byte, error) {
-	return put(request, list, scope, (*message).grant)
+	return put(request, list, scope, appendGrant)
 }
 
-func put[Row any](request []byte, list []*Row, scope string, encode func(m *message, row *Row) error) ([]byte, error) {
+func put[Row any](
+	request []byte, list []*Row, scope string, appendRow func(data []byte, row *Row) ([]byte, error),
+) ([]byte, error) {
 	m := message{request}
 	for i, row := range list {
 		start := m.begin(listField)
-		if err := encode(&m, row); err != nil {
+		data, err := appendRow(m.data, row)
+		if err != nil {
 			return nil, err
 		}
+		m.data = data
 		m.end(start)
 		if i == 0 {
 			// Rows of one request resemble each other.
@@ -52,19 +57,19 @@ func put[Row any](request []byte, list []*Row, scope string, encode func(m *mess
 	return m.data, nil
 }
 
-// wholeResource appends a resource with all that is known of it.
-func (m *message) wholeResource(resource *v2.Resource) error {
+// appendResource appends a resource with all that is known of it.
+func appendResource(data []byte, resource *v2.Resource) ([]byte, error) {
 	if !knowsResources() || isRare(resource) {
-		return m.marshal(resource)
+		return proto.MarshalOptions{}.MarshalAppend(data, resource)
 	}
+	m := message{data}
 	m.wholeResourceID(1, resource.GetId())
 	m.wholeResourceID(2, resource.GetParentResourceId())
 	m.text(3, resource.GetDisplayName())
 	m.annotations(4, resource.GetAnnotations())
 	m.text(5, resource.GetDescription())
 	m.bool(6, resource.GetBatonResource())
-	m.data = append(m.data, resource.ProtoReflect().GetUnknown()...)
-	return nil
+	return append(m.data, resource.ProtoReflect().GetUnknown()...), nil
 }
 
 // isRare tells whether a resource has a field that few have.
@@ -74,7 +79,8 @@ func isRare(resource *v2.Resource) bool {
 		resource.HasExternalId() || resource.GetCreationSource() != 0
 }
 
-func (m *message) grant(grant *v2.Grant) error {
+func appendGrant(data []byte, grant *v2.Grant) ([]byte, error) {
+	m := message{data}
 	if entitlement := grant.GetEntitlement(); entitlement != nil {
 		m.reference(1, entitlement)
 	}
@@ -90,7 +96,7 @@ func (m *message) grant(grant *v2.Grant) error {
 		}
 		m.end(part)
 	}
-	return nil
+	return m.data, nil
 }
 
 func (m *message) grantSource(id string, source *v2.GrantSources_GrantSource) {
@@ -104,11 +110,12 @@ func (m *message) grantSource(id string, source *v2.GrantSources_GrantSource) {
 	m.end(entry)
 }
 
-// entitlement appends its own fields too.
-func (m *message) entitlement(entitlement *v2.Entitlement) error {
+// appendEntitlement appends an entitlement with its own fields.
+func appendEntitlement(data []byte, entitlement *v2.Entitlement) ([]byte, error) {
 	if !knowsEntitlements() {
-		return m.marshal(entitlement)
+		return proto.MarshalOptions{}.MarshalAppend(data, entitlement)
 	}
+	m := message{data}
 	if resource := entitlement.GetResource(); resource != nil {
 		m.resource(1, resource.GetId(), nil)
 	}
@@ -123,8 +130,7 @@ func (m *message) entitlement(entitlement *v2.Entitlement) error {
 	m.annotations(6, entitlement.GetAnnotations())
 	m.number(7, int64(entitlement.GetPurpose()))
 	m.text(8, entitlement.GetSlug())
-	m.data = append(m.data, entitlement.ProtoReflect().GetUnknown()...)
-	return nil
+	return append(m.data, entitlement.ProtoReflect().GetUnknown()...), nil
 }
 
 // reference appends a c1.connector.v2.Entitlement of ids alone.

@@ -124,7 +124,7 @@ class Folder : public FSDirectoryWrapper {
 
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
                                const DirFsyncOptions& reason) override {
-    // Some file systems are synced by the file's name, which they do not know.
+    // On some file systems RocksDB syncs the file of that name instead, which has to be there.
     if (IsOptions(reason.renamed_new_name)) return IOStatus::OK();
     return syncs_->OfFolder(path_, [&] { return FSDirectoryWrapper::FsyncWithDirOptions(options, debug, reason); });
   }
