@@ -1,8 +1,8 @@
 //! Writing an indexed payload: one zstd frame for each file, in order, then the index.
 //!
-//! A frame that a [`Source`] has already is copied. Small files are compressed in memory, by several threads if they are
-//! worth them, a few files ahead of the one that is written. A large file is compressed straight into the sink, by zstd's
-//! own threads. Which way a file is compressed depends on its size alone, so that equal files always give equal frames.
+//! A frame that a [`Source`] has already is copied. Files are compressed in memory, each by one of several threads if they
+//! are worth them, a few files ahead of the one that is written. A huge file is compressed straight into the sink, by
+//! zstd's own threads, whose buffers take more memory than the file's frame. Which way a file is compressed depends on its size alone, so that equal files always give equal frames.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -25,9 +25,11 @@ use super::SaveOptions;
 use crate::control::Control;
 use crate::{Error, Result};
 
-/// Files up to this size are compressed in memory.
-const MAX_IN_MEMORY: u64 = 8 << 20;
-/// Bytes of small files that are worth a second thread.
+/// Files up to this size are compressed in memory: SSTs of a bulk load are.
+const MAX_IN_MEMORY: u64 = 20 << 20;
+/// The most bytes of files, before compression, whose frames are in memory or on their way there; one file may have more.
+const MAX_UNDER_WAY: u64 = 128 << 20;
+/// Bytes of files in memory that are worth a second thread.
 const PARALLEL_BYTES: u64 = 1 << 20;
 /// Files below this size are compressed with tables of 192 KiB at most. Those of zstd's default level take up to 768 KiB,
 /// which takes longer to get than such a file to compress. Text becomes 1 to 2 % larger for it.
@@ -52,13 +54,13 @@ enum Plan<'a> {
     Streamed(Option<&'a StoredFrame>),
 }
 
-/// What a small file came to.
+/// What a file that is compressed in memory came to.
 enum Outcome {
     Unchanged,
     Compressed(Vec<u8>, Digest),
 }
 
-/// A small file to look at, and where the outcome goes.
+/// A file to compress in memory, and where the outcome goes.
 struct Job<'a> {
     file: &'a PayloadFile,
     candidate: Option<&'a StoredFrame>,
@@ -82,10 +84,10 @@ pub(super) fn write<W: Write>(
 ) -> Result<Written, Failure> {
     let control = *progress.control;
     let plans: Vec<_> = files.iter().map(|file| (file, plan(options.source, file))).collect();
-    let small: Vec<_> = plans.iter().filter(|(_, plan)| matches!(plan, Plan::InMemory(_))).collect();
-    let workers = match small.iter().map(|(file, _)| file.size).sum::<u64>() {
+    let in_memory: Vec<_> = plans.iter().filter(|(_, plan)| matches!(plan, Plan::InMemory(_))).collect();
+    let workers = match in_memory.iter().map(|(file, _)| file.size).sum::<u64>() {
         ..PARALLEL_BYTES => 0,
-        _ => small.len().min(options.workers() as usize),
+        _ => in_memory.len().min(options.workers() as usize),
     };
     let (jobs, queue) = mpsc::channel();
     let queue = Mutex::new(queue);
@@ -127,7 +129,7 @@ struct Writer<'w, 's, 'c, W> {
 }
 
 impl<W: Write> Writer<'_, '_, '_, W> {
-    /// Writes the frames in order, with at most `ahead` small files under way.
+    /// Writes the frames in order, with at most `ahead` files under way.
     fn write_frames<'a>(
         &mut self,
         plans: &[(&'a PayloadFile, Plan<'a>)],
@@ -137,13 +139,17 @@ impl<W: Write> Writer<'_, '_, '_, W> {
         let mut pending: VecDeque<Pending<'a>> = VecDeque::with_capacity(ahead);
         for (file, plan) in plans {
             let room = if matches!(plan, Plan::Streamed(_)) { 1 } else { ahead };
-            while pending.len() >= room {
+            let is_full = |pending: &VecDeque<Pending<'_>>| {
+                let bytes: u64 = pending.iter().map(|pending| pending.file.size).sum();
+                pending.len() >= room || !pending.is_empty() && bytes + file.size > MAX_UNDER_WAY
+            };
+            while is_full(&pending) {
                 self.write_first(&mut pending)?;
             }
             let (sender, outcome) = mpsc::sync_channel(1);
             let candidate = match *plan {
                 Plan::Streamed(candidate) => {
-                    self.write_large(file, candidate)?;
+                    self.write_huge(file, candidate)?;
                     continue;
                 }
                 Plan::InMemory(candidate) => {
@@ -178,7 +184,7 @@ impl<W: Write> Writer<'_, '_, '_, W> {
         }
     }
 
-    fn write_large(&mut self, file: &PayloadFile, candidate: Option<&StoredFrame>) -> Result<(), Failure> {
+    fn write_huge(&mut self, file: &PayloadFile, candidate: Option<&StoredFrame>) -> Result<(), Failure> {
         let control = self.progress.control;
         if let Some(stored) = candidate {
             if digest(file, control, |_| Ok(()))? == stored.frame.digest {

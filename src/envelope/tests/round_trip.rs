@@ -57,9 +57,9 @@ fn sizes_around_every_block_and_buffer_come_back() {
 #[test]
 fn large_files_come_back_whether_they_compress_or_not() {
     let mut tree = small_tree();
-    tree.insert("000001.sst".into(), noise((8 << 20) + 17));
-    tree.insert("000002.sst".into(), vec![42; 20 << 20]);
-    tree.insert("000003.sst".into(), noise(8 << 20));
+    tree.insert("000001.sst".into(), noise((20 << 20) + 17));
+    tree.insert("000002.sst".into(), vec![42; 40 << 20]);
+    tree.insert("000003.sst".into(), noise(20 << 20));
     assert_round_trip(&tree);
 }
 
@@ -71,9 +71,11 @@ fn many_files_come_back_in_order() {
 #[test]
 fn the_bytes_of_a_file_depend_on_its_contents_alone() {
     let mut tree = small_tree();
-    tree.insert("large".into(), [noise(9 << 20), vec![1; 3 << 20]].concat());
+    tree.insert("huge".into(), huge());
+    // More than may be under way at once, were there a thread for each.
+    tree.extend((0..9).map(|at| (format!("large {at}"), vec![at; 17 << 20])));
     for encoding in ENCODINGS {
-        let files = [1, 2, 7].map(|threads| {
+        let files = [1, 2, 16].map(|threads| {
             let place = Place::new();
             let options = SaveOptions { threads, ..Default::default() };
             let folder = folder_of(&tree);
@@ -86,7 +88,7 @@ fn the_bytes_of_a_file_depend_on_its_contents_alone() {
 
 #[test]
 fn frames_record_their_size_where_the_sdk_does() {
-    let place = saved(Encoding::IndexedZstd, &tree(&[("a", &[1; 256]), ("b", &noise(9 << 20))]));
+    let place = saved(Encoding::IndexedZstd, &tree(&[("a", &[1; 256]), ("b", &noise(9 << 20)), ("c", &huge())]));
     let file = fs::read(&place.file).unwrap();
     for entry in list(&place.file).unwrap() {
         let frame = &file[entry.stored.unwrap().offset as usize..];
@@ -134,7 +136,7 @@ fn the_head_is_read_without_the_payload() {
 #[test]
 fn progress_grows_to_the_total() {
     let mut tree = small_tree();
-    tree.insert("large".into(), noise(9 << 20));
+    tree.insert("huge".into(), huge());
     let total: u64 = tree.values().map(|bytes| bytes.len() as u64).sum();
     for encoding in ENCODINGS {
         let seen = parking_lot::Mutex::new(Vec::new());

@@ -188,7 +188,7 @@ impl Write for Full {
 #[test]
 fn a_sink_that_fails_at_any_byte_fails_the_write_and_is_named() {
     let mut tree = small_tree();
-    tree.insert("large".into(), noise(9 << 20));
+    tree.insert("huge".into(), huge());
     let folder = folder_of(&tree);
     for encoding in ENCODINGS {
         let options = SaveOptions { threads: 2, level: 1, ..Default::default() };
