@@ -26,6 +26,7 @@ impl<'r> Cursor<'r> {
     fn advance(&mut self) -> Result<bool> {
         match self {
             Cursor::Memory(rows, next) => {
+                rows.approach(*next);
                 *next += 1;
                 Ok(*next <= rows.len())
             }

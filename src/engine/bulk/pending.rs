@@ -10,6 +10,9 @@ use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
 use crate::{Error, Result};
 
+/// From so many rows on records and index entries are sorted and written at the same time, by two threads.
+pub const PARALLEL_ROWS: u64 = 32_768;
+
 /// Which kinds have rows that are not in the database yet, for readers that do not hold the barrier.
 #[derive(Default)]
 pub struct PendingKinds(AtomicU8);
@@ -187,9 +190,16 @@ impl Pending {
     /// Makes the rows of these kinds readable in key order.
     pub fn sort(&mut self, kinds: &[Kind]) {
         for &kind in kinds {
-            let load = &mut self.loads[kind as usize];
-            load.records.sort();
-            load.fixed.sort();
+            let Load { records, fixed, .. } = &mut self.loads[kind as usize];
+            if records.len() < PARALLEL_ROWS {
+                records.sort();
+                fixed.sort();
+                continue;
+            }
+            std::thread::scope(|scope| {
+                scope.spawn(|| fixed.sort());
+                records.sort();
+            });
         }
     }
 

@@ -18,8 +18,8 @@ const MERGED_AT: usize = 64;
 pub struct Runs {
     /// Each with the number of times that its rows were merged, which falls.
     files: Vec<(Spill, u32)>,
-    /// The run that another thread sorts and writes; it gives the rows back if it cannot.
-    writing: Option<JoinHandle<Result<Spill, Buffer>>>,
+    /// The run that another thread sorts and writes. It gives the memory of the rows back, with the rows if it cannot.
+    writing: Option<JoinHandle<Result<(Spill, Buffer), Buffer>>>,
     /// A sorted run that could not be written, younger than the files.
     unwritten: Option<Buffer>,
     buffer: Buffer,
@@ -65,17 +65,20 @@ impl Runs {
     /// Hands the buffer to a thread that sorts it and writes it to a file. Waits for the one before: at most two buffers
     /// are in memory. If that one could not be written, tries once more, and fails where that fails: its rows stay.
     pub fn spill(&mut self, directory: &Path) -> Result<()> {
-        self.settle();
+        let spare = self.settle();
         if let Some(rows) = &self.unwritten {
             self.files.push((Spill::write(rows, directory)?, 0));
             self.unwritten = None;
         }
         self.merge_files(directory)?;
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = std::mem::replace(&mut self.buffer, spare);
         let directory = directory.to_path_buf();
         self.writing = Some(std::thread::spawn(move || {
             buffer.sort();
-            Spill::write(&buffer, &directory).map_err(|_| buffer)
+            match Spill::write(&buffer, &directory) {
+                Ok(file) => Ok((file, buffer.emptied())),
+                Err(_) => Err(buffer),
+            }
         }));
         Ok(())
     }
@@ -100,14 +103,18 @@ impl Runs {
         Ok(())
     }
 
-    /// Waits for the thread that writes.
-    fn settle(&mut self) {
-        let Some(writing) = self.writing.take() else { return };
+    /// Waits for the thread that writes. Returns an empty buffer: new memory is dear, so that of its rows if it can.
+    fn settle(&mut self) -> Buffer {
+        let Some(writing) = self.writing.take() else { return Buffer::default() };
         match writing.join() {
-            Ok(Ok(file)) => self.files.push((file, 0)),
+            Ok(Ok((file, emptied))) => {
+                self.files.push((file, 0));
+                return emptied;
+            }
             Ok(Err(rows)) => self.unwritten = Some(rows),
             Err(panic) => std::panic::resume_unwind(panic),
         }
+        Buffer::default()
     }
 
     /// Makes everything readable in key order.

@@ -6,7 +6,7 @@ use rocksdb::{Options, WriteBatch};
 
 use super::change::Change;
 use super::merge::{Merge, Merged};
-use super::pending::Pending;
+use super::pending::{Pending, PARALLEL_ROWS};
 use super::runs::Runs;
 use super::sink::{ingest, Sink, Ssts};
 use crate::control::Control;
@@ -16,9 +16,6 @@ use crate::engine::slots::CHECK;
 use crate::engine::{damaged, Kind, RecordKeys, Records};
 use crate::keys::{self, Slot};
 use crate::{Error, Result};
-
-/// Above this many rows records and index entries are written at the same time, by two threads.
-const PARALLEL_ROWS: u64 = 32_768;
 
 /// How many rows are worth SSTs of their own: fewer go through the memtable, because an ingest costs as much as several
 /// thousand rows of a batch.

@@ -5,18 +5,21 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::buffer::Buffer;
+use super::buffer::{common_prefix, Buffer};
 use crate::{Error, Result};
 
 /// Bytes that a run is read by: many runs at once by fewer, so that together they take no more than so much.
 const READ_BYTES: std::ops::RangeInclusive<usize> = 16 << 10..=128 << 10;
 const READ_TOGETHER: usize = 2 << 20;
-const WRITE_BYTES: usize = 1 << 20;
-const LENGTHS: usize = 8;
+const WRITE_BYTES: usize = 128 << 10;
 
 const WRITING: &str = "write a sorted run in";
 
-/// Rows in key order: for each the length of key and value, four bytes each, and both.
+/// Bytes of the lengths that a row starts with.
+const LENGTHS: usize = 3 * 4;
+
+/// Rows in key order. Each starts with three lengths: of what its key has in common with the key before, of the rest of
+/// its key, and of its value; that rest and the value follow.
 pub struct Spill {
     file: File,
     length: u64,
@@ -28,14 +31,17 @@ impl Spill {
     /// Writes sorted rows to a file in `directory`.
     pub fn write(rows: &Buffer, directory: &Path) -> Result<Spill> {
         let mut writer = SpillWriter::new(directory)?;
-        (0..rows.len()).try_for_each(|at| writer.push(rows.key(at), &[rows.value(at)]))?;
+        for at in 0..rows.len() {
+            rows.approach(at);
+            writer.push(rows.key(at), &[rows.value(at)])?;
+        }
         writer.finish()
     }
 
     /// Reads from the first row on, as one of so many. Several may read at once.
     pub fn rows(&self, of: usize) -> SpillRows<'_> {
         let step = (READ_TOGETHER / of.max(1)).clamp(*READ_BYTES.start(), *READ_BYTES.end());
-        SpillRows { spill: self, step, read: 0, window: Vec::new(), at: 0, key: 0, value: 0 }
+        SpillRows { spill: self, step, read: 0, window: Vec::new(), at: 0, key: Vec::new(), value: 0 }
     }
 }
 
@@ -43,6 +49,8 @@ impl Spill {
 pub struct SpillWriter {
     out: BufWriter<File>,
     length: u64,
+    /// The key of the last row.
+    last: Vec<u8>,
     directory: PathBuf,
 }
 
@@ -50,21 +58,25 @@ impl SpillWriter {
     pub fn new(directory: &Path) -> Result<SpillWriter> {
         let file = tempfile::tempfile_in(directory).map_err(Error::io(WRITING, directory))?;
         let out = BufWriter::with_capacity(WRITE_BYTES, file);
-        Ok(SpillWriter { out, length: 0, directory: directory.to_path_buf() })
+        Ok(SpillWriter { out, length: 0, last: Vec::new(), directory: directory.to_path_buf() })
     }
 
     /// Appends a row, whose value is given in parts.
     pub fn push(&mut self, key: &[u8], value: &[&[u8]]) -> Result<()> {
-        let value_length: usize = value.iter().map(|part| part.len()).sum();
-        let lengths = ((key.len() as u64) << 32 | value_length as u64).to_be_bytes();
-        let mut parts = [&lengths[..], key].into_iter().chain(value.iter().copied());
+        let shared = common_prefix(&self.last, key);
+        let (_, rest) = key.split_at(shared);
+        let lengths = [shared, rest.len(), value.iter().map(|part| part.len()).sum()];
+        let encoded = encode(lengths);
+        let mut parts = [&encoded[..], rest].into_iter().chain(value.iter().copied());
         parts.try_for_each(|part| self.out.write_all(part)).map_err(Error::io(WRITING, &self.directory))?;
-        self.length += (LENGTHS + key.len() + value_length) as u64;
+        self.length += (LENGTHS + lengths[1] + lengths[2]) as u64;
+        self.last.truncate(shared);
+        self.last.extend_from_slice(rest);
         Ok(())
     }
 
     pub fn finish(self) -> Result<Spill> {
-        let SpillWriter { out, length, directory } = self;
+        let SpillWriter { out, length, directory, .. } = self;
         let file = out.into_inner().map_err(|error| Error::io(WRITING, &directory)(error.into_error()))?;
         Ok(Spill { file, length, directory })
     }
@@ -78,37 +90,36 @@ pub struct SpillRows<'s> {
     /// Bytes of the file that were read.
     read: u64,
     window: Vec<u8>,
-    /// Where the current row's key starts in the window, and how long its key and value are.
+    /// Where the current row's value starts in the window, and how long it is.
     at: usize,
-    key: usize,
     value: usize,
+    key: Vec<u8>,
 }
 
 impl SpillRows<'_> {
     /// Goes to the next row, first to the first; `false` behind the last.
     pub fn advance(&mut self) -> Result<bool> {
-        self.at += self.key + self.value;
-        (self.key, self.value) = (0, 0);
+        self.at += std::mem::take(&mut self.value);
         if self.at == self.window.len() && self.read == self.spill.length {
             return Ok(false);
         }
         self.fill(LENGTHS)?;
-        let mut lengths = [0; LENGTHS];
-        lengths.copy_from_slice(&self.window[self.at..self.at + LENGTHS]);
-        let lengths = u64::from_be_bytes(lengths);
-        let (key, value) = ((lengths >> 32) as usize, lengths as u32 as usize);
+        let [shared, rest, value] = decode(&self.window[self.at..]);
         self.at += LENGTHS;
-        self.fill(key + value)?;
-        (self.key, self.value) = (key, value);
+        self.fill(rest + value)?;
+        self.key.truncate(shared);
+        self.key.extend_from_slice(&self.window[self.at..self.at + rest]);
+        self.at += rest;
+        self.value = value;
         Ok(true)
     }
 
     pub fn key(&self) -> &[u8] {
-        &self.window[self.at..self.at + self.key]
+        &self.key
     }
 
     pub fn value(&self) -> &[u8] {
-        &self.window[self.at + self.key..][..self.value]
+        &self.window[self.at..self.at + self.value]
     }
 
     /// Has at least `wanted` bytes from `at` on in the window.
@@ -128,6 +139,51 @@ impl SpillRows<'_> {
         match self.window.len() >= wanted {
             true => Ok(()),
             false => Err(Error::Internal("a sorted run ends within a row".into())),
+        }
+    }
+}
+
+fn encode(lengths: [usize; 3]) -> [u8; LENGTHS] {
+    let mut bytes = [0; LENGTHS];
+    let words = bytes.as_chunks_mut().0.iter_mut();
+    words.zip(lengths).for_each(|(word, length)| *word = (length as u32).to_le_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> [usize; 3] {
+    let words = bytes.as_chunks().0;
+    std::array::from_fn(|at| u32::from_le_bytes(words[at]) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::bulk::Change;
+    use proptest::prelude::*;
+
+    fn rows() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+        let part = prop_oneof!["[ab]{0,3}", "x{0,40}", "y{900}"];
+        let key = proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat());
+        let value = prop_oneof![3 => proptest::collection::vec(any::<u8>(), 0..9), 1 => Just(vec![7; 70_000])];
+        proptest::collection::vec((key, value), 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn rows_come_back_as_they_were(rows in rows(), of in 1..200usize) {
+            let mut buffer = Buffer::default();
+            rows.iter().for_each(|(key, value)| buffer.push(key.as_bytes(), Change::Put, value));
+            buffer.sort();
+            let directory = tempfile::tempdir().unwrap();
+            let spill = Spill::write(&buffer, directory.path()).unwrap();
+            for _ in 0..2 {
+                let mut read = spill.rows(of);
+                for at in 0..buffer.len() {
+                    prop_assert!(read.advance().unwrap());
+                    prop_assert_eq!((read.key(), read.value()), (buffer.key(at), buffer.value(at)));
+                }
+                prop_assert!(!read.advance().unwrap());
+            }
         }
     }
 }
