@@ -2,7 +2,8 @@
 //!
 //! A frame that a [`Source`] has already is copied. Files are compressed in memory, each by one of several threads if they
 //! are worth them, a few files ahead of the one that is written. A huge file is compressed straight into the sink, by
-//! zstd's own threads, whose buffers take more memory than the file's frame. Which way a file is compressed depends on its size alone, so that equal files always give equal frames.
+//! zstd's own threads: their buffers take 40 MiB and more, and they wait for one another where it ends. Which way a file
+//! is compressed depends on its size alone, so that equal files always give equal frames.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

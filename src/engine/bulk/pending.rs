@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread::{self, Builder};
 
 use super::change::Change;
 use super::runs::Runs;
@@ -196,10 +197,12 @@ impl Pending {
                 fixed.sort();
                 continue;
             }
-            std::thread::scope(|scope| {
-                scope.spawn(|| fixed.sort());
+            thread::scope(|scope| {
+                let _ = Builder::new().name("c1z-sort".into()).spawn_scoped(scope, || fixed.sort());
                 records.sort();
             });
+            // Already done, unless the system had no thread to spare.
+            fixed.sort();
         }
     }
 
