@@ -192,16 +192,14 @@ impl Pending {
     pub fn sort(&mut self, kinds: &[Kind]) {
         for &kind in kinds {
             let Load { records, fixed, .. } = &mut self.loads[kind as usize];
-            if records.len() < PARALLEL_ROWS {
-                records.sort();
-                fixed.sort();
-                continue;
+            if records.len() >= PARALLEL_ROWS {
+                thread::scope(|scope| {
+                    let _ = Builder::new().name("c1z-sort".into()).spawn_scoped(scope, || fixed.sort());
+                    records.sort();
+                });
             }
-            thread::scope(|scope| {
-                let _ = Builder::new().name("c1z-sort".into()).spawn_scoped(scope, || fixed.sort());
-                records.sort();
-            });
-            // Already done, unless the system had no thread to spare.
+            // Nothing is left to do of what was done above; the system may have had no thread to spare.
+            records.sort();
             fixed.sort();
         }
     }

@@ -64,12 +64,12 @@ impl SpillWriter {
     /// Appends a row, whose value is given in parts.
     pub fn push(&mut self, key: &[u8], value: &[&[u8]]) -> Result<()> {
         let shared = common_prefix(&self.last, key);
-        let (_, rest) = key.split_at(shared);
-        let lengths = [shared, rest.len(), value.iter().map(|part| part.len()).sum()];
-        let encoded = encode(lengths);
-        let mut parts = [&encoded[..], rest].into_iter().chain(value.iter().copied());
+        let rest = &key[shared..];
+        let value_length = value.iter().map(|part| part.len()).sum();
+        let lengths = encode([shared, rest.len(), value_length]);
+        let mut parts = [&lengths[..], rest].into_iter().chain(value.iter().copied());
         parts.try_for_each(|part| self.out.write_all(part)).map_err(Error::io(WRITING, &self.directory))?;
-        self.length += (LENGTHS + lengths[1] + lengths[2]) as u64;
+        self.length += (LENGTHS + rest.len() + value_length) as u64;
         self.last.truncate(shared);
         self.last.extend_from_slice(rest);
         Ok(())

@@ -43,12 +43,12 @@ fn below(folder: &TempDir) -> Payload {
     Payload::below(folder.path()).unwrap()
 }
 
-/// Bytes that do not compress.
 /// More than is compressed in memory.
 fn huge() -> Vec<u8> {
     [noise(9 << 20), vec![1; 12 << 20]].concat()
 }
 
+/// Bytes that do not compress.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut bytes = Vec::with_capacity(len + 8);
