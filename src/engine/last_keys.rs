@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::str::from_utf8;
 
-use super::record::Grant;
+use super::Grant;
 use crate::keys::{self, EntitlementRef, ResourceRef, Slot};
 use crate::proto::plain_grant::PlainGrant;
 

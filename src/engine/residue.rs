@@ -5,7 +5,7 @@
 //! that a reader is shown as well, but for a public id that follows from the identity. An entry without a value sends
 //! the reader to the record.
 
-use super::record::Grant;
+use super::Grant;
 use crate::keys::{self, Family};
 use crate::proto::wire::{fields, put_bytes, put_fields, put_nested, put_nested_unless_empty, Malformed};
 

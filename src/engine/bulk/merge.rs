@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::buffer::Buffer;
 use super::change::Change;
 use super::spill::SpillRows;
-use crate::engine::record::refresh_grant;
+use crate::engine::refresh_grant;
 use crate::engine::{damaged, Kind};
 use crate::proto::wire::Malformed;
 use crate::{Error, Result};

@@ -1,0 +1,34 @@
+//! The kinds of record that belong to a sync.
+
+use crate::keys::Family;
+
+/// The kinds of record that belong to a sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `c1.storage.v3.ResourceTypeRecord`.
+    ResourceType,
+    /// `c1.storage.v3.ResourceRecord`.
+    Resource,
+    /// `c1.storage.v3.EntitlementRecord`.
+    Entitlement,
+    /// `c1.storage.v3.GrantRecord`.
+    Grant,
+    /// `c1.storage.v3.AssetRecord`.
+    Asset,
+}
+
+impl Kind {
+    /// All of them, in the order of their keys.
+    pub const ALL: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
+
+    /// Where records of the kind are kept.
+    pub fn family(self) -> Family {
+        match self {
+            Kind::ResourceType => Family::ResourceType,
+            Kind::Resource => Family::Resource,
+            Kind::Entitlement => Family::Entitlement,
+            Kind::Grant => Family::Grant,
+            Kind::Asset => Family::Asset,
+        }
+    }
+}
