@@ -4,6 +4,8 @@
 mod bulk;
 #[path = "store/checkpoints.rs"]
 mod checkpoints;
+#[path = "store/clock.rs"]
+mod clock;
 #[path = "store/codes.rs"]
 mod codes;
 #[path = "store/damage.rs"]

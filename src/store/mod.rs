@@ -11,6 +11,7 @@ mod ahead;
 mod assets;
 mod binding;
 mod changes;
+mod clock;
 mod clone;
 mod diff;
 mod encoded;
