@@ -8,6 +8,8 @@ mod checkpoints;
 mod clock;
 #[path = "store/codes.rs"]
 mod codes;
+#[path = "store/conflicts.rs"]
+mod conflicts;
 #[path = "store/damage.rs"]
 mod damage;
 #[path = "store/deferring.rs"]
@@ -24,6 +26,12 @@ mod index;
 mod inspect;
 #[path = "store/isolation.rs"]
 mod isolation;
+#[path = "store/other_process.rs"]
+mod other_process;
+#[path = "store/permissions.rs"]
+mod permissions;
+#[path = "store/places.rs"]
+mod places;
 #[path = "store/rejected.rs"]
 mod rejected;
 #[path = "store/resume.rs"]
