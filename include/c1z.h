@@ -108,7 +108,7 @@
 // | SEALED              | C1Z_FAILED_PRECONDITION  | the sync has ended: resume it, or start another                   |
 // | READ_ONLY           | C1Z_FAILED_PRECONDITION  | open the file for writing                                         |
 // | FAILED_PRECONDITION | C1Z_FAILED_PRECONDITION  | see the message                                                   |
-// | NOT_C1Z             | C1Z_FAILED_PRECONDITION  | not a .c1z file                                                   |
+// | NOT_C1Z             | C1Z_FAILED_PRECONDITION  | not a .c1z file, or an empty one                                  |
 // | FORMAT_V1           | C1Z_FAILED_PRECONDITION  | a .c1z file of format v1, which holds SQLite                      |
 // | ENGINE_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another engine                                     |
 // | LAYOUT_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another version of this library                    |
@@ -119,6 +119,8 @@
 // | IO, ENGINE          | by cause                 | the operating system or the storage engine refused                |
 // | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again. (An IO    |
 // |                     |                          | error of a save or close itself comes after the file was replaced)|
+// | CONFLICT            | C1Z_ABORTED              | not saved: somebody else has saved the file meanwhile. Close with |
+// |                     |                          | `discard` and start again, or with `overwrite`                    |
 // | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
 // | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
 // | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store. A poisoned one closes   |
@@ -407,7 +409,7 @@ typedef struct {
 // The store's state, or the file, does not permit the call.
 #define C1Z_FAILED_PRECONDITION 9
 
-// Not given by this library.
+// Somebody else was faster: start again with what there is now.
 #define C1Z_ABORTED 10
 
 // Not given by this library.
@@ -489,14 +491,20 @@ void c1z_cancel_free(c1z_cancel *cancel);
 // The version of the library, for people: "0.1.0". It lives forever.
 const char *c1z_version(void);
 
-// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only.
+// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only. A path is made
+// absolute here: the process may go to another folder meanwhile.
 //
 // `request` holds a `c1z.v1.OpenRequest`. On success `*store` is a handle that is closed with `c1z_close` and then freed
 // with `c1z_store_free`. The sync that a reader would be shown is bound.
 //
 // Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
 // not one of ours (reasons `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`),
-// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
+// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request,
+// `C1Z_INVALID_ARGUMENT` when it is not a regular file, empty or not.
+//
+// Unless it is opened read-only, it must be possible to save there, as far as can be told without trying: fails with
+// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, because something is mounted on it
+// for one, and with `C1Z_PERMISSION_DENIED` when the folder takes no files.
 //
 // Of a file that is opened read-only the head, the index and all small parts are checked here. A large table of its
 // database is unpacked when something in it is needed: what is wrong with it fails the calls that need it, damage with
@@ -517,7 +525,7 @@ c1z_code c1z_open(c1z_slice request,
 // `request` holds a `c1z.v1.ReadHeaderRequest`, the response a `c1z.v1.FileHeader`.
 //
 // Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
-// another kind of file, `C1Z_DATA_LOSS` when its header is damaged or cut off.
+// another kind of file or empty, `C1Z_DATA_LOSS` when its header is damaged or cut off.
 //
 // # Safety
 // `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
@@ -529,6 +537,10 @@ c1z_code c1z_read_header(c1z_slice request,
 //
 // `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
 // the previous file as it was and can be tried again.
+//
+// Fails with `C1Z_ABORTED` (reason `CONFLICT`) when the file there is not the one that was opened or last saved, or is
+// not as it was then: somebody else has saved it. Nothing is replaced, unless the request says `overwrite`; a file that
+// was removed is created again. Of several stores that save at once one wins, also of several processes.
 c1z_code c1z_save(const c1z_store *store,
                   c1z_slice request,
                   const c1z_control *control,
@@ -540,8 +552,9 @@ c1z_code c1z_save(const c1z_store *store,
 //
 // `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 //
-// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, leaves
-// the previous file as it was and the store open: close again once the cause is gone, or with `discard`.
+// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, or
+// `CONFLICT` as for `c1z_save`, leaves the previous file as it was and the store open: close again once the cause is
+// gone, or with `overwrite` or `discard`.
 c1z_code c1z_close(const c1z_store *store,
                    c1z_slice request,
                    const c1z_control *control,
@@ -733,7 +746,7 @@ c1z_code c1z_recalculate_stats(const c1z_store *store,
 // `request` holds a `c1z.v1.CloneSyncRequest`; the response is empty.
 //
 // Fails with `C1Z_ALREADY_EXISTS` when the path exists, `C1Z_NOT_FOUND` when there is no such sync,
-// `C1Z_FAILED_PRECONDITION` when it has not ended.
+// `C1Z_FAILED_PRECONDITION` when it has not ended, and as `c1z_open` does where no file can be saved.
 c1z_code c1z_clone_sync(const c1z_store *store,
                         c1z_slice request,
                         const c1z_control *control,

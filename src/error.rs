@@ -127,6 +127,13 @@ pub enum Error {
     #[cfg(feature = "engine")]
     #[error("storage engine: {0}")]
     Engine(#[from] rocksdb::Error),
+    /// The file that a save would replace is not the one that was opened or last saved. Nothing was replaced, and the
+    /// store stays open.
+    #[error("{}: not saved: the file there is not the one that was opened or last saved", path.display())]
+    Conflict {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file could not be saved: the store stays open, the previous file is untouched, closing can be tried again.
     #[error("not saved, the previous file is untouched: {0}")]
     ArtifactUnusable(#[source] Box<Error>),
@@ -149,6 +156,7 @@ impl Error {
             | Error::Unsupported { .. } => Code::FailedPrecondition,
             Error::Closed => Code::Unavailable,
             Error::Cancelled => Code::Cancelled,
+            Error::Conflict { .. } => Code::Aborted,
             Error::AlreadyExists(_) => Code::AlreadyExists,
             Error::Corruption { .. } => Code::DataLoss,
             Error::LimitExceeded { .. } => Code::ResourceExhausted,
@@ -174,6 +182,7 @@ impl Error {
             Error::Closed => "CLOSED",
             Error::Poisoned => "POISONED",
             Error::Cancelled => "CANCELLED",
+            Error::Conflict { .. } => "CONFLICT",
             Error::AlreadyExists(_) => "ALREADY_EXISTS",
             Error::Unsupported { reason, .. } => reason,
             Error::Corruption { .. } => "CORRUPTION",

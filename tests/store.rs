@@ -4,8 +4,12 @@
 mod bulk;
 #[path = "store/checkpoints.rs"]
 mod checkpoints;
+#[path = "store/clock.rs"]
+mod clock;
 #[path = "store/codes.rs"]
 mod codes;
+#[path = "store/conflicts.rs"]
+mod conflicts;
 #[path = "store/damage.rs"]
 mod damage;
 #[path = "store/deferring.rs"]
@@ -22,6 +26,12 @@ mod index;
 mod inspect;
 #[path = "store/isolation.rs"]
 mod isolation;
+#[path = "store/other_process.rs"]
+mod other_process;
+#[path = "store/permissions.rs"]
+mod permissions;
+#[path = "store/places.rs"]
+mod places;
 #[path = "store/rejected.rs"]
 mod rejected;
 #[path = "store/resume.rs"]

@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn close(store: &Opened, discard: bool) -> Outcome {
-        let request = CloseRequest { discard }.encode_to_vec();
+        let request = CloseRequest { discard, ..Default::default() }.encode_to_vec();
         outcome(|error| unsafe { c1z_close(store.0, Slice::of(&request), null(), null_mut(), error) })
     }
 

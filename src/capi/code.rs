@@ -25,7 +25,7 @@ pub const C1Z_PERMISSION_DENIED: Code = 7;
 pub const C1Z_RESOURCE_EXHAUSTED: Code = 8;
 /// The store's state, or the file, does not permit the call.
 pub const C1Z_FAILED_PRECONDITION: Code = 9;
-/// Not given by this library.
+/// Somebody else was faster: start again with what there is now.
 pub const C1Z_ABORTED: Code = 10;
 /// Not given by this library.
 pub const C1Z_OUT_OF_RANGE: Code = 11;

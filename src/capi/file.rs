@@ -1,7 +1,6 @@
 //! Opening, saving, closing.
 
 use std::ffi::c_char;
-use std::path::Path;
 
 use super::buffer::Buffer;
 use super::call::{ask, guard, on_store, tell_long, Request, Response};
@@ -11,7 +10,7 @@ use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::StoreHandle;
 use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, ReadHeaderRequest, SaveRequest};
-use crate::store::{read_header, OpenOptions, Store};
+use crate::store::{read_header, required_path, OpenOptions, Store};
 use crate::Error;
 
 /// The version of the library, for people: "0.1.0". It lives forever.
@@ -20,14 +19,20 @@ pub extern "C" fn c1z_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only.
+/// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only. A path is made
+/// absolute here: the process may go to another folder meanwhile.
 ///
 /// `request` holds a `c1z.v1.OpenRequest`. On success `*store` is a handle that is closed with `c1z_close` and then freed
 /// with `c1z_store_free`. The sync that a reader would be shown is bound.
 ///
 /// Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
 /// not one of ours (reasons `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`),
-/// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request.
+/// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request,
+/// `C1Z_INVALID_ARGUMENT` when it is not a regular file, empty or not.
+///
+/// Unless it is opened read-only, it must be possible to save there, as far as can be told without trying: fails with
+/// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, because something is mounted on it
+/// for one, and with `C1Z_PERMISSION_DENIED` when the folder takes no files.
 ///
 /// Of a file that is opened read-only the head, the index and all small parts are checked here. A large table of its
 /// database is unpacked when something in it is needed: what is wrong with it fails the calls that need it, damage with
@@ -51,7 +56,8 @@ pub unsafe extern "C" fn c1z_open(
             }
             let request = OpenRequest::read(request.bytes()?)?;
             let options = OpenOptions::of(&request)?;
-            let opened = controlled(control, |control| Store::open(Path::new(&request.path), options, control))?;
+            let path = required_path("path", &request.path, &request.path_bytes)?;
+            let opened = controlled(control, |control| Store::open(&path, options, control))?;
             *store = StoreHandle::give(opened);
             Ok(())
         })
@@ -64,7 +70,7 @@ pub unsafe extern "C" fn c1z_open(
 /// `request` holds a `c1z.v1.ReadHeaderRequest`, the response a `c1z.v1.FileHeader`.
 ///
 /// Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
-/// another kind of file, `C1Z_DATA_LOSS` when its header is damaged or cut off.
+/// another kind of file or empty, `C1Z_DATA_LOSS` when its header is damaged or cut off.
 ///
 /// # Safety
 /// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
@@ -80,7 +86,8 @@ pub unsafe extern "C" fn c1z_read_header(
                 return Err(Error::invalid("response is null"));
             }
             let request = ReadHeaderRequest::read(request.bytes()?)?;
-            *response = Buffer::give(read_header(Path::new(&request.path))?.write());
+            let path = required_path("path", &request.path, &request.path_bytes)?;
+            *response = Buffer::give(read_header(&path)?.write());
             Ok(())
         })
     }
@@ -90,6 +97,10 @@ pub unsafe extern "C" fn c1z_read_header(
 ///
 /// `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
 /// the previous file as it was and can be tried again.
+///
+/// Fails with `C1Z_ABORTED` (reason `CONFLICT`) when the file there is not the one that was opened or last saved, or is
+/// not as it was then: somebody else has saved it. Nothing is replaced, unless the request says `overwrite`; a file that
+/// was removed is created again. Of several stores that save at once one wins, also of several processes.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_save(
     store: *const StoreHandle,
@@ -99,8 +110,8 @@ pub unsafe extern "C" fn c1z_save(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        tell_long(store, request, control, response, error, |store, _: SaveRequest, control| {
-            store.save(control).map(drop)
+        tell_long(store, request, control, response, error, |store, request: SaveRequest, control| {
+            store.save_as(&request, control).map(drop)
         })
     }
 }
@@ -110,8 +121,9 @@ pub unsafe extern "C" fn c1z_save(
 ///
 /// `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 ///
-/// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, leaves
-/// the previous file as it was and the store open: close again once the cause is gone, or with `discard`.
+/// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, or
+/// `CONFLICT` as for `c1z_save`, leaves the previous file as it was and the store open: close again once the cause is
+/// gone, or with `overwrite` or `discard`.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_close(
     store: *const StoreHandle,
@@ -123,7 +135,7 @@ pub unsafe extern "C" fn c1z_close(
     unsafe {
         on_store(store, error, |shared| {
             let request = CloseRequest::read(request.bytes()?)?;
-            controlled(control, |control| shared.close(request.discard, control))?;
+            controlled(control, |control| shared.close(&request, control))?;
             if !response.is_null() {
                 *response = Buffer::give(Vec::new());
             }

@@ -1,7 +1,5 @@
 //! Files shown by what they say of themselves.
 
-use std::path::Path;
-
 use super::buffer::Buffer;
 use super::call::{guard, Request};
 use super::cancel::{controlled, Control};
@@ -10,7 +8,7 @@ use super::cursor::Cursor;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use crate::proto::api::{InspectRequest, InspectSchemaRequest};
-use crate::store::{inspect_schema, Inspection};
+use crate::store::{inspect_schema, required_path, Inspection};
 use crate::Error;
 
 /// Walks all that a file holds, of every sync, and shows it as JSON by the descriptors in the file: no schema that the
@@ -70,7 +68,8 @@ pub unsafe extern "C" fn c1z_inspect_schema(
                 return Err(Error::invalid("response is null"));
             }
             let request = InspectSchemaRequest::read(request.bytes()?)?;
-            *response = Buffer::give(inspect_schema(Path::new(&request.path))?);
+            let path = required_path("path", &request.path, &request.path_bytes)?;
+            *response = Buffer::give(inspect_schema(&path)?);
             Ok(())
         })
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::control::Control;
+use crate::proto::api::{CloseRequest, SaveRequest};
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -45,15 +46,16 @@ impl Shared {
         self.poisoned.store(true, Ordering::Release);
     }
 
-    /// Saves, unless `discard`, and closes. A save that fails leaves the store open. Closing a closed store does nothing.
+    /// Saves, unless the request says to discard, and closes. A save that fails leaves the store open. Closing a closed store does nothing.
     ///
     /// A poisoned store is closed without saving; what was not saved is then an error.
-    pub fn close(&self, discard: bool, control: &Control<'_>) -> Result<()> {
+    pub fn close(&self, request: &CloseRequest, control: &Control<'_>) -> Result<()> {
+        let &CloseRequest { discard, overwrite } = request;
         let mut slot = self.store.write();
         let Some(store) = slot.take() else { return Ok(()) };
         let refused = match self.cursors.load(Ordering::Acquire) {
             0 if discard || self.poisoned.load(Ordering::Acquire) => None,
-            0 => store.save(control).err(),
+            0 => store.save_as(&SaveRequest { overwrite }, control).err(),
             open => Some(Error::FailedPrecondition(format!("cursors are open: {open} (free them first)"))),
         };
         if let Some(error) = refused {

@@ -318,7 +318,7 @@ pub unsafe extern "C" fn c1z_recalculate_stats(
 /// `request` holds a `c1z.v1.CloneSyncRequest`; the response is empty.
 ///
 /// Fails with `C1Z_ALREADY_EXISTS` when the path exists, `C1Z_NOT_FOUND` when there is no such sync,
-/// `C1Z_FAILED_PRECONDITION` when it has not ended.
+/// `C1Z_FAILED_PRECONDITION` when it has not ended, and as `c1z_open` does where no file can be saved.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_clone_sync(
     store: *const StoreHandle,

@@ -48,7 +48,7 @@ pub struct Head {
 
 /// Tells the formats apart; reads five bytes.
 ///
-/// Fails with `NOT_C1Z` for any other file and with a corruption for a shorter one.
+/// Fails with `NOT_C1Z` for any other file, an empty one too, and with a corruption for a shorter one.
 pub fn read_format(file: &Path) -> Result<FileFormat> {
     format_of(&Input::open(file)?)
 }
@@ -67,14 +67,14 @@ pub(super) fn is_start_of_file(bytes: &[u8]) -> bool {
 }
 
 fn format_of(input: &Input) -> Result<FileFormat> {
+    let not_ours = |detail| Error::Unsupported { path: input.path.clone(), reason: "NOT_C1Z", detail };
+    if input.len == 0 {
+        return Err(not_ours("not a .c1z file: it is empty".into()));
+    }
     match input.range(0, MAGIC_LEN, "magic")?.as_slice() {
         MAGIC_V1 => Ok(FileFormat::V1),
         MAGIC_V3 => Ok(FileFormat::V3),
-        other => Err(Error::Unsupported {
-            path: input.path.clone(),
-            reason: "NOT_C1Z",
-            detail: format!("not a .c1z file: it starts with {}", other.escape_ascii()),
-        }),
+        other => Err(not_ours(format!("not a .c1z file: it starts with {}", other.escape_ascii()))),
     }
 }
 

@@ -1,34 +1,41 @@
 //! The file that is read, by ranges that are known to lie in it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::fs::OFlags;
+
+use super::Identity;
 use crate::{Error, Result};
 
-/// An open file and its length at that time.
+/// An open file, and its length and identity at that time.
 #[derive(Debug)]
 pub(super) struct Input {
     file: File,
     pub(super) path: PathBuf,
     pub(super) len: u64,
+    pub(super) identity: Identity,
     streamed: AtomicU64,
 }
 
 impl Input {
     pub(super) fn open(path: &Path) -> Result<Input> {
-        // Opening a pipe would wait for somebody who writes to it.
+        // Opening something else may do something: a pipe waits for somebody who writes to it.
         check_regular(&fs::metadata(path).map_err(Error::io("open", path))?, path)?;
-        Input::of(File::open(path).map_err(Error::io("open", path))?, path)
+        let nonblocking = OFlags::NONBLOCK.bits() as i32;
+        let opened = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
+        Input::of(opened.map_err(Error::io("open", path))?, path)
     }
 
     /// A file that is open already.
     pub(super) fn of(file: File, path: &Path) -> Result<Input> {
         let metadata = file.metadata().map_err(Error::io("stat", path))?;
         check_regular(&metadata, path)?;
-        Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), streamed: AtomicU64::new(0) })
+        let identity = Identity::of(&metadata);
+        Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), identity, streamed: AtomicU64::new(0) })
     }
 
     /// The bytes of one range. Nothing is allocated before the range is known to lie in the file.
@@ -74,11 +81,17 @@ impl Input {
     }
 }
 
-fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
-    match file.is_file() {
-        true => Ok(()),
-        false => Err(Error::invalid(format!("{}: not a regular file", path.display()))),
-    }
+/// Fails, and says what it is, for anything but a file.
+pub(super) fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
+    let is = match file.file_type() {
+        of_type if of_type.is_file() => return Ok(()),
+        of_type if of_type.is_dir() => "a folder",
+        of_type if of_type.is_fifo() => "a pipe",
+        of_type if of_type.is_socket() => "a socket",
+        of_type if of_type.is_char_device() || of_type.is_block_device() => "a device",
+        _ => "something else",
+    };
+    Err(Error::invalid(format!("{}: not a regular file but {is}", path.display())))
 }
 
 /// Part of a file as a stream. Any number may read one file at a time.

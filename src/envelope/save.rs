@@ -1,28 +1,25 @@
 //! Replacing a file as a whole: after any failure the old one is still there, untouched.
 
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::destination::Destination;
 use super::frames::Written;
 use super::input::Input;
 use super::pack::Packing;
 use super::payload::Payload;
+use super::publish::publish;
 use super::source::Failure;
-use super::{temporary, Encoding, SaveOptions, Source};
+use super::{temporary, Encoding, Identity, SaveOptions, Source};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
 
-/// The operation that fails when the file is in its place, but the folder could not be synced.
-pub const SYNC_FOLDER: &str = "sync folder";
-
 const WRITE_BUFFER: usize = 1 << 20;
-/// Linux follows that many links before it gives up.
-const MAX_LINKS: usize = 40;
 
 /// What a save did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Saved {
     /// Frames that were copied from the source.
     pub copied: usize,
@@ -30,20 +27,21 @@ pub struct Saved {
     pub compressed: usize,
     /// The frames of the new file, for the next save.
     pub source: Option<Source>,
+    /// Which file is in the place of the old one.
+    pub identity: Identity,
+    /// Why the folder could not be synced: the file is in its place, but might not survive the system's crash.
+    pub unsynced: Option<Error>,
 }
 
 /// Writes a file and puts it in the place of `target` in one step: `manifest` with payload encoding and descriptors
 /// filled in, and the payload.
 ///
-/// A link is followed: what it points at is replaced. The new file has the old one's permissions, and reaches the disk
-/// before the old one goes. A writer that is killed may leave a hidden `.….tmp` file beside the target, nothing else; the
-/// next save of the target removes it.
+/// A link is followed: what it points at is replaced, if the options permit that; if not, the save fails with a conflict.
+/// The new file has the old one's permissions, and reaches the disk before the old one goes. A writer that is killed may
+/// leave a hidden `.….tmp` file beside the target, nothing else; the next save of the target removes it.
 ///
 /// If a frame of the options' source is found changed, the file is written once more without it, and progress starts
 /// again.
-///
-/// An error of [`SYNC_FOLDER`] alone comes after the replacement: then the new file is in place, but might not survive
-/// the system's crash.
 pub fn save(
     target: &Path,
     manifest: C1zManifestV3,
@@ -52,40 +50,42 @@ pub fn save(
     options: &SaveOptions<'_>,
     control: &Control<'_>,
 ) -> Result<Saved> {
-    if target.as_os_str().is_empty() {
-        return Err(Error::invalid("path to save to is empty"));
-    }
+    let destination = Destination::of(target)?;
+    let target = &destination.path;
+    // Looked at again when the file is written, which may take long.
+    options.replace.check(target, destination.identity())?;
     let packing = Packing::new(manifest, encoding, payload, options)?;
-    let (target, permissions) = destination(target)?;
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // Removes itself when dropped before `persist`.
-    let temporary = temporary::create(&target, folder, permissions)?;
-    let written = write_whole(packing, temporary.as_file(), &target, control)?;
-    temporary.as_file().sync_all().map_err(Error::io("sync", temporary.path()))?;
-    control.check()?;
-    let persisted = match options.exclusive {
-        true => temporary.persist_noclobber(&target),
-        false => temporary.persist(&target),
-    };
-    let file = persisted.map_err(|error| match error.error.kind() {
-        ErrorKind::AlreadyExists => Error::AlreadyExists(target.clone()),
-        _ => Error::io("rename to", &target)(error.error),
-    })?;
-    temporary::unlock(&file);
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A file system that has no such thing as syncing a folder.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-        synced => synced.map_err(Error::io(SYNC_FOLDER, folder))?,
+    // Removes itself when dropped before it is published.
+    let temporary = temporary::create(&destination)?;
+    let written = write_whole(packing, temporary.as_file(), target, control)?;
+    if let Some(old) = &destination.occupant {
+        temporary::take_over(&temporary, old)?;
     }
+    temporary.as_file().sync_all().map_err(Error::io("sync", temporary.path()))?;
+    let metadata = temporary.as_file().metadata().map_err(Error::io("stat", temporary.path()))?;
+    control.check()?;
+    let file = publish(temporary, target, options.replace, control)?;
+    // From here on the old file is gone: nothing is a failure of the save.
     let (copied, compressed) = (written.copied, written.frames.len() - written.copied);
     let source = match encoding {
-        Encoding::IndexedZstd => Some(Source::new(Input::of(file, &target)?, written.frames)),
+        Encoding::IndexedZstd => Input::of(file, target).ok().map(|input| Source::new(input, written.frames)),
         Encoding::Tar | Encoding::TarZstd => None,
     };
-    Ok(Saved { copied, compressed, source })
+    Ok(Saved {
+        copied,
+        compressed,
+        source,
+        identity: Identity::of(&metadata),
+        unsynced: sync_folder(&destination.folder).err(),
+    })
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A file system that has no such thing as syncing a folder.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced.map_err(Error::io("sync folder", folder)),
+    }
 }
 
 /// Writes all of a file, from the start again if its source turns out to have changed.
@@ -103,27 +103,4 @@ fn write_whole(packing: Packing<'_>, file: &File, target: &Path, control: &Contr
         Failure::Error(error) => error,
         Failure::SourceChanged => Error::Internal("frames were copied without a source".into()),
     })
-}
-
-/// The file that is to be replaced or created, behind all links, and the permissions it has.
-fn destination(target: &Path) -> Result<(PathBuf, Option<Permissions>)> {
-    let mut path = target.to_path_buf();
-    for _ in 0..MAX_LINKS {
-        let metadata = match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((path, None)),
-            result => result.map_err(Error::io("stat", &path))?,
-        };
-        if metadata.is_file() {
-            return Ok((path, Some(metadata.permissions())));
-        }
-        if metadata.is_dir() {
-            return Err(Error::io("write", &path)(ErrorKind::IsADirectory.into()));
-        }
-        if !metadata.is_symlink() {
-            return Err(Error::invalid(format!("{}: not a regular file", path.display())));
-        }
-        let link = fs::read_link(&path).map_err(Error::io("read link", &path))?;
-        path = path.parent().unwrap_or(Path::new("")).join(link);
-    }
-    Err(Error::invalid(format!("{}: too many links", target.display())))
 }

@@ -1,6 +1,6 @@
 //! What the caller of a save decides.
 
-use super::Source;
+use super::{Replace, Source};
 use crate::processors::processors;
 use crate::{Error, Result};
 
@@ -11,16 +11,16 @@ pub struct SaveOptions<'a> {
     pub threads: usize,
     /// zstd compression level.
     pub level: i32,
-    /// Refuse to replace a file that is there.
-    pub exclusive: bool,
+    /// Which file may be replaced.
+    pub replace: Replace,
     /// Frames to copy where the payload has not changed, whatever their level; of use for an indexed payload only.
     pub source: Option<&'a Source>,
 }
 
 impl Default for SaveOptions<'_> {
-    /// One thread for each processor, zstd's default level.
+    /// One thread for each processor, zstd's default level, any file replaced.
     fn default() -> Self {
-        SaveOptions { threads: 0, level: zstd::DEFAULT_COMPRESSION_LEVEL, exclusive: false, source: None }
+        SaveOptions { threads: 0, level: zstd::DEFAULT_COMPRESSION_LEVEL, replace: Replace::Any, source: None }
     }
 }
 

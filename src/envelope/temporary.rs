@@ -4,16 +4,17 @@
 //! so the next writer of the same file can tell what nobody will finish from what somebody is writing.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{fchown, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{flock, open, FlockOperation, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use tempfile::NamedTempFile;
 
+use super::destination::Destination;
 use super::header::is_start_of_file;
 use crate::{Error, Result};
 
@@ -22,11 +23,16 @@ const SUFFIX: &str = ".tmp";
 const RANDOM_BYTES: usize = 6;
 /// Longer file names leave no room for what a temporary name adds.
 const MAX_PREFIX_BYTES: usize = 200;
-/// Of a new file, before the process's umask.
-const MODE: u32 = 0o644;
+/// Of a file that was not there before, less the process's umask.
+const NEW: u32 = 0o644;
+/// Of one that is to replace another, until it has that one's.
+const PRIVATE: u32 = 0o600;
 
-/// Creates a temporary file for `target`, which lies in `folder`, and removes those that killed writers have left.
-pub(super) fn create(target: &Path, folder: &Path, permissions: Option<Permissions>) -> Result<NamedTempFile> {
+/// Creates a temporary file for a destination, and removes those that killed writers have left. Nobody can open it who
+/// could not open the file in its place.
+pub(super) fn create(destination: &Destination) -> Result<NamedTempFile> {
+    let Destination { path: target, folder, occupant } = destination;
+    let mode = if occupant.is_some() { PRIVATE } else { NEW };
     let name = target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", target.display())))?;
     let mut prefix = OsString::from(".");
     if name.len() <= MAX_PREFIX_BYTES {
@@ -38,7 +44,7 @@ pub(super) fn create(target: &Path, folder: &Path, permissions: Option<Permissio
             .prefix(&prefix)
             .suffix(SUFFIX)
             .rand_bytes(RANDOM_BYTES)
-            .permissions(Permissions::from_mode(MODE))
+            .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder);
         let temporary = created.map_err(Error::io("create a file in", folder))?;
         // Between its creation and its lock, another writer may have taken it for an abandoned one.
@@ -46,12 +52,25 @@ pub(super) fn create(target: &Path, folder: &Path, permissions: Option<Permissio
             break temporary;
         }
     };
-    if let Some(permissions) = permissions {
-        let permissions = Permissions::from_mode(permissions.mode() & 0o777);
-        let changed = temporary.as_file().set_permissions(permissions);
-        changed.map_err(Error::io("set the permissions of", temporary.path()))?;
-    }
     Ok(temporary)
+}
+
+/// Gives a file the permissions of `old`, whose place it takes, and its owner and group where the system permits that.
+pub(super) fn take_over(temporary: &NamedTempFile, old: &Metadata) -> Result<()> {
+    let file = temporary.as_file();
+    let group = || file.metadata().map(|file| file.gid());
+    // Only root gives files away; others may have a choice of groups.
+    let _ = fchown(file, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(file, None, Some(old.gid())));
+    let changed = group().and_then(|group| {
+        let mode = if group == old.gid() { old.mode() } else { of_another_group(old.mode()) };
+        file.set_permissions(Permissions::from_mode(mode & 0o777))
+    });
+    changed.map_err(Error::io("set the permissions of", temporary.path()))
+}
+
+/// Permissions that let a group do no more than others may.
+fn of_another_group(mode: u32) -> u32 {
+    mode & (!0o070 | (mode & 0o007) << 3)
 }
 
 /// Ends the lock of a file that is not temporary any more.

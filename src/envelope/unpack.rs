@@ -8,7 +8,7 @@ use super::index::Frame;
 use super::input::Input;
 use super::target::Target;
 use super::unpack_frames::{self, Frames};
-use super::{unpack_tar, Deferred, Encoding, Limits, Source};
+use super::{unpack_tar, Deferred, Encoding, Identity, Limits, Source};
 use crate::control::Control;
 use crate::{Error, Result};
 
@@ -35,6 +35,11 @@ impl PackedFile {
     /// What stands before the payload.
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// Which file it is.
+    pub fn identity(&self) -> Identity {
+        self.input.identity
     }
 
     /// Unpacks the payload into the empty directory `into`, and checks all that can be checked. Gives the frames that a

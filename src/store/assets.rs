@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::{view, Store};
+use super::{clock, Store};
 use crate::engine::{Kind, Records};
 use crate::keys;
 use crate::proto::api::{GetAssetResponse, PutAssetRequest};
@@ -23,7 +23,7 @@ impl Store {
             external_id: id,
             content_type: request.content_type,
             data: request.data,
-            discovered_at: Some(view::now()),
+            discovered_at: Some(clock::now()),
         };
         let mut records = Records::default();
         records.push(|out| record.encode(out)).map_err(|error| Error::Internal(error.to_string()))?;

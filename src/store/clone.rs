@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use super::paths::{absolute, optional_path, required_path};
 use super::save::{manifest, payload};
 use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
-use crate::envelope::{self, SaveOptions, SYNC_FOLDER};
+use crate::envelope::{self, Replace, SaveOptions};
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
 use crate::{Error, Result};
@@ -16,11 +17,10 @@ impl Store {
     /// Writes a finished sync, or the newest finished full one, into a new file: its records, indexes, run, token and
     /// statistics, but no session values. The store itself does not change; a read-only one will do.
     pub fn clone_sync(&self, request: &CloneSyncRequest, control: &Control<'_>) -> Result<()> {
-        let target = Path::new(&request.path);
-        if request.path.is_empty() {
-            return Err(Error::invalid("path is empty"));
-        }
-        must_not_exist(target)?;
+        let target = absolute(&required_path("path", &request.path, &request.path_bytes)?)?;
+        let tmp_dir = optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?;
+        envelope::check_destination(&target)?;
+        must_not_exist(&target)?;
         let source = self.engine.snapshot();
         let run = match request.sync_id.as_str() {
             "" => {
@@ -33,8 +33,7 @@ impl Store {
             return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
         }
 
-        let tmp_dir = Some(&request.tmp_dir).filter(|dir| !dir.is_empty()).map(Path::new);
-        let work = working_folder(tmp_dir.or(self.options.tmp_dir.as_deref()))?;
+        let work = working_folder(tmp_dir.as_deref().or(self.options.tmp_dir.as_deref()))?;
         let folder = |name: &str| {
             let path = work.path().join(name);
             std::fs::create_dir(&path).map_err(Error::io("create", &path)).map(|()| path)
@@ -54,13 +53,18 @@ impl Store {
 
         let checkpoint = writer.checkpoint()?;
         let manifest = manifest(&engine.snapshot())?;
-        let options = SaveOptions { threads: self.engine_options.threads, exclusive: true, ..SaveOptions::default() };
-        let saved = envelope::save(target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
-        if matches!(&saved, Err(Error::Io { op: SYNC_FOLDER, .. })) {
+        let (threads, replace) = (self.engine_options.threads, Replace::Nothing);
+        let options = SaveOptions { threads, replace, ..SaveOptions::default() };
+        let saved = envelope::save(&target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
+        let saved = saved.map_err(|error| match error {
+            Error::Conflict { path } => Error::AlreadyExists(path),
+            other => other,
+        })?;
+        saved.unsynced.map_or(Ok(()), |error| {
             // It was created by this call, and would be in the way of another.
-            let _ = std::fs::remove_file(target);
-        }
-        saved.map(drop)
+            let _ = std::fs::remove_file(&target);
+            Err(error)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one sync holds and another does not, as a sync of its own.
 
-use super::view::now;
+use super::clock;
 use super::Store;
 use crate::control::Control;
 use crate::engine::{Durability, Kind, SyncRun};
@@ -28,7 +28,7 @@ impl Store {
                 return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
             }
         }
-        let started_at = Some(now());
+        let started_at = clock::next(&reader.runs()?);
         let slot = writer.allocate_slot()?;
         writer.commit(Durability::Synced)?;
         let slots = [applied.slot, base.slot, slot];
@@ -42,8 +42,8 @@ impl Store {
         let record = SyncRunRecord {
             r#type: SyncType::Partial.into(),
             parent_sync_id: base_id.clone(),
-            started_at,
-            ended_at: Some(now()),
+            started_at: Some(started_at),
+            ended_at: Some(clock::behind(clock::now(), [started_at])),
             ..SyncRunRecord::default()
         };
         let run = SyncRun::new(SyncId::generate(), slot, record);

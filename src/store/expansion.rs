@@ -4,7 +4,7 @@ use prost::Message;
 
 use super::page::{Query, Response};
 use super::put::{malformed_element, put_request};
-use super::{view, Encoded, Store};
+use super::{clock, Encoded, Store};
 use crate::engine::{damaged, Durability, Grant, Kind, Records};
 use crate::keys::{self, Family, Listing};
 use crate::proto::api::{
@@ -24,7 +24,7 @@ impl Store {
         if list.is_empty() {
             return Ok(());
         }
-        let now = view::now();
+        let now = clock::now();
         let mut fresh = Records::default();
         for (index, grant) in list.iter().enumerate() {
             let written = fresh.push(|out| translate::expanded_grant_to_record(grant, now, out));

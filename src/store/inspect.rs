@@ -8,6 +8,7 @@ use prost::Message;
 
 use super::families::families_of;
 use super::open::naming;
+use super::paths::required_path;
 use super::{OpenOptions, Store};
 use crate::control::Control;
 use crate::envelope::{self, Head};
@@ -60,7 +61,7 @@ impl Inspection {
     /// Unpacks the file and opens it read-only.
     pub fn open(request: &InspectRequest, control: &Control<'_>) -> Result<Inspection> {
         let open = request.open.clone().unwrap_or_default();
-        let path = Path::new(&open.path);
+        let path = &required_path("path", &open.path, &open.path_bytes)?;
         let options = OpenOptions { read_only: true, encoding: None, ..OpenOptions::of(&open)? };
         let (store, head) = Store::open_with_head(path, options, control)?;
         let families = head.map_or(Ok(Vec::new()), |head| described_families(path, &head))?;

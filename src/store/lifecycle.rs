@@ -1,8 +1,9 @@
 //! The life of a sync: started, checkpointed, resumed, ended.
 
 use super::binding::{Binding, Bound};
+use super::clock::{self, now};
 use super::sync_type::parse_type;
-use super::view::{latest_unfinished, now};
+use super::view::latest_unfinished;
 use super::{stats, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Kind, SyncRun, Writer};
@@ -99,7 +100,7 @@ impl Store {
         // Records first, then the mark that they are complete: SSTs are synced before they are ingested, the log keeps the
         // order of the rest, and the commit that carries the mark is synced, so a crash leaves an unfinished sync or a
         // whole one.
-        run.record.ended_at = Some(now());
+        run.record.ended_at = Some(clock::next(&reader.runs()?));
         writer.put_run(&run);
         writer.put_stats(run.id, &counted);
         writer.commit(Durability::Synced)?;
@@ -133,7 +134,7 @@ impl Store {
         let record = SyncRunRecord {
             r#type: of_type.into(),
             parent_sync_id: parent_sync_id.to_owned(),
-            started_at: Some(now()),
+            started_at: Some(clock::next(&reader.runs()?)),
             ..SyncRunRecord::default()
         };
         let run = SyncRun::new(id, slot, record);

@@ -10,10 +10,12 @@ use super::ahead::Ahead;
 use super::binding::Binding;
 use super::changes::Changes;
 use super::known::Known;
+use super::paths::{absolute, optional_path, shown};
+use super::save::Origin;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions, Supply};
-use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Limits, PackedFile, Source};
+use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Identity, Limits, PackedFile, Source};
 use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
@@ -27,6 +29,8 @@ const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
 pub struct OpenOptions {
     /// Refuse writes; the file must exist.
     pub read_only: bool,
+    /// Saves replace whatever lies at the path by then.
+    pub overwrite: bool,
     /// Where the working copy is kept; the system's temporary folder if `None`.
     pub tmp_dir: Option<PathBuf>,
     /// How a save frames the payload; as the opened file has it, or indexed zstd, if `None`.
@@ -47,7 +51,8 @@ impl OpenOptions {
             .map_err(|_| Error::invalid(format!("payload_encoding {} is unknown", request.payload_encoding)))?;
         Ok(OpenOptions {
             read_only: request.read_only,
-            tmp_dir: Some(&request.tmp_dir).filter(|dir| !dir.is_empty()).map(PathBuf::from),
+            overwrite: request.overwrite,
+            tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
             encoding: match encoding {
                 PayloadEncoding::Unspecified => None,
                 encoding => Some(Encoding::try_from(encoding)?),
@@ -95,8 +100,8 @@ pub struct Store {
     pub(super) ahead: Option<Ahead>,
     pub(super) engine: Arc<Engine>,
     pub(super) binding: Mutex<Binding>,
-    /// Held by whoever saves. The frames of the file as it was opened or last saved, if a save may copy them.
-    pub(super) saving: Mutex<Option<Source>>,
+    /// Held by whoever saves.
+    pub(super) saving: Mutex<Origin>,
     /// The opened file's: how much of it merges have left unused.
     pub(super) fold_dead_bytes: i64,
     pub(super) changes: Changes,
@@ -106,7 +111,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file at `path`. A missing or empty one is created by the first save, unless it is opened read-only.
+    /// Opens the file at `path`. A missing or empty one is created by the first save, unless it is opened read-only. Where
+    /// it is plain that a save would fail, a store that may be written is not opened.
     ///
     /// Binds the sync that a reader would be shown, so that reads and writes go on where the last process stopped.
     pub fn open(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
@@ -119,14 +125,17 @@ impl Store {
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
-        if path.as_os_str().is_empty() {
-            return Err(Error::invalid("path is empty"));
+        let path = &absolute(path)?;
+        let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
+        let options = OpenOptions { tmp_dir, ..options };
+        if !options.read_only {
+            envelope::check_destination(path)?;
         }
         let work = working_folder(options.tmp_dir.as_deref())?;
         let database = work.path().join("database");
         std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
 
-        let file = packed_file(path, &options)?;
+        let (file, identity) = packed_file(path, options.read_only)?;
         let head = file.as_ref().map(|file| file.head().clone());
         let Opened { encoding, engine_options, engine, source, deferred } = match file {
             Some(file) => Opened::unpack(path, file, &database, &options, control)?,
@@ -144,7 +153,7 @@ impl Store {
             ahead,
             engine,
             binding: Mutex::new(binding),
-            saving: Mutex::new(source),
+            saving: Mutex::new(Origin { identity, source }),
             fold_dead_bytes: head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes),
             changes: Changes::default(),
             known: Known::default(),
@@ -166,16 +175,20 @@ impl Store {
     /// What is known of the store without reading a record.
     pub fn metadata(&self) -> Result<GetMetadataResponse> {
         let bound = self.binding.lock().bound();
+        let (path, path_bytes) = shown(&self.path);
+        let (database_path, database_path_bytes) = shown(&self.engine.directory());
         Ok(GetMetadataResponse {
             engine: ENGINE.to_owned(),
             format: "v3".to_owned(),
             payload_encoding: PayloadEncoding::from(self.encoding).into(),
-            path: self.path.to_string_lossy().into_owned(),
+            path,
+            path_bytes,
             read_only: self.options.read_only,
             dirty: self.is_dirty(),
             current_sync_id: bound.map(|bound| bound.id.to_string()).unwrap_or_default(),
             database_size_bytes: self.engine.size_on_disk()?,
-            database_path: self.engine.directory().to_string_lossy().into_owned(),
+            database_path,
+            database_path_bytes,
         })
     }
 
@@ -244,18 +257,21 @@ pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
     tempfile::Builder::new().prefix("c1z-").tempdir_in(&parent).map_err(Error::io("create a folder in", &parent))
 }
 
-/// The file, if it is one of ours; `None` if there is none yet and one may be created.
-fn packed_file(path: &Path, options: &OpenOptions) -> Result<Option<PackedFile>> {
-    let length = match std::fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+/// The file, if it is one of ours, and its identity. There is no file if one may be created, and no identity either if
+/// none of length 0 is in its place.
+fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Option<Identity>)> {
+    match std::fs::metadata(path) {
+        Ok(empty) if !read_only && empty.is_file() && empty.len() == 0 => {
+            return Ok((None, Some(Identity::of(&empty))));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match read_only {
+                true => Err(Error::not_found("file", path.to_string_lossy())),
+                false => Ok((None, None)),
+            };
+        }
         Err(error) => return Err(Error::io("open", path)(error)),
-    };
-    if length == 0 {
-        return match options.read_only {
-            true => Err(Error::not_found("file", path.to_string_lossy())),
-            false => Ok(None),
-        };
     }
     let unsupported = |reason, detail| Error::Unsupported { path: path.to_path_buf(), reason, detail };
     if envelope::read_format(path)? == FileFormat::V1 {
@@ -274,7 +290,8 @@ fn packed_file(path: &Path, options: &OpenOptions) -> Result<Option<PackedFile>>
     }
     // A set that lacks a file is damage; a file without descriptors only cannot be inspected.
     envelope::verify_descriptors(&file.head().descriptors).map_err(|error| naming(path, error))?;
-    Ok(Some(file))
+    let identity = file.identity();
+    Ok((Some(file), Some(identity)))
 }
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked

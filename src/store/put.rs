@@ -3,7 +3,7 @@
 //! Requests arrive as bytes and their records are translated on the wire. Everything that can be done without the
 //! barrier is done before it is taken. One call is one atomic commit.
 
-use super::{view, Store};
+use super::{clock, Store};
 use crate::engine::{Durability, Kind, Records};
 use crate::keys::{self, EntitlementRef, GrantRef, ResourceRef};
 use crate::proto::api::{DeleteEntitlementRequest, DeleteGrantRequest, DeleteGrantsRequest, DeleteResourceRequest};
@@ -67,7 +67,7 @@ impl Store {
         mut to_record: impl FnMut(&[u8], &Stamp<'_>, &mut Vec<u8>) -> Result<(), Malformed>,
     ) -> Result<()> {
         let (list, source_scope_key) = put_request(request)?;
-        let stamp = Stamp { discovered_at: view::now(), source_scope_key };
+        let stamp = Stamp { discovered_at: clock::now(), source_scope_key };
         // A record is not much longer than its message.
         let mut records = Records::with_capacity(list.len(), request.len() + request.len() / 8);
         for (index, message) in list.into_iter().enumerate() {

@@ -1,6 +1,8 @@
 //! Which syncs a file keeps: the SDK's retention policy.
 
-use super::view::compare;
+use std::cmp::Ordering;
+
+use super::clock::compare;
 use super::Store;
 use crate::control::Control;
 use crate::engine::{Durability, SyncRun};
@@ -52,6 +54,13 @@ pub fn select_syncs_to_delete(candidates: &[RetentionCandidate], keep: usize) ->
     delete
 }
 
+fn by_start(a: &SyncRun, b: &SyncRun) -> Ordering {
+    match (&a.record.started_at, &b.record.started_at) {
+        (Some(a), Some(b)) => compare(a, b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}
+
 impl Store {
     /// Drops old syncs by the retention policy and gives their disk space back.
     pub fn cleanup(&self, request: &CleanupRequest, control: &Control<'_>) -> Result<CleanupResponse> {
@@ -59,8 +68,7 @@ impl Store {
         let current = self.binding.lock().bound().map(|bound| bound.id);
         let mut runs = self.engine.snapshot().runs()?;
         // Ids order runs to the second only.
-        let started = |run: &SyncRun| run.record.started_at.map(|at| (at.seconds, at.nanos));
-        runs.sort_by(|a, b| started(a).cmp(&started(b)).then(a.id.cmp(&b.id)));
+        runs.sort_by(|a, b| by_start(a, b).then(a.id.cmp(&b.id)));
         let candidates: Vec<RetentionCandidate> = runs
             .iter()
             .map(|run| RetentionCandidate {

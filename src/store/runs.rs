@@ -1,8 +1,9 @@
 //! What callers are told about the syncs of a file, and the marks that are set on them.
 
+use super::clock::compare;
 use super::page::page_size;
 use super::sync_type::{parse_type, type_name};
-use super::view::{compare, latest_finished};
+use super::view::latest_finished;
 use super::{stats, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Kind, Reader, SyncRun};

@@ -5,8 +5,9 @@ use super::runs::newest_first;
 use super::{Store, ENGINE};
 use crate::control::Control;
 use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun};
-use crate::envelope::{self, Payload, SaveOptions};
+use crate::envelope::{self, Identity, Payload, Replace, SaveOptions, Saved, Source};
 use crate::keys::LAYOUT_VERSION;
+use crate::proto::api::SaveRequest;
 use crate::proto::manifest::{C1zManifestV3, SyncRunSummary};
 use crate::proto::storage::SyncStatsRecord;
 use crate::{Error, Result};
@@ -20,32 +21,49 @@ pub struct SavedFrames {
     pub compressed: usize,
 }
 
+/// The file as it was opened or last saved.
+#[derive(Debug, Default)]
+pub(super) struct Origin {
+    /// Which file it was; `None` if there was none.
+    pub identity: Option<Identity>,
+    /// Its frames, if a save may copy them.
+    pub source: Option<Source>,
+}
+
 impl Store {
+    /// Writes the file if anything has changed, unless somebody else has changed it meanwhile.
+    pub fn save(&self, control: &Control<'_>) -> Result<SavedFrames> {
+        self.save_as(&SaveRequest::default(), control)
+    }
+
     /// Writes the file if anything has changed. Until the new file has taken the old one's place, which is one step, the
     /// old one is untouched; if anything fails before, the store stays open and saving can be tried again.
     ///
+    /// Fails with a conflict if the file in the old one's place is not the one that was opened or last saved, and neither
+    /// the request nor the options say that it may be overwritten.
+    ///
     /// An error of syncing the folder comes after that step: the new file is there, but might not survive a crash of the
     /// machine.
-    pub fn save(&self, control: &Control<'_>) -> Result<SavedFrames> {
+    pub fn save_as(&self, request: &SaveRequest, control: &Control<'_>) -> Result<SavedFrames> {
         // An older checkpoint must not take the place of a newer.
-        let mut source = self.saving.lock();
+        let mut origin = self.saving.lock();
         if self.options.read_only || !self.is_dirty() {
             return Ok(SavedFrames::default());
         }
-        let unusable = |error| Error::ArtifactUnusable(Box::new(error));
         let (changes, manifest, checkpoint) = self.checkpoint().map_err(unusable)?;
         let payload = payload(&checkpoint).map_err(unusable)?;
-        let options =
-            SaveOptions { threads: self.engine_options.threads, source: source.as_ref(), ..Default::default() };
-        let packed = envelope::save(&self.path, manifest, self.encoding, payload, &options, control);
-        let replaced = matches!(&packed, Ok(_) | Err(Error::Io { op: envelope::SYNC_FOLDER, .. }));
-        if !replaced {
-            return packed.map(|_| SavedFrames::default()).map_err(unusable);
-        }
+        let replace = match origin.identity {
+            _ if request.overwrite || self.options.overwrite => Replace::Any,
+            Some(identity) => Replace::Only(identity),
+            None => Replace::Nothing,
+        };
+        let (threads, source) = (self.engine_options.threads, origin.source.as_ref());
+        let options = SaveOptions { threads, replace, source, ..Default::default() };
+        let saved = envelope::save(&self.path, manifest, self.encoding, payload, &options, control);
+        let Saved { copied, compressed, source, identity, unsynced } = saved.map_err(unusable)?;
         self.changes.saved(changes);
-        let saved = packed?;
-        *source = saved.source;
-        Ok(SavedFrames { copied: saved.copied, compressed: saved.compressed })
+        *origin = Origin { identity: Some(identity), source };
+        unsynced.map_or(Ok(SavedFrames { copied, compressed }), Err)
     }
 
     /// How many changes a checkpoint has in it, what the file's manifest says of it, and the checkpoint.
@@ -55,6 +73,14 @@ impl Store {
         // Not before: RocksDB may rewrite tables, which then cannot be copied, when a reader lets go of its snapshot.
         let manifest = C1zManifestV3 { fold_dead_bytes: self.fold_dead_bytes, ..manifest(&self.engine.snapshot())? };
         Ok((self.changes.count(), manifest, checkpoint))
+    }
+}
+
+/// What a failure means that leaves the old file. A conflict says that already.
+fn unusable(error: Error) -> Error {
+    match error {
+        Error::Conflict { .. } => error,
+        error => Error::ArtifactUnusable(Box::new(error)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Statistics: taken when a sync ends, kept beside it, counted anew when asked for an unfinished one.
 
+use super::clock::now;
 use super::sync_type::{parse_type, type_name};
-use super::view::{latest_finished, now};
+use super::view::latest_finished;
 use super::{token_stats, Store};
 use crate::control::Control;
 use crate::engine::{Counts, Durability, Kind, Reader, SyncRun};

@@ -1,9 +1,9 @@
 //! Looking for all that is wrong with a file: what is around the database, the database, and whether they agree.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use super::open::{working_folder, OpenOptions};
+use super::paths::{optional_path, required_path};
 use super::runs::newest_first;
 use super::save::summary;
 use super::{stats, verify_report, ENGINE};
@@ -25,33 +25,31 @@ const DEFAULT_MAX_FAULTS: u32 = 1000;
 /// Progress is in bytes of the file, each of which counts twice if the database is walked: when it is unpacked and when
 /// the table that it became is walked.
 pub fn verify(request: &VerifyRequest, control: &Control<'_>) -> Result<VerifyReport> {
-    if request.path.is_empty() {
-        return Err(Error::invalid("path is empty"));
-    }
+    let path = required_path("path", &request.path, &request.path_bytes)?;
+    let options = options(request)?;
     let max_faults = if request.max_faults == 0 { DEFAULT_MAX_FAULTS } else { request.max_faults };
     let mut findings = Findings::new(max_faults as usize);
     let mut report = VerifyReport::default();
-    if let Some(examination) = envelope::examine(Path::new(&request.path), &mut findings)? {
+    if let Some(examination) = envelope::examine(&path, &mut findings)? {
         report.format = "v3".to_owned();
         report.engine = examination.head().manifest.engine.clone();
         report.payload_encoding = PayloadEncoding::from(examination.encoding()).into();
-        walk(request, &examination, control, &mut report, &mut findings)?;
+        walk(&options, &examination, control, &mut report, &mut findings)?;
     }
     report.truncated = findings.is_truncated();
     report.faults = findings.into_faults();
-    report.text = verify_report::text(&request.path, &report);
+    report.text = verify_report::text(&path.to_string_lossy(), &report);
     Ok(report)
 }
 
 /// Verifies the payload, and the database in it if it is ours.
 fn walk(
-    request: &VerifyRequest,
+    options: &OpenOptions,
     examination: &Examination,
     control: &Control<'_>,
     report: &mut VerifyReport,
     findings: &mut Findings,
 ) -> Result<()> {
-    let options = options(request);
     let ours = report.engine == ENGINE && has_our_layout(examination, findings);
     let passes = 1 + u64::from(ours);
     let cancelled = || control.check().is_err();
@@ -91,11 +89,11 @@ fn walk(
     work.close().map_err(Error::io("remove", directory))
 }
 
-fn options(request: &VerifyRequest) -> OpenOptions {
+fn options(request: &VerifyRequest) -> Result<OpenOptions> {
     let limit = |value: u64| Some(value).filter(|&value| value > 0);
-    OpenOptions {
+    Ok(OpenOptions {
         read_only: true,
-        tmp_dir: Some(&request.tmp_dir).filter(|dir| !dir.is_empty()).map(PathBuf::from),
+        tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
         threads: request.threads as usize,
         memory_budget: request.memory_budget_bytes,
         limits: Limits {
@@ -104,7 +102,7 @@ fn options(request: &VerifyRequest) -> OpenOptions {
             threads: request.threads as usize,
         },
         ..OpenOptions::default()
-    }
+    })
 }
 
 /// Whether the manifest names the layout that this library knows. If not, the database is not looked at.

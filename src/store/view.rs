@@ -1,11 +1,9 @@
 //! Which sync a read is shown.
 
-use std::cmp::Ordering;
-use std::time::SystemTime;
-
 use prost::Message;
 use prost_types::{Any, Timestamp};
 
+use super::clock::{compare, now};
 use super::Store;
 use crate::engine::{Kind, Reader, SyncRun};
 use crate::keys::{Slot, SyncId};
@@ -105,14 +103,4 @@ fn latest<'r>(
     let wanted = runs.iter().filter(|run| of_type.is_none_or(|wanted| run.record.r#type() == wanted));
     let dated = wanted.filter_map(|run| Some((time(run)?, run)));
     dated.max_by(|(a, left), (b, right)| compare(a, b).then(left.id.cmp(&right.id))).map(|(_, run)| run)
-}
-
-/// Orders two moments.
-pub(super) fn compare(a: &Timestamp, b: &Timestamp) -> Ordering {
-    (a.seconds, a.nanos).cmp(&(b.seconds, b.nanos))
-}
-
-/// The time of the call.
-pub(super) fn now() -> Timestamp {
-    Timestamp::from(SystemTime::now())
 }

@@ -78,7 +78,7 @@ fn saving_leaves_the_store_open_and_clean() {
     start_sync(&store);
     end_sync(&store);
     assert!(dirty());
-    store.call_long(c1z_save, &SaveRequest {}, None).unwrap();
+    store.call_long(c1z_save, &SaveRequest::default(), None).unwrap();
     assert!(!dirty());
     store.call(c1z_list_resources, &ResourcesServiceListResourcesRequest::default()).unwrap();
 }

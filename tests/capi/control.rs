@@ -57,7 +57,7 @@ fn open_stops_when_the_flag_was_set_before() {
 /// The calls that report progress, each on a store where it has something to do.
 fn reporting(sample: &Sample) -> [(LongCallFn, Vec<u8>); 2] {
     let clone = CloneSyncRequest { path: sample.beside("clone.c1z").to_str().unwrap().into(), ..Default::default() };
-    [(c1z_save, SaveRequest {}.encode_to_vec()), (c1z_clone_sync, clone.encode_to_vec())]
+    [(c1z_save, SaveRequest::default().encode_to_vec()), (c1z_clone_sync, clone.encode_to_vec())]
 }
 
 fn send(

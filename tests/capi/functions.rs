@@ -101,7 +101,7 @@ pub fn all(sample: &Sample) -> Vec<Function> {
     let verification =
         Verification { generation: "1".into(), coverage: vec!["grants".into()], mode: "connector".into() };
     functions![
-        tell_long Open c1z_save [] SaveRequest {};
+        tell_long Open c1z_save [] SaveRequest::default();
         tell_long Open c1z_close [] CloseRequest::default();
         ask Open c1z_get_metadata [] GetMetadataRequest {};
         ask Writable c1z_start_sync [1] StartSyncRequest { sync_type: full(), ..Default::default() };

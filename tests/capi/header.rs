@@ -1,6 +1,8 @@
 //! What a file says of itself, through the C ABI.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
@@ -17,7 +19,11 @@ use crate::sample::Sample;
 use crate::support::{ask, assert_refused, slice, Failure, EMPTY};
 
 fn read(path: &Path) -> Result<FileHeader, Failure> {
-    let request = ReadHeaderRequest { path: path.to_str().unwrap().into() }.encode_to_vec();
+    let request = match path.to_str() {
+        Some(path) => ReadHeaderRequest { path: path.into(), ..Default::default() },
+        None => ReadHeaderRequest { path_bytes: path.as_os_str().as_bytes().into(), ..Default::default() },
+    };
+    let request = request.encode_to_vec();
     // SAFETY: everything outlives the call.
     let bytes = ask(|response, error| unsafe { c1z_read_header(slice(&request), response, error) })?;
     Ok(FileHeader::decode(bytes.as_slice()).unwrap())
@@ -34,6 +40,20 @@ fn the_header_is_the_manifest_without_what_explains_the_records() {
     assert_eq!(header.manifest_sha256, head.manifest_sha256);
     assert!(!header.sync_runs.is_empty() && header.sync_runs.iter().any(|run| run.stats.is_some()));
     assert_eq!(header.sync_runs, head.manifest.sync_runs);
+}
+
+#[test]
+fn a_path_may_be_bytes_that_are_no_text() {
+    let sample = Sample::new();
+    let path = sample.beside("").join(OsStr::from_bytes(b"\xff.c1z"));
+    fs::copy(&sample.path, &path).unwrap();
+    assert_eq!(read(&path).unwrap(), read(&sample.path).unwrap());
+    let missing = sample.beside("").join(OsStr::from_bytes(b"\xfe.c1z"));
+    assert_eq!(read(&missing).unwrap_err().code, C1Z_NOT_FOUND);
+    let both = ReadHeaderRequest { path: "a".into(), path_bytes: b"a".into() }.encode_to_vec();
+    // SAFETY: everything outlives the call.
+    let refused = ask(|response, error| unsafe { c1z_read_header(slice(&both), response, error) });
+    assert_refused(refused, C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", "path and path_bytes are both set");
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use c1z::capi::api::LongCallFn;
-use c1z::capi::code::{Code, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_NOT_FOUND, C1Z_UNKNOWN};
+use c1z::capi::code::{
+    Code, C1Z_ABORTED, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_INVALID_ARGUMENT, C1Z_NOT_FOUND, C1Z_UNKNOWN,
+};
 use c1z::capi::file::{c1z_close, c1z_save};
 use c1z::capi::syncs::{c1z_clone_sync, c1z_list_syncs};
-use c1z::proto::api::{CloneSyncRequest, OpenRequest};
+use c1z::proto::api::{CloneSyncRequest, CloseRequest, OpenRequest, SaveRequest};
 use c1z::proto::reader::{SyncsReaderServiceListSyncsRequest, SyncsReaderServiceListSyncsResponse};
 use tempfile::TempDir;
 
@@ -53,7 +55,7 @@ fn a_folder_in_the_place_of_the_file_can_be_moved_out_of_the_way() {
     let path = folder.path().join("new.c1z");
     let (store, sync) = unsaved(&path);
     fs::create_dir(&path).unwrap();
-    assert_unusable(&store, &sync, C1Z_UNKNOWN, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_INVALID_ARGUMENT, path.to_str().unwrap());
     fs::remove_dir(&path).unwrap();
     assert_saved(&store, &path, &sync);
 }
@@ -67,7 +69,7 @@ fn a_file_in_the_place_of_the_folder_can_be_moved_out_of_the_way() {
     let (store, sync) = unsaved(&path);
     fs::remove_dir(&parent).unwrap();
     fs::write(&parent, "in the way").unwrap();
-    assert_unusable(&store, &sync, C1Z_UNKNOWN, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_UNKNOWN, parent.to_str().unwrap());
     fs::remove_file(&parent).unwrap();
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
@@ -78,7 +80,9 @@ fn a_missing_folder_can_be_created() {
     let folder = TempDir::new().unwrap();
     let parent = folder.path().join("parent");
     let path = parent.join("new.c1z");
+    fs::create_dir(&parent).unwrap();
     let (store, sync) = unsaved(&path);
+    fs::remove_dir(&parent).unwrap();
     assert_unusable(&store, &sync, C1Z_NOT_FOUND, parent.to_str().unwrap());
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
@@ -110,6 +114,38 @@ fn a_failed_save_can_be_given_up() {
     store.close().unwrap_err();
     store.discard().unwrap();
     assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_that_somebody_else_has_saved_is_overwritten_only_on_request() {
+    let sample = Sample::new();
+    let stores = [(); 4].map(|()| {
+        let store = sample.open();
+        let sync = start_sync(&store);
+        end_sync(&store);
+        (store, sync)
+    });
+    let [(first, _), (second, by_close), (third, by_save), (fourth, _)] = stores;
+    first.close().unwrap();
+    let saved = fs::read(&sample.path).unwrap();
+    for store in [&second, &third, &fourth] {
+        for function in SAVING {
+            assert_refused(
+                store.call_long(function, &(), None),
+                C1Z_ABORTED,
+                "CONFLICT",
+                sample.path.to_str().unwrap(),
+            );
+        }
+    }
+    assert!(fs::read(&sample.path).unwrap() == saved);
+    second.call_long(c1z_close, &CloseRequest { overwrite: true, ..Default::default() }, None).unwrap();
+    assert!(syncs(&sample.open_read_only()).contains(&by_close));
+    third.call_long(c1z_save, &SaveRequest { overwrite: true }, None).unwrap();
+    third.close().unwrap();
+    assert!(syncs(&sample.open_read_only()).contains(&by_save));
+    fourth.discard().unwrap();
+    assert!(syncs(&sample.open_read_only()).contains(&by_save));
 }
 
 #[test]

@@ -233,11 +233,11 @@ impl Handle {
     }
 
     pub fn close_watched(&self, control: Option<&Control>) -> Result<(), Failure> {
-        self.call_long(c1z_close, &CloseRequest { discard: false }, control).map(drop)
+        self.call_long(c1z_close, &CloseRequest { discard: false, ..Default::default() }, control).map(drop)
     }
 
     pub fn discard(&self) -> Result<(), Failure> {
-        self.call_long(c1z_close, &CloseRequest { discard: true }, None).map(drop)
+        self.call_long(c1z_close, &CloseRequest { discard: true, ..Default::default() }, None).map(drop)
     }
 }
 
@@ -271,7 +271,7 @@ impl Drop for Walk {
 
 /// The descriptors in a file.
 pub fn inspect_schema(path: &str) -> Result<Vec<u8>, Failure> {
-    let request = InspectSchemaRequest { path: path.to_owned() }.encode_to_vec();
+    let request = InspectSchemaRequest { path: path.to_owned(), ..Default::default() }.encode_to_vec();
     // SAFETY: everything outlives the call.
     let given = outcome(true, true, |out, error| unsafe { c1z_inspect_schema(slice(&request), out, error) })?;
     Ok(take_bytes(given.expect("asked for a response")))

@@ -162,11 +162,11 @@ impl<D: Driver> Harness<D> {
         if save {
             // Every other time by closing.
             if self.model.history.len().is_multiple_of(2) {
-                file.save(&SaveRequest {}).unwrap();
+                file.save(&SaveRequest::default()).unwrap();
             }
             self.model.save();
         }
-        file.close(&CloseRequest { discard: !save }).unwrap();
+        file.close(&CloseRequest { discard: !save, ..Default::default() }).unwrap();
         if self.path().exists() {
             index::agrees_with_the_records(&self.path());
         }

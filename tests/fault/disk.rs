@@ -112,6 +112,39 @@ fn a_save_into_a_folder_that_cannot_be_written_leaves_the_old_file_until_it_can(
     });
 }
 
+/// Mounts a file on itself: it cannot be replaced. Gives what ends that.
+fn mount_on_itself(path: &Path) -> impl FnOnce() {
+    let file = CString::new(path.to_str().unwrap()).unwrap();
+    let bind = libc::MS_BIND;
+    // SAFETY: the string outlives the calls.
+    let mounted = unsafe { libc::mount(file.as_ptr(), file.as_ptr(), std::ptr::null(), bind, std::ptr::null()) };
+    assert_eq!(mounted, 0, "{}", std::io::Error::last_os_error());
+    move || unsafe { assert_eq!(libc::umount2(file.as_ptr(), libc::MNT_DETACH), 0) }
+}
+
+#[test]
+fn a_place_where_nothing_can_be_saved_is_refused_when_a_store_is_opened_for_writing() {
+    with_mounts("disk::a_place_where_nothing_can_be_saved_is_refused_when_a_store_is_opened_for_writing", || {
+        let (work, place) = (tempfile::tempdir().unwrap(), Place::new());
+        mount(place.folder(), 16 << 20, 0);
+        let open = || crate::place::open_at(&place.file(), work.path());
+        let store = open().unwrap();
+        whole_sync(&store);
+        close(store);
+
+        mount(place.folder(), 16 << 20, libc::MS_REMOUNT | libc::MS_RDONLY);
+        assert_eq!(why(open()), (Code::PermissionDenied, "IO"));
+        crate::fixture::open(&place.file(), true).unwrap().close().unwrap();
+        mount(place.folder(), 16 << 20, libc::MS_REMOUNT);
+
+        let unmount = mount_on_itself(&place.file());
+        assert_eq!(why(open()), (Code::FailedPrecondition, "FAILED_PRECONDITION"));
+        crate::fixture::open(&place.file(), true).unwrap().close().unwrap();
+        unmount();
+        open().unwrap().close().unwrap();
+    });
+}
+
 #[test]
 fn a_save_whose_rename_fails_leaves_the_old_file_until_it_can_be_moved() {
     with_mounts("disk::a_save_whose_rename_fails_leaves_the_old_file_until_it_can_be_moved", || {
@@ -121,13 +154,7 @@ fn a_save_whose_rename_fails_leaves_the_old_file_until_it_can_be_moved() {
         close(store);
         let store = place.open();
         start(&store, "full");
-        // A file that something is mounted on cannot be replaced.
-        let file = CString::new(place.file().to_str().unwrap()).unwrap();
-        let bind = libc::MS_BIND;
-        // SAFETY: the string outlives the calls.
-        let mounted = unsafe { libc::mount(file.as_ptr(), file.as_ptr(), std::ptr::null(), bind, std::ptr::null()) };
-        assert_eq!(mounted, 0, "{}", std::io::Error::last_os_error());
-        let unmount = || unsafe { assert_eq!(libc::umount2(file.as_ptr(), libc::MNT_DETACH), 0) };
+        let unmount = mount_on_itself(&place.file());
         fails_until(&place, store, Code::Unknown, unmount);
     });
 }

@@ -120,7 +120,8 @@ fn a_file_that_is_replaced_or_damaged_while_it_is_open_is_saved_whole() {
         |path: &Path| fs::write(path, vec![0; fs::metadata(path).unwrap().len() as usize]).unwrap(),
     ] {
         let fixture = file_of_tables();
-        let store = fixture.open();
+        let options = OpenOptions { overwrite: true, threads: 1, ..OpenOptions::default() };
+        let store = Store::open(&fixture.path(), options, &Control::none()).unwrap();
         spoil(&fixture.path());
         set_one_value(&store, "changed");
         store.close().unwrap();

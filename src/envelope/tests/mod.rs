@@ -5,6 +5,7 @@ mod damage;
 mod deferring;
 mod hostile_frames;
 mod hostile_tar;
+mod publishing;
 mod reading;
 mod round_trip;
 mod saving;

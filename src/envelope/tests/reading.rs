@@ -20,7 +20,9 @@ fn the_magic_tells_the_formats_apart() {
     assert_eq!(read_format(&Place::with(b"C1Z3\0").file).unwrap(), FileFormat::V3);
     assert_unsupported(read_format(&Place::with(b"C1Z4\0").file), "NOT_C1Z");
     assert_unsupported(read_format(&Place::with(b"SQLite format 3\0").file), "NOT_C1Z");
-    for short in [&b""[..], b"C", b"C1Z3", b"PK"] {
+    let empty = read_format(&Place::with(b"").file).unwrap_err();
+    assert_eq!((empty.reason(), empty.to_string().ends_with("it is empty")), ("NOT_C1Z", true), "{empty}");
+    for short in [&b"C"[..], b"C1Z3", b"PK"] {
         assert_corrupt(read_format(&Place::with(short).file), "truncated magic");
     }
 }
