@@ -1,13 +1,13 @@
 //! The files of a database as they are at one moment.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
 
 use super::unwrapped::live_files;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// `CURRENT`, the manifest and the SSTs of a database at one moment: a database by themselves, without what was in memory
 /// and log only. They stay until this is dropped, whatever becomes of the database meanwhile.
@@ -62,15 +62,15 @@ impl Checkpoint<'_> {
 
     /// Places a copy into `directory`, which must not exist; SSTs are linked where the file system has links.
     pub fn place_in(&self, directory: &Path) -> Result<()> {
-        fs::create_dir(directory).map_err(Error::io("create", directory))?;
+        files::create_folder(directory).map_err(Error::io("create", directory))?;
         for CheckpointFile { name, content } in &self.files {
             let copy = directory.join(name);
             let copied = match content {
                 CheckpointContent::Table(table) => {
-                    fs::hard_link(table, &copy).or_else(|_| fs::copy(table, &copy).map(drop))
+                    fs::hard_link(table, &copy).or_else(|_| files::copy(table, &copy))
                 }
                 CheckpointContent::Start(file, size) => copy_start(file, *size, &copy),
-                CheckpointContent::Bytes(bytes) => fs::write(&copy, bytes),
+                CheckpointContent::Bytes(bytes) => files::create(&copy).and_then(|mut file| file.write_all(bytes)),
             };
             copied.map_err(Error::io("copy a file of the database to", &copy))?;
         }
@@ -86,7 +86,7 @@ impl Drop for Checkpoint<'_> {
 }
 
 fn copy_start(file: &Path, size: u64, copy: &Path) -> io::Result<()> {
-    match io::copy(&mut File::open(file)?.take(size), &mut File::create_new(copy)?)? {
+    match io::copy(&mut files::open(file)?.take(size), &mut files::create(copy)?)? {
         copied if copied == size => Ok(()),
         _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }

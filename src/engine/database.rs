@@ -10,7 +10,7 @@ use super::databases::Databases;
 use super::options::Tables;
 use super::{unwrapped, EngineOptions, Kind, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 pub(super) const LAYOUT: &str = "layout";
 
@@ -134,7 +134,7 @@ fn create_staging(directory: &Path) -> Result<()> {
     let staging = staging(directory);
     match std::fs::remove_dir_all(&staging) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &staging)(error)),
-        _ => std::fs::create_dir(&staging).map_err(Error::io("create", &staging)),
+        _ => files::create_folder(&staging).map_err(Error::io("create", &staging)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// An open file and its length at that time.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Input {
     pub(super) fn open(path: &Path) -> Result<Input> {
         // Opening a pipe would wait for somebody who writes to it.
         check_regular(&fs::metadata(path).map_err(Error::io("open", path))?, path)?;
-        Input::of(File::open(path).map_err(Error::io("open", path))?, path)
+        Input::of(files::open(path).map_err(Error::io("open", path))?, path)
     }
 
     /// A file that is open already.

@@ -12,7 +12,7 @@ use super::source::Failure;
 use super::{temporary, Encoding, SaveOptions, Source};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// The operation that fails when the file is in its place, but the folder could not be synced.
 pub const SYNC_FOLDER: &str = "sync folder";
@@ -75,7 +75,7 @@ pub fn save(
         _ => Error::io("rename to", &target)(error.error),
     })?;
     temporary::unlock(&file);
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match files::open(folder).and_then(|folder| folder.sync_all()) {
         // A file system that has no such thing as syncing a folder.
         Err(error) if error.kind() == ErrorKind::InvalidInput => {}
         synced => synced.map_err(Error::io(SYNC_FOLDER, folder))?,

@@ -15,7 +15,7 @@ use rustix::io::retry_on_intr;
 use tempfile::NamedTempFile;
 
 use super::header::is_start_of_file;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 const SUFFIX: &str = ".tmp";
 /// What makes the name one of a kind, between the target's name and the suffix.
@@ -40,7 +40,7 @@ pub(super) fn create(target: &Path, folder: &Path, permissions: Option<Permissio
             .rand_bytes(RANDOM_BYTES)
             .permissions(Permissions::from_mode(MODE))
             .tempfile_in(folder);
-        let temporary = created.map_err(Error::io("create a file in", folder))?;
+        let temporary = created.and_then(above_standard).map_err(Error::io("create a file in", folder))?;
         // Between its creation and its lock, another writer may have taken it for an abandoned one.
         if !lock(temporary.as_file()) || is_linked(temporary.as_file()) {
             break temporary;
@@ -63,6 +63,11 @@ pub(super) fn unlock(file: &File) {
 /// Waits for the lock; false on a file system that has none. There nobody removes what others have left.
 fn lock(file: &File) -> bool {
     retry_on_intr(|| flock(file, FlockOperation::LockExclusive)).is_ok()
+}
+
+fn above_standard(temporary: NamedTempFile) -> io::Result<NamedTempFile> {
+    let (file, path) = temporary.into_parts();
+    Ok(NamedTempFile::from_parts(files::above_standard(file)?, path))
 }
 
 fn is_linked(file: &File) -> bool {

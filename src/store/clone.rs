@@ -37,7 +37,7 @@ impl Store {
         let work = working_folder(tmp_dir.or(self.options.tmp_dir.as_deref()))?;
         let folder = |name: &str| {
             let path = work.path().join(name);
-            std::fs::create_dir(&path).map_err(Error::io("create", &path)).map(|()| path)
+            crate::files::create_folder(&path).map_err(Error::io("create", &path)).map(|()| path)
         };
         // Filled by whole files, it needs no memory of its own to speak of.
         let options = EngineOptions { memory_budget: self.engine_options.memory_budget / 8, ..self.engine_options };

@@ -18,7 +18,7 @@ use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
 
@@ -124,7 +124,7 @@ impl Store {
         }
         let work = working_folder(options.tmp_dir.as_deref())?;
         let database = work.path().join("database");
-        std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
+        files::create_folder(&database).map_err(Error::io("create", &database))?;
 
         let file = packed_file(path, &options)?;
         let head = file.as_ref().map(|file| file.head().clone());
@@ -241,7 +241,7 @@ impl Opened {
 
 pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
     let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
-    tempfile::Builder::new().prefix("c1z-").tempdir_in(&parent).map_err(Error::io("create a folder in", &parent))
+    files::create_unique_folder(&parent, "c1z-").map_err(Error::io("create a folder in", &parent))
 }
 
 /// The file, if it is one of ours; `None` if there is none yet and one may be created.

@@ -64,7 +64,7 @@ fn walk(
     }
     let work = working_folder(options.tmp_dir.as_deref())?;
     let directory = work.path().join("database");
-    std::fs::create_dir(&directory).map_err(Error::io("create", &directory))?;
+    crate::files::create_folder(&directory).map_err(Error::io("create", &directory))?;
     let entries = examination.payload(Some(&directory), &options.limits, &first, findings)?;
     let length = examination.head().file_len;
     if let Some(entries) = entries {

@@ -3,6 +3,7 @@
 mod closing;
 mod control;
 mod cursors;
+mod descriptors;
 mod files;
 mod functions;
 mod header;
