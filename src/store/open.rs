@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tempfile::TempDir;
 
 use super::ahead::Ahead;
 use super::binding::Binding;
 use super::changes::Changes;
 use super::known::Known;
+use super::working_folder::WorkingFolder;
 use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{Engine, EngineOptions, Supply};
@@ -18,7 +18,7 @@ use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
-use crate::{files, Error, Result};
+use crate::{Error, Result};
 
 const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
 
@@ -102,7 +102,7 @@ pub struct Store {
     pub(super) changes: Changes,
     pub(super) known: Known,
     // Declared after the engine: the database closes before its folder goes.
-    pub(super) work: TempDir,
+    pub(super) work: WorkingFolder,
 }
 
 impl Store {
@@ -122,9 +122,8 @@ impl Store {
         if path.as_os_str().is_empty() {
             return Err(Error::invalid("path is empty"));
         }
-        let work = working_folder(options.tmp_dir.as_deref())?;
-        let database = work.path().join("database");
-        files::create_folder(&database).map_err(Error::io("create", &database))?;
+        let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
+        let database = work.create_folder("database")?;
 
         let file = packed_file(path, &options)?;
         let head = file.as_ref().map(|file| file.head().clone());
@@ -159,8 +158,7 @@ impl Store {
         drop(deferred);
         drop(ahead);
         drop(engine);
-        let folder = work.path().to_path_buf();
-        work.close().map_err(Error::io("remove", folder))
+        work.remove()
     }
 
     /// What is known of the store without reading a record.
@@ -237,11 +235,6 @@ impl Opened {
         let engine = Engine::create(database, &engine_options)?;
         Ok(Opened { encoding, engine_options, engine, source: None, deferred: None })
     }
-}
-
-pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
-    let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
-    files::create_unique_folder(&parent, "c1z-").map_err(Error::io("create a folder in", &parent))
 }
 
 /// The file, if it is one of ours; `None` if there is none yet and one may be created.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::open::{working_folder, OpenOptions};
+use super::open::OpenOptions;
 use super::runs::newest_first;
 use super::save::summary;
+use super::working_folder::WorkingFolder;
 use super::{stats, verify_report, ENGINE};
 use crate::control::Control;
 use crate::engine::{self, Kind, VerifiedSync, Verify};
@@ -62,10 +63,10 @@ fn walk(
         count(report, &entries.unwrap_or_default());
         return Ok(());
     }
-    let work = working_folder(options.tmp_dir.as_deref())?;
-    let directory = work.path().join("database");
-    crate::files::create_folder(&directory).map_err(Error::io("create", &directory))?;
-    let entries = examination.payload(Some(&directory), &options.limits, &first, findings)?;
+    let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
+    let directory = work.create_folder("database")?;
+    let entries =
+        examination.payload(Some(&directory), &options.limits, &first, findings)?;
     let length = examination.head().file_len;
     if let Some(entries) = entries {
         count(report, &entries);
@@ -88,7 +89,7 @@ fn walk(
         }
     }
     control.report(2 * length, 2 * length);
-    work.close().map_err(Error::io("remove", directory))
+    work.remove()
 }
 
 fn options(request: &VerifyRequest) -> OpenOptions {
