@@ -27,6 +27,8 @@ pub mod error;
 mod files;
 pub mod findings;
 pub mod keys;
+#[cfg(feature = "engine")]
+mod process;
 mod processors;
 pub mod proto;
 pub mod reflect;

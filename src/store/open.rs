@@ -18,7 +18,7 @@ use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
-use crate::{Error, Result};
+use crate::{process, Error, Result};
 
 const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
 
@@ -119,6 +119,7 @@ impl Store {
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
+        process::enter()?;
         if path.as_os_str().is_empty() {
             return Err(Error::invalid("path is empty"));
         }

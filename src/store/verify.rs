@@ -17,7 +17,7 @@ use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
 use crate::proto::manifest::{PayloadEncoding, SyncRunSummary};
 use crate::proto::wire::Malformed;
 use crate::translate;
-use crate::{Error, Result};
+use crate::{process, Error, Result};
 
 const DEFAULT_MAX_FAULTS: u32 = 1000;
 
@@ -26,6 +26,7 @@ const DEFAULT_MAX_FAULTS: u32 = 1000;
 /// Progress is in bytes of the file, each of which counts twice if the database is walked: when it is unpacked and when
 /// the table that it became is walked.
 pub fn verify(request: &VerifyRequest, control: &Control<'_>) -> Result<VerifyReport> {
+    process::enter()?;
     if request.path.is_empty() {
         return Err(Error::invalid("path is empty"));
     }

@@ -13,7 +13,7 @@ use rustix::fs::{flock, open, FlockOperation, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::process::geteuid;
 
-use crate::{files, Error, Result};
+use crate::{files, process, Error, Result};
 
 /// What the name of a working folder starts with.
 const PREFIX: &str = "c1z-work-";
@@ -75,7 +75,10 @@ impl WorkingFolder {
 
 impl Drop for WorkingFolder {
     fn drop(&mut self) {
-        let _ = self.clear();
+        // In a forked process it is the parent's.
+        if !process::is_forked() {
+            let _ = self.clear();
+        }
     }
 }
 

@@ -5,6 +5,8 @@ mod control;
 mod cursors;
 mod descriptors;
 mod files;
+#[cfg(target_os = "linux")]
+mod forking;
 mod functions;
 mod header;
 mod inspect;
