@@ -9,6 +9,11 @@ use rocksdb::DB;
 use super::unwrapped::live_files;
 use crate::{files, Error, Result};
 
+/// Names the manifest.
+pub(super) const CURRENT: &str = "CURRENT";
+/// RocksDB reads it into memory as a whole.
+const MAX_CURRENT_BYTES: u64 = 1 << 10;
+
 /// `CURRENT`, the manifest and the SSTs of a database at one moment: a database by themselves, without what was in memory
 /// and log only. They stay until this is dropped, whatever becomes of the database meanwhile.
 pub struct Checkpoint<'d> {
@@ -34,6 +39,16 @@ pub enum CheckpointContent {
     Bytes(Vec<u8>),
 }
 
+/// Whether a database that was packed by this library may have a file of that name and size. Nobody asks for any other.
+pub fn is_database_file(name: &str, size: u64) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match name.split_once(['-', '.']) {
+        Some((number, "sst")) => is_number(number),
+        Some(("MANIFEST", number)) => is_number(number),
+        _ => name == CURRENT && size <= MAX_CURRENT_BYTES,
+    }
+}
+
 impl Checkpoint<'_> {
     /// RocksDB's own checkpoint is a folder of links and copies; whoever reads the files once needs neither.
     pub(super) fn new(db: &DB) -> Result<Checkpoint<'_>> {
@@ -44,7 +59,7 @@ impl Checkpoint<'_> {
             if file.name.ends_with(".sst") {
                 checkpoint.add(file.name, CheckpointContent::Table(path));
             } else if file.name.starts_with("MANIFEST-") {
-                checkpoint.add("CURRENT".into(), CheckpointContent::Bytes(format!("{}\n", file.name).into()));
+                checkpoint.add(CURRENT.into(), CheckpointContent::Bytes(format!("{}\n", file.name).into()));
                 checkpoint.add(file.name, CheckpointContent::Start(path, file.size));
             }
         }
@@ -66,9 +81,7 @@ impl Checkpoint<'_> {
         for CheckpointFile { name, content } in &self.files {
             let copy = directory.join(name);
             let copied = match content {
-                CheckpointContent::Table(table) => {
-                    fs::hard_link(table, &copy).or_else(|_| files::copy(table, &copy))
-                }
+                CheckpointContent::Table(table) => fs::hard_link(table, &copy).or_else(|_| files::copy(table, &copy)),
                 CheckpointContent::Start(file, size) => copy_start(file, *size, &copy),
                 CheckpointContent::Bytes(bytes) => files::create(&copy).and_then(|mut file| file.write_all(bytes)),
             };

@@ -1,5 +1,6 @@
 //! An open database and the folder that it lives in.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -127,6 +128,15 @@ impl Engine {
         }
         Ok(bytes)
     }
+}
+
+/// The files that the database in `directory` names. None of its tables needs to be whole to know that.
+pub fn named_files(directory: &Path, options: &EngineOptions, supply: Supply) -> Result<BTreeSet<String>> {
+    let mut database = options.database();
+    database.create_if_missing(false);
+    unwrapped::supplied_files(&mut database, supply);
+    let db = DB::open_for_read_only(&database, directory, false)?;
+    Ok(db.live_files()?.into_iter().map(|table| table.name.trim_start_matches('/').to_owned()).collect())
 }
 
 /// An empty folder for runs and SSTs under construction, on the file system that the database is on.

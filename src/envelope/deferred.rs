@@ -60,6 +60,11 @@ impl Deferred {
         Deferred { files: Arc::new(Files { input, folder, limits, files, ahead, given_up }) }
     }
 
+    /// Whether the file of a name has been asked for and is whole.
+    pub fn has_unpacked(&self, name: &str) -> bool {
+        self.files.files.iter().any(|file| file.frame.name == name && matches!(*file.state.lock(), State::Whole))
+    }
+
     /// What unpacks the file of a name, unless it is there already or was never deferred. It fails if the file is
     /// damaged, always for the same reason; if the system refuses something, the next call tries again; and once `self`
     /// is dropped.

@@ -31,6 +31,11 @@ impl Input {
         Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), streamed: AtomicU64::new(0) })
     }
 
+    /// The same file once more.
+    pub(super) fn again(&self) -> Result<Input> {
+        Input::of(self.file.try_clone().map_err(Error::io("open", &self.path))?, &self.path)
+    }
+
     /// The bytes of one range. Nothing is allocated before the range is known to lie in the file.
     pub(super) fn range(&self, start: u64, len: u64, what: &str) -> Result<Vec<u8>> {
         if start.checked_add(len).is_none_or(|end| end > self.len) {

@@ -56,5 +56,5 @@ pub use payload::Payload;
 pub use save::{save, Saved, SYNC_FOLDER};
 pub use save_options::SaveOptions;
 pub use source::Source;
-pub use unpack::{unpack, PackedFile};
+pub use unpack::{unpack, PackedFile, Wanted};
 pub use verify::{examine, Examination, PayloadEntry};

@@ -1,6 +1,6 @@
 //! The directory that a file is unpacked into.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,18 @@ impl Target<'_> {
         let path = self.root.join(name);
         let file = files::create(&path).map_err(|error| self.create_error(name, &path, error))?;
         Ok(Output { file, path })
+    }
+
+    /// Creates a file and the folders above it. `name` has been checked.
+    pub(super) fn create(&self, name: &str) -> Result<Output> {
+        folder_of(name).map_or(Ok(()), |folder| self.create_folder(folder))?;
+        self.create_file(name)
+    }
+
+    /// Removes a file.
+    pub(super) fn remove_file(&self, name: &str) -> Result<()> {
+        let path = self.root.join(name);
+        fs::remove_file(&path).map_err(Error::io("remove", &path))
     }
 
     /// What stands in the way was unpacked from the same file.

@@ -12,7 +12,7 @@ use super::known::Known;
 use super::working_folder::WorkingFolder;
 use super::{view, ENGINE};
 use crate::control::Control;
-use crate::engine::{Engine, EngineOptions, Supply};
+use crate::engine::{self, is_database_file, Engine, EngineOptions, Supply};
 use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Limits, PackedFile, Source};
 use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
@@ -209,11 +209,19 @@ impl Opened {
         control: &Control<'_>,
     ) -> Result<Opened> {
         let packed = file.head().manifest.payload_encoding();
+        let file = file.only(is_database_file);
         let limits = Limits { threads: options.threads, ..options.limits };
         let (mut source, mut deferred) = (None, None);
         match options.read_only {
-            true => deferred = file.unpack_some(database, &limits, control, |name| name.ends_with(".sst"))?,
-            false => source = file.unpack(database, &limits, control)?,
+            true => deferred = file.unpack_some(database, &limits, control, |_| true)?,
+            false => {
+                let named = |deferred: &Deferred| {
+                    let options = options.engine(Encoding::IndexedZstd);
+                    let named = engine::named_files(database, &options, Box::new(deferred.fetch()));
+                    named.map_err(|error| naming(path, error))
+                };
+                source = file.unpack_needed(database, &limits, control, &named)?;
+            }
         }
         let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
         let engine_options = options.engine(encoding);

@@ -67,7 +67,7 @@ fn walk(
     let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
     let directory = work.create_folder("database")?;
     let entries =
-        examination.payload(Some(&directory), &options.limits, &first, findings)?;
+        examination.payload(Some((&directory, engine::is_database_file)), &options.limits, &first, findings)?;
     let length = examination.head().file_len;
     if let Some(entries) = entries {
         count(report, &entries);

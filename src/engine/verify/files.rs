@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rocksdb::{LiveFile, DB};
 
 use super::Verify;
+use crate::engine::checkpoint::CURRENT;
 use crate::findings::{hex, Findings};
 use crate::proto::api::{Fault, FaultKind};
 use crate::{files, Error, Result};
-
-const CURRENT: &str = "CURRENT";
 
 /// What the tables of a database cover.
 pub(super) struct Files {
