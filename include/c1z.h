@@ -123,6 +123,7 @@
 // |                     |                          | `discard` and start again, or with `overwrite`                    |
 // | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
 // | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
+// | FORKED              | C1Z_FAILED_PRECONDITION  | the process was forked from one that had used the library: below  |
 // | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store. A poisoned one closes   |
 // |                     |                          | without saving, and says ARTIFACT_UNUSABLE if that lost changes   |
 //
@@ -132,12 +133,20 @@
 // up. c1z_close waits for calls that are running. Only the _free functions need the object for themselves. There is no
 // state that belongs to a thread: a call may be made on one and its error be looked at on another.
 //
+// FORKING
+//
+// Once c1z_open, c1z_inspect or c1z_verify was called, a process that is forked has a copy of the library without its
+// threads. There every call on a store or cursor fails with FORKED, as do those three; freeing a store or cursor leaves it
+// to the parent, whose work nothing disturbs. c1z_read_header and c1z_inspect_schema work. To use the library in several
+// processes, fork before the first of those calls, or start programs (exec, posix_spawn, Python's "spawn").
+//
 // WHAT ELSE EVERY CALL PROMISES AND WANTS
 //
 // Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
 // bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
 // library never aborts, never writes to stdout, reads no environment variable (but TMPDIR, when no folder for temporary
-// files is named) and installs no signal handler. It may be loaded and closed with dlopen and dlclose any number of
+// files is named) and installs no signal handler. What it creates in the folder for temporary files is its user's alone.
+// Standard descriptors that the host has closed may be given to /dev/null, so that none of its files gets them. It may be loaded and closed with dlopen and dlclose any number of
 // times; see c1z_get_api.
 
 

@@ -78,6 +78,9 @@ pub enum Error {
     /// An earlier call panicked; nothing in memory can be trusted any more.
     #[error("the store is poisoned by an earlier internal error: close it")]
     Poisoned,
+    /// The process was forked from one that used the library.
+    #[error("this process was forked from one that had used the library, whose threads it lacks: fork before the first use, or start a program")]
+    Forked,
     /// The caller cancelled the call.
     #[error("cancelled")]
     Cancelled,
@@ -153,6 +156,7 @@ impl Error {
             | Error::Sealed
             | Error::ReadOnly { .. }
             | Error::FailedPrecondition(_)
+            | Error::Forked
             | Error::Unsupported { .. } => Code::FailedPrecondition,
             Error::Closed => Code::Unavailable,
             Error::Cancelled => Code::Cancelled,
@@ -181,6 +185,7 @@ impl Error {
             Error::FailedPrecondition(_) => "FAILED_PRECONDITION",
             Error::Closed => "CLOSED",
             Error::Poisoned => "POISONED",
+            Error::Forked => "FORKED",
             Error::Cancelled => "CANCELLED",
             Error::Conflict { .. } => "CONFLICT",
             Error::AlreadyExists(_) => "ALREADY_EXISTS",

@@ -14,7 +14,7 @@
 //! Dependencies point one way: capi → store → {engine, translate, envelope, reflect} → keys → proto.
 
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn, missing_docs)]
-#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::expect_used))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::disallowed_methods))]
 
 #[cfg(feature = "engine")]
 #[allow(unsafe_code)]
@@ -24,8 +24,11 @@ pub mod control;
 pub mod engine;
 pub mod envelope;
 pub mod error;
+mod files;
 pub mod findings;
 pub mod keys;
+#[cfg(feature = "engine")]
+mod process;
 mod processors;
 pub mod proto;
 pub mod reflect;

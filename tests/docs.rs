@@ -55,7 +55,10 @@ fn anchors(text: &str) -> BTreeSet<String> {
 
 fn names_a_file(span: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    span.contains('/') && !span.starts_with('/') && span.chars().all(plain) && FILES.iter().any(|end| span.ends_with(end))
+    span.contains('/')
+        && !span.starts_with('/')
+        && span.chars().all(plain)
+        && FILES.iter().any(|end| span.ends_with(end))
 }
 
 /// `engine::bulk`: the file or folder of a module, if the name is that of one of ours.
@@ -81,9 +84,8 @@ fn documents_name_only_what_is_there() {
         for link in links(&text).filter(|link| !link.contains("://") && !link.contains(' ')) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { document.clone() } else { folder.join(path) };
-            if !target.exists() {
-                miss(link);
-            } else if !anchor.is_empty() && !anchors(&fs::read_to_string(target).unwrap()).contains(anchor) {
+            let has_anchor = || anchor.is_empty() || anchors(&fs::read_to_string(&target).unwrap()).contains(anchor);
+            if !target.exists() || !has_anchor() {
                 miss(link);
             }
         }

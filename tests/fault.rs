@@ -22,6 +22,8 @@ mod killing;
 mod opening;
 #[path = "fault/place.rs"]
 mod place;
+#[path = "fault/private.rs"]
+mod private;
 #[path = "fault/reading.rs"]
 mod reading;
 #[path = "fault/replacing.rs"]

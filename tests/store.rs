@@ -42,6 +42,8 @@ mod retention;
 mod sealing;
 #[path = "store/splicing.rs"]
 mod splicing;
+#[path = "store/strangers.rs"]
+mod strangers;
 #[path = "store/tokens.rs"]
 mod tokens;
 #[path = "store/view.rs"]

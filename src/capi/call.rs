@@ -13,7 +13,7 @@ use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::control::Control as CoreControl;
 use crate::store::{Encoded, Store};
-use crate::{Error, Result};
+use crate::{process, Error, Result};
 
 /// What a request's bytes become.
 pub(super) trait Request<'r>: Sized {
@@ -151,7 +151,7 @@ pub(super) unsafe fn on_store(
     unsafe {
         guard(error, || match store.as_ref() {
             None => Err(Error::invalid("store is null")),
-            Some(handle) => poisoning(&handle.0, || body(&handle.0)),
+            Some(handle) => process::check().and_then(|()| poisoning(&handle.0, || body(&handle.0))),
         })
     }
 }

@@ -12,7 +12,7 @@ use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use crate::store::{Inspection, Scan, ScanRequest};
-use crate::{Error, Result};
+use crate::{process, Error, Result};
 
 /// A walk over records. It may be used from any thread, by one at a time.
 pub struct Cursor(Walk);
@@ -142,6 +142,7 @@ pub unsafe extern "C" fn c1z_cursor_next(
     unsafe {
         guard(error, || {
             let cursor = cursor.as_ref().ok_or_else(|| Error::invalid("cursor is null"))?;
+            process::check()?;
             if response.is_null() {
                 return Err(Error::invalid("response is null"));
             }
@@ -158,7 +159,8 @@ pub unsafe extern "C" fn c1z_cursor_next(
 /// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_free(cursor: *mut Cursor) {
-    if !cursor.is_null() {
+    // In a forked process a cursor is its parent's, as is all that it has open.
+    if !cursor.is_null() && !process::is_forked() {
         let cursor = unsafe { Box::from_raw(cursor) };
         // Dropping a database may panic no more than any other call.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(cursor)));

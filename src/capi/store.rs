@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use crate::control::Control;
 use crate::proto::api::{CloseRequest, SaveRequest};
 use crate::store::Store;
-use crate::{Error, Result};
+use crate::{process, Error, Result};
 
 /// An open file, or one that was open: a closed handle stays valid until it is freed.
 pub struct StoreHandle(pub(super) Arc<Shared>);
@@ -86,7 +86,8 @@ impl Shared {
 /// `store` is null or came from `c1z_open`, is not freed, and no call on it is running.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_store_free(store: *mut StoreHandle) {
-    if !store.is_null() {
+    // In a forked process the store is its parent's: its folder, its locks, the threads that closing it waits for.
+    if !store.is_null() && !process::is_forked() {
         let handle = unsafe { Box::from_raw(store) };
         // Dropping a database may panic no more than any other call.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {

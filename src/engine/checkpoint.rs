@@ -1,13 +1,18 @@
 //! The files of a database as they are at one moment.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
 
 use super::unwrapped::live_files;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
+
+/// Names the manifest.
+pub(super) const CURRENT: &str = "CURRENT";
+/// RocksDB reads it into memory as a whole.
+const MAX_CURRENT_BYTES: u64 = 1 << 10;
 
 /// `CURRENT`, the manifest and the SSTs of a database at one moment: a database by themselves, without what was in memory
 /// and log only. They stay until this is dropped, whatever becomes of the database meanwhile.
@@ -34,6 +39,16 @@ pub enum CheckpointContent {
     Bytes(Vec<u8>),
 }
 
+/// Whether a database that was packed by this library may have a file of that name and size. Nobody asks for any other.
+pub fn is_database_file(name: &str, size: u64) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match name.split_once(['-', '.']) {
+        Some((number, "sst")) => is_number(number),
+        Some(("MANIFEST", number)) => is_number(number),
+        _ => name == CURRENT && size <= MAX_CURRENT_BYTES,
+    }
+}
+
 impl Checkpoint<'_> {
     /// RocksDB's own checkpoint is a folder of links and copies; whoever reads the files once needs neither.
     pub(super) fn new(db: &DB) -> Result<Checkpoint<'_>> {
@@ -44,7 +59,7 @@ impl Checkpoint<'_> {
             if file.name.ends_with(".sst") {
                 checkpoint.add(file.name, CheckpointContent::Table(path));
             } else if file.name.starts_with("MANIFEST-") {
-                checkpoint.add("CURRENT".into(), CheckpointContent::Bytes(format!("{}\n", file.name).into()));
+                checkpoint.add(CURRENT.into(), CheckpointContent::Bytes(format!("{}\n", file.name).into()));
                 checkpoint.add(file.name, CheckpointContent::Start(path, file.size));
             }
         }
@@ -62,15 +77,13 @@ impl Checkpoint<'_> {
 
     /// Places a copy into `directory`, which must not exist; SSTs are linked where the file system has links.
     pub fn place_in(&self, directory: &Path) -> Result<()> {
-        fs::create_dir(directory).map_err(Error::io("create", directory))?;
+        files::create_folder(directory).map_err(Error::io("create", directory))?;
         for CheckpointFile { name, content } in &self.files {
             let copy = directory.join(name);
             let copied = match content {
-                CheckpointContent::Table(table) => {
-                    fs::hard_link(table, &copy).or_else(|_| fs::copy(table, &copy).map(drop))
-                }
+                CheckpointContent::Table(table) => fs::hard_link(table, &copy).or_else(|_| files::copy(table, &copy)),
                 CheckpointContent::Start(file, size) => copy_start(file, *size, &copy),
-                CheckpointContent::Bytes(bytes) => fs::write(&copy, bytes),
+                CheckpointContent::Bytes(bytes) => files::create(&copy).and_then(|mut file| file.write_all(bytes)),
             };
             copied.map_err(Error::io("copy a file of the database to", &copy))?;
         }
@@ -86,7 +99,7 @@ impl Drop for Checkpoint<'_> {
 }
 
 fn copy_start(file: &Path, size: u64, copy: &Path) -> io::Result<()> {
-    match io::copy(&mut File::open(file)?.take(size), &mut File::create_new(copy)?)? {
+    match io::copy(&mut files::open(file)?.take(size), &mut files::create(copy)?)? {
         copied if copied == size => Ok(()),
         _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }

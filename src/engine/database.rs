@@ -1,5 +1,6 @@
 //! An open database and the folder that it lives in.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use super::databases::Databases;
 use super::options::Tables;
 use super::{unwrapped, EngineOptions, Kind, Reader, Writer};
 use crate::keys::{self, LAYOUT_VERSION};
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 pub(super) const LAYOUT: &str = "layout";
 
@@ -129,12 +130,21 @@ impl Engine {
     }
 }
 
+/// The files that the database in `directory` names. None of its tables needs to be whole to know that.
+pub fn named_files(directory: &Path, options: &EngineOptions, supply: Supply) -> Result<BTreeSet<String>> {
+    let mut database = options.database();
+    database.create_if_missing(false);
+    unwrapped::supplied_files(&mut database, supply);
+    let db = DB::open_for_read_only(&database, directory, false)?;
+    Ok(db.live_files()?.into_iter().map(|table| table.name.trim_start_matches('/').to_owned()).collect())
+}
+
 /// An empty folder for runs and SSTs under construction, on the file system that the database is on.
 fn create_staging(directory: &Path) -> Result<()> {
     let staging = staging(directory);
     match std::fs::remove_dir_all(&staging) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &staging)(error)),
-        _ => std::fs::create_dir(&staging).map_err(Error::io("create", &staging)),
+        _ => files::create_folder(&staging).map_err(Error::io("create", &staging)),
     }
 }
 

@@ -26,9 +26,9 @@ mod unwrapped;
 mod verify;
 mod writer;
 
-pub use checkpoint::{Checkpoint, CheckpointContent, CheckpointFile};
+pub use checkpoint::{is_database_file, Checkpoint, CheckpointContent, CheckpointFile};
 pub use counts::Counts;
-pub use database::{Engine, Supply};
+pub use database::{named_files, Engine, Supply};
 pub use kind::Kind;
 pub use options::EngineOptions;
 pub use reader::{damaged, Reader, Scan, Stored};

@@ -44,6 +44,7 @@ impl EngineOptions {
         options.set_stats_dump_period_sec(0);
         // More only costs fresh memory: files are written in large pieces all the same.
         options.set_writable_file_max_buffer_size(64 << 10);
+        unwrapped::private_files(&mut options);
         unwrapped::without_log(&mut options);
         unwrapped::without_preallocation(&mut options);
         unwrapped::clear_host_id(&mut options);

@@ -16,6 +16,8 @@ use crate::{Error, Result};
 extern "C" {
     /// A new environment, whose owner destroys it.
     fn c1z_working_copy_env(folder: *const c_char, length: usize) -> *mut librocksdb_sys::rocksdb_env_t;
+    /// A new environment, whose owner destroys it.
+    fn c1z_private_files_env() -> *mut librocksdb_sys::rocksdb_env_t;
     /// A new environment, whose owner destroys it and with it the supplier.
     fn c1z_supplied_files_env(supplier: Supplier) -> *mut librocksdb_sys::rocksdb_env_t;
     fn c1z_set_no_log(options: *mut librocksdb_sys::rocksdb_options_t);
@@ -45,6 +47,12 @@ pub(super) fn without_identity_file(options: &mut Options) {
 pub(super) fn without_preallocation(options: &mut Options) {
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_allow_fallocate(options.as_raw_ptr(), 0) }
+}
+
+/// Keeps files of the database from everybody else (cpp/private_files.cc).
+pub(super) fn private_files(options: &mut Options) {
+    // SAFETY: the environment is new.
+    options.set_env(unsafe { &Env::from_raw(c1z_private_files_env()) });
 }
 
 /// Makes the database in `folder` write and sync only what durable commits need (cpp/working_copy.cc).

@@ -1,6 +1,5 @@
 //! Files of an indexed payload that are unpacked when they are asked for.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +12,7 @@ use super::index::Frame;
 use super::input::Input;
 use super::read_frame::{self, Damage, Hashes, Read};
 use super::Limits;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// Files that lie in their folder with the size that they will have, and hold nothing until they are asked for.
 ///
@@ -59,6 +58,11 @@ impl Deferred {
         let files = frames.into_iter().map(|frame| File { frame, state: Mutex::new(State::Empty) }).collect();
         let (ahead, given_up) = (Mutex::default(), AtomicBool::default());
         Deferred { files: Arc::new(Files { input, folder, limits, files, ahead, given_up }) }
+    }
+
+    /// Whether the file of a name has been asked for and is whole.
+    pub fn has_unpacked(&self, name: &str) -> bool {
+        self.files.files.iter().any(|file| file.frame.name == name && matches!(*file.state.lock(), State::Whole))
     }
 
     /// What unpacks the file of a name, unless it is there already or was never deferred. It fails if the file is
@@ -127,7 +131,7 @@ impl Files {
 
     fn write(&self, frame: &Frame) -> Result<Read> {
         let path = self.folder.join(&frame.name);
-        let mut file = OpenOptions::new().write(true).open(&path).map_err(Error::io("open", &path))?;
+        let mut file = files::open_to_write(&path).map_err(Error::io("open", &path))?;
         read_frame::read(&self.input, frame, self.limits.window_log(), Hashes::Xxh64, &mut |bytes| {
             if self.given_up.load(Ordering::Acquire) {
                 return Err(Error::Closed);

@@ -1,15 +1,13 @@
 //! The file that is read, by ranges that are known to lie in it.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::OFlags;
-
 use super::Identity;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// An open file, and its length and identity at that time.
 #[derive(Debug)]
@@ -25,9 +23,7 @@ impl Input {
     pub(super) fn open(path: &Path) -> Result<Input> {
         // Opening something else may do something: a pipe waits for somebody who writes to it.
         check_regular(&fs::metadata(path).map_err(Error::io("open", path))?, path)?;
-        let nonblocking = OFlags::NONBLOCK.bits() as i32;
-        let opened = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
-        Input::of(opened.map_err(Error::io("open", path))?, path)
+        Input::of(files::open(path).map_err(Error::io("open", path))?, path)
     }
 
     /// A file that is open already.
@@ -36,6 +32,11 @@ impl Input {
         check_regular(&metadata, path)?;
         let identity = Identity::of(&metadata);
         Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), identity, streamed: AtomicU64::new(0) })
+    }
+
+    /// The same file once more.
+    pub(super) fn again(&self) -> Result<Input> {
+        Input::of(self.file.try_clone().map_err(Error::io("open", &self.path))?, &self.path)
     }
 
     /// The bytes of one range. Nothing is allocated before the range is known to lie in the file.

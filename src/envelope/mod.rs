@@ -62,5 +62,5 @@ pub use replace::Replace;
 pub use save::{save, Saved};
 pub use save_options::SaveOptions;
 pub use source::Source;
-pub use unpack::{unpack, PackedFile};
+pub use unpack::{unpack, PackedFile, Wanted};
 pub use verify::{examine, Examination, PayloadEntry};

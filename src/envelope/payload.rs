@@ -1,13 +1,13 @@
 //! What is packed.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::identity::Identity;
 use super::names;
 use crate::control::Control;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// How much of a file is read or written at once.
 pub(super) const CHUNK: usize = 64 << 10;
@@ -107,7 +107,7 @@ impl PayloadFile {
             Content::Start(path) => (path, self.size),
             Content::Bytes(bytes) => return control.check().and_then(|()| each(bytes)),
         };
-        let mut file = File::open(path).map_err(Error::io("open", path))?.take(most);
+        let mut file = files::open(path).map_err(Error::io("open", path))?.take(most);
         let mut buffer = vec![0; CHUNK];
         let mut left = self.size;
         loop {

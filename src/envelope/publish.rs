@@ -16,7 +16,7 @@ use tempfile::{NamedTempFile, PersistError};
 use super::temporary::unlock;
 use super::{Identity, Replace};
 use crate::control::Control;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// Savers hold the lock for as long as a rename takes. Who holds it longer is none of them, but a host that locks the file
 /// for reasons of its own, and must not keep it from being saved.
@@ -81,7 +81,7 @@ impl Occupant {
             let file = match open(path, flags, Mode::empty()) {
                 Err(Errno::NOENT) => return Ok(None),
                 // Who may replace a file need not be one who may read it.
-                opened => opened.ok().map(File::from),
+                opened => opened.ok().and_then(|file| files::above_standard(file.into()).ok()),
             };
             let locked = file.as_ref().is_none_or(has_locked);
             let opened = file.as_ref().and_then(|file| file.metadata().ok()).map(|opened| Identity::of(&opened));

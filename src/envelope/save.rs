@@ -14,7 +14,7 @@ use super::source::Failure;
 use super::{temporary, Encoding, Identity, SaveOptions, Source};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 const WRITE_BUFFER: usize = 1 << 20;
 
@@ -81,7 +81,7 @@ pub fn save(
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match files::open(folder).and_then(|folder| folder.sync_all()) {
         // A file system that has no such thing as syncing a folder.
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
         synced => synced.map_err(Error::io("sync folder", folder)),

@@ -1,13 +1,12 @@
 //! The directory that a file is unpacked into.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::identity::Identity;
 use super::input::Input;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// The directory that a file is unpacked into.
 #[derive(Clone, Copy)]
@@ -20,15 +19,26 @@ impl Target<'_> {
     /// Creates a folder and those above it. `name` has been checked.
     pub(super) fn create_folder(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);
-        fs::create_dir_all(&path).map_err(|error| self.create_error(name, &path, error))
+        files::create_folders(&path).map_err(|error| self.create_error(name, &path, error))
     }
 
     /// Creates a file that does not exist yet. `name` has been checked.
     pub(super) fn create_file(&self, name: &str) -> Result<Output> {
         let path = self.root.join(name);
-        let created = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
-        let file = created.map_err(|error| self.create_error(name, &path, error))?;
+        let file = files::create(&path).map_err(|error| self.create_error(name, &path, error))?;
         Ok(Output { file, path })
+    }
+
+    /// Creates a file and the folders above it. `name` has been checked.
+    pub(super) fn create(&self, name: &str) -> Result<Output> {
+        folder_of(name).map_or(Ok(()), |folder| self.create_folder(folder))?;
+        self.create_file(name)
+    }
+
+    /// Removes a file.
+    pub(super) fn remove_file(&self, name: &str) -> Result<()> {
+        let path = self.root.join(name);
+        fs::remove_file(&path).map_err(Error::io("remove", &path))
     }
 
     /// What stands in the way was unpacked from the same file.

@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 
 use super::destination::Destination;
 use super::header::is_start_of_file;
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 const SUFFIX: &str = ".tmp";
 /// What makes the name one of a kind, between the target's name and the suffix.
@@ -46,7 +46,7 @@ pub(super) fn create(destination: &Destination) -> Result<NamedTempFile> {
             .rand_bytes(RANDOM_BYTES)
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder);
-        let temporary = created.map_err(Error::io("create a file in", folder))?;
+        let temporary = created.and_then(above_standard).map_err(Error::io("create a file in", folder))?;
         // Between its creation and its lock, another writer may have taken it for an abandoned one.
         if !lock(temporary.as_file()) || is_linked(temporary.as_file()) {
             break temporary;
@@ -82,6 +82,11 @@ pub(super) fn unlock(file: &File) {
 /// Waits for the lock; false on a file system that has none. There nobody removes what others have left.
 fn lock(file: &File) -> bool {
     retry_on_intr(|| flock(file, FlockOperation::LockExclusive)).is_ok()
+}
+
+fn above_standard(temporary: NamedTempFile) -> io::Result<NamedTempFile> {
+    let (file, path) = temporary.into_parts();
+    Ok(NamedTempFile::from_parts(files::above_standard(file)?, path))
 }
 
 fn is_linked(file: &File) -> bool {

@@ -1,19 +1,24 @@
 //! Unpacking the payload of a file into a directory.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use super::header::{head_of, Head};
 use super::index::Frame;
 use super::input::Input;
+use super::progress::Progress;
 use super::target::Target;
-use super::unpack_frames::{self, Frames};
+use super::unpack_frames::{self, total, Frames};
 use super::{unpack_tar, Deferred, Encoding, Identity, Limits, Source};
 use crate::control::Control;
 use crate::{Error, Result};
 
 /// Bytes of the smallest file that is worth unpacking later: a millisecond's work.
 const WORTH_DEFERRING: u64 = 1 << 20;
+/// Bytes of files that are unpacked before it pays to find out which of the rest are needed: that takes a millisecond or
+/// two.
+const WORTH_ASKING: u64 = 64 << 20;
 
 /// A file of format v3 that is open: its head has been read, nothing of its payload.
 ///
@@ -22,14 +27,26 @@ const WORTH_DEFERRING: u64 = 1 << 20;
 pub struct PackedFile {
     input: Input,
     head: Head,
+    wanted: Wanted,
 }
+
+/// Whether a payload file of a name and size is of use to who unpacks it.
+pub type Wanted = fn(&str, u64) -> bool;
+
+/// Names the files that are needed.
+pub type Needed<'n> = &'n dyn Fn(&Deferred) -> Result<BTreeSet<String>>;
 
 impl PackedFile {
     /// Opens a file. One of format v1 is refused with `FORMAT_V1`, anything else with `NOT_C1Z`.
     pub fn open(path: &Path) -> Result<PackedFile> {
         let input = Input::open(path)?;
         let head = head_of(&input)?;
-        Ok(PackedFile { input, head })
+        Ok(PackedFile { input, head, wanted: |_, _| true })
+    }
+
+    /// Leaves out what is not wanted: it is neither written nor, in an indexed payload, read.
+    pub fn only(self, wanted: Wanted) -> PackedFile {
+        PackedFile { wanted, ..self }
     }
 
     /// What stands before the payload.
@@ -48,8 +65,7 @@ impl PackedFile {
     /// After an error `into` is empty again. An unknown payload encoding is refused with `PAYLOAD_ENCODING`. Progress is
     /// reported in bytes of payload files; the total of a tar stream is not known beforehand and given as 0.
     pub fn unpack(self, into: &Path, limits: &Limits, control: &Control<'_>) -> Result<Option<Source>> {
-        let frames = self.unpack_frames(into, limits, control, &|_| false)?;
-        Ok(frames.map(|frames| Source::new(self.input, frames.stored)))
+        self.unpack_in_steps(into, limits, control, None)
     }
 
     /// Does what [`PackedFile::unpack`] does, but leaves files until they are asked for if `later` says so of their
@@ -61,19 +77,66 @@ impl PackedFile {
         control: &Control<'_>,
         later: impl Fn(&str) -> bool,
     ) -> Result<Option<Deferred>> {
-        let deferred = |frame: &Frame| frame.digest.size >= WORTH_DEFERRING && later(&frame.name);
-        let frames = self.unpack_frames(into, limits, control, &deferred)?;
-        Ok(frames.map(|frames| Deferred::new(self.input, into.to_path_buf(), *limits, frames.deferred)))
+        let later = |frame: &Frame| frame.digest.size >= WORTH_DEFERRING && later(&frame.name);
+        let frames = self.unpack_by(into, limits, control, |target| {
+            let Frames { now, later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
+            unpack_frames::unpack(target, &now, limits, &mut Progress::new(control, total(&now)))?;
+            Ok(later)
+        });
+        Ok(frames?.map(|later| Deferred::new(self.input, into.to_path_buf(), *limits, later)))
     }
 
-    fn unpack_frames(
+    /// Does what [`PackedFile::unpack`] does, but a payload of frames that unpacks to much is unpacked in two steps: large
+    /// files of the second only if `needed` names them. It is given what unpacks those that it has to look into.
+    pub fn unpack_needed(
+        self,
+        into: &Path,
+        limits: &Limits,
+        control: &Control<'_>,
+        needed: Needed<'_>,
+    ) -> Result<Option<Source>> {
+        self.unpack_in_steps(into, limits, control, Some(needed))
+    }
+
+    fn unpack_in_steps(
+        self,
+        into: &Path,
+        limits: &Limits,
+        control: &Control<'_>,
+        needed: Option<Needed<'_>>,
+    ) -> Result<Option<Source>> {
+        let mut unpacked = 0u64;
+        let later = |frame: &Frame| {
+            unpacked = unpacked.saturating_add(frame.digest.size);
+            needed.is_some() && unpacked > WORTH_ASKING && frame.digest.size >= WORTH_DEFERRING
+        };
+        let stored = self.unpack_by(into, limits, control, |target| {
+            let Frames { now, mut later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
+            let mut progress = Progress::new(control, total(&now) + total(&later));
+            let mut stored = unpack_frames::unpack(target, &now, limits, &mut progress)?;
+            if let Some(needed) = needed.filter(|_| !later.is_empty()) {
+                let deferred = Deferred::new(self.input.again()?, into.to_path_buf(), *limits, later.clone());
+                let needed = needed(&deferred)?;
+                later.retain(|frame| !deferred.has_unpacked(&frame.name));
+                drop(deferred);
+                later.iter().try_for_each(|frame| target.remove_file(&frame.name))?;
+                later.retain(|frame| needed.contains(&frame.name));
+                stored.extend(unpack_frames::unpack(target, &later, limits, &mut progress)?);
+            }
+            Ok(stored)
+        });
+        Ok(stored?.map(|stored| Source::new(self.input, stored)))
+    }
+
+    /// Has a payload of frames unpacked by `frames`, and unpacks any other.
+    fn unpack_by<T>(
         &self,
         into: &Path,
         limits: &Limits,
         control: &Control<'_>,
-        deferred: &dyn Fn(&Frame) -> bool,
-    ) -> Result<Option<Frames>> {
-        let PackedFile { input, head } = self;
+        frames: impl FnOnce(&Target<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let PackedFile { input, head, wanted } = self;
         let encoding = Encoding::of_manifest(&input.path, head.manifest.payload_encoding)?;
         let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
         if present.next().is_some() {
@@ -81,9 +144,9 @@ impl PackedFile {
         }
         let target = Target { input, root: into };
         let unpacked = match encoding {
-            Encoding::IndexedZstd => unpack_frames::unpack(&target, head, limits, control, deferred).map(Some),
+            Encoding::IndexedZstd => frames(&target).map(Some),
             Encoding::Tar | Encoding::TarZstd => {
-                unpack_tar::unpack(&target, head, encoding, limits, control).map(|()| None)
+                unpack_tar::unpack(&target, head, encoding, *wanted, limits, control).map(|()| None)
             }
         };
         unpacked.inspect_err(|_| clear(into))

@@ -8,29 +8,34 @@ use super::read_frame::Read;
 use super::read_frames::Work;
 use super::source::StoredFrame;
 use super::target::{folder_of, Target};
+use super::unpack::Wanted;
 use super::{index, names, Limits};
-use crate::control::Control;
 use crate::Result;
 
-/// What became of the frames of a payload.
+/// The frames of a payload, by when they are unpacked.
 pub(super) struct Frames {
-    /// Those that were unpacked, and what a later save must know to copy them.
-    pub(super) stored: Vec<StoredFrame>,
-    /// Those that were not. Their files are there, with the size that they will have.
-    pub(super) deferred: Vec<Frame>,
+    pub(super) now: Vec<Frame>,
+    /// Their files are there, with the size that they will have.
+    pub(super) later: Vec<Frame>,
 }
 
-/// Unpacks the frames but for those that are deferred. Nothing is written before head, index, names and sizes of all have
+/// What the files of frames will hold.
+pub(super) fn total(frames: &[Frame]) -> u64 {
+    frames.iter().map(|frame| frame.digest.size).sum()
+}
+
+/// Makes room for the frames that are wanted. Nothing is written before head, index, names and sizes of all of them have
 /// been checked.
-pub(super) fn unpack(
+pub(super) fn prepare(
     target: &Target<'_>,
     head: &Head,
+    wanted: Wanted,
     limits: &Limits,
-    control: &Control<'_>,
-    deferred: &dyn Fn(&Frame) -> bool,
+    later: impl FnMut(&Frame) -> bool,
 ) -> Result<Frames> {
     let input = target.input;
-    let frames = index::read(input, head)?;
+    let mut frames = index::read(input, head)?;
+    frames.retain(|frame| wanted(&frame.name, frame.digest.size));
     let mut budget = Budget::new(limits.decoded_bytes(input.len));
     for frame in &frames {
         budget.take(&input.path, frame.digest.size)?;
@@ -45,14 +50,23 @@ pub(super) fn unpack(
         }
         last = folder;
     }
-    let (deferred, frames): (Vec<_>, Vec<_>) = frames.into_iter().partition(deferred);
-    for frame in &deferred {
+    let (later, now): (Vec<_>, Vec<_>) = frames.into_iter().partition(later);
+    for frame in &later {
         target.create_file(&frame.name)?.grow(frame.digest.size)?;
     }
-    let total = frames.iter().map(|frame| frame.digest.size).sum();
-    let mut progress = Progress::new(control, total);
-    let work = Work { input, frames: &frames, limits, control };
-    let stored = work.run(
+    Ok(Frames { now, later })
+}
+
+/// Unpacks frames to files that are not there yet. Gives what a later save must know to copy the frames.
+pub(super) fn unpack(
+    target: &Target<'_>,
+    frames: &[Frame],
+    limits: &Limits,
+    progress: &mut Progress<'_>,
+) -> Result<Vec<StoredFrame>> {
+    let input = target.input;
+    let work = Work { input, frames, limits, control: progress.control };
+    work.run(
         |bytes| progress.advance(bytes),
         |reading| {
             let frame = reading.frame;
@@ -64,6 +78,5 @@ pub(super) fn unpack(
                 Read::Damaged(damage) => Err(input.corrupt(damage.detail)),
             }
         },
-    )?;
-    Ok(Frames { stored, deferred })
+    )
 }

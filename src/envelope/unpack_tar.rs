@@ -9,7 +9,8 @@ use super::limits::Budget;
 use super::payload::CHUNK;
 use super::progress::Progress;
 use super::tar_read::Archive;
-use super::target::{folder_of, Target};
+use super::target::Target;
+use super::unpack::Wanted;
 use super::{Encoding, Limits};
 use crate::control::Control;
 use crate::Result;
@@ -19,6 +20,7 @@ pub(super) fn unpack(
     target: &Target<'_>,
     head: &Head,
     encoding: Encoding,
+    wanted: Wanted,
     limits: &Limits,
     control: &Control<'_>,
 ) -> Result<()> {
@@ -30,13 +32,10 @@ pub(super) fn unpack(
                 target.create_folder(&member.name)?;
                 continue;
             }
-            if let Some(folder) = folder_of(&member.name) {
-                target.create_folder(folder)?;
-            }
-            let mut output = target.create_file(&member.name)?;
+            let mut output = wanted(&member.name, member.size).then(|| target.create(&member.name)).transpose()?;
             archive.content(&member, |bytes| {
                 control.check()?;
-                output.put(bytes)?;
+                output.as_mut().map_or(Ok(()), |output| output.put(bytes))?;
                 progress.advance(bytes.len() as u64);
                 Ok(())
             })?;

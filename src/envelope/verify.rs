@@ -10,7 +10,8 @@ use super::input::Input;
 use super::limits::Budget;
 use super::read_frame::Read;
 use super::read_frames::Work;
-use super::target::{folder_of, Output, Target};
+use super::target::{Output, Target};
+use super::unpack::Wanted;
 use super::unpack_tar::read_archive;
 use super::{index, names, Encoding, Head, Limits};
 use crate::control::Control;
@@ -74,19 +75,19 @@ impl Examination {
         self.encoding
     }
 
-    /// Reads the whole payload and compares it with its checksums. What can be read of its files is placed into the
-    /// empty directory `into`, damaged files too.
+    /// Reads the whole payload and compares it with its checksums. What can be read of its files is placed into an empty
+    /// directory, damaged files too, if they are wanted there.
     ///
     /// Returns the files, in the order in which they are stored; `None` if there is no telling which they are. Progress
     /// is in bytes of the file.
     pub fn payload(
         &self,
-        into: Option<&Path>,
+        into: Option<(&Path, Wanted)>,
         limits: &Limits,
         control: &Control<'_>,
         findings: &mut Findings,
     ) -> Result<Option<Vec<PayloadEntry>>> {
-        let target = into.map(|root| Target { input: &self.input, root });
+        let target = into.map(|(root, wanted)| (Target { input: &self.input, root }, wanted));
         let total = self.input.len;
         control.report(self.head.payload_start, total);
         let entries = match self.encoding {
@@ -104,7 +105,7 @@ impl Examination {
 
     fn frames(
         &self,
-        target: Option<Target<'_>>,
+        target: Option<(Target<'_>, Wanted)>,
         limits: &Limits,
         control: &Control<'_>,
         findings: &mut Findings,
@@ -126,7 +127,7 @@ impl Examination {
         work.run(
             |_| self.report(control),
             |reading| {
-                let mut output = create(target.as_ref(), &reading.frame.name)?;
+                let mut output = create(target, &reading.frame.name, reading.frame.digest.size)?;
                 let read = reading.read(&mut |bytes| output.as_mut().map_or(Ok(()), |output| output.put(bytes)))?;
                 if let Read::Damaged(damage) = read {
                     damaged.lock().add(Fault::of(damage.kind, damage.detail).in_file(&reading.frame.name));
@@ -141,7 +142,7 @@ impl Examination {
     /// A tar stream has no checksums of what is in it, and nothing can be found behind a damaged header.
     fn archive(
         &self,
-        target: Option<Target<'_>>,
+        target: Option<(Target<'_>, Wanted)>,
         limits: &Limits,
         control: &Control<'_>,
         findings: &mut Findings,
@@ -152,7 +153,7 @@ impl Examination {
                 control.check()?;
                 let mut output = match member.is_folder {
                     true => None,
-                    false => create(target.as_ref(), &member.name)?,
+                    false => create(target, &member.name, member.size)?,
                 };
                 archive.content(&member, |bytes| {
                     control.check()?;
@@ -175,11 +176,11 @@ impl Examination {
     }
 }
 
-/// A file to unpack to; `None` if nothing is unpacked, or if the name does not permit it, which is found elsewhere.
-fn create(target: Option<&Target<'_>>, name: &str) -> Result<Option<Output>> {
-    let Some(target) = target.filter(|_| names::check(name).is_ok()) else { return Ok(None) };
-    let folder = folder_of(name).map_or(Ok(()), |folder| target.create_folder(folder));
-    match folder.and_then(|()| target.create_file(name)) {
+/// A file to unpack to; `None` if it is not wanted, or if its name does not permit it, which is found elsewhere.
+fn create(target: Option<(Target<'_>, Wanted)>, name: &str, size: u64) -> Result<Option<Output>> {
+    let target = target.filter(|(_, wanted)| names::check(name).is_ok() && wanted(name, size));
+    let Some((target, _)) = target else { return Ok(None) };
+    match target.create(name) {
         Err(Error::Corruption { .. }) => Ok(None),
         created => created.map(Some),
     }

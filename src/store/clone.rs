@@ -5,7 +5,8 @@ use std::path::Path;
 use super::paths::{absolute, optional_path, required_path};
 use super::save::{manifest, payload};
 use super::view::latest_finished;
-use super::{open::working_folder, Store};
+use super::working_folder::WorkingFolder;
+use super::Store;
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
 use crate::envelope::{self, Replace, SaveOptions};
@@ -33,15 +34,11 @@ impl Store {
             return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
         }
 
-        let work = working_folder(tmp_dir.as_deref().or(self.options.tmp_dir.as_deref()))?;
-        let folder = |name: &str| {
-            let path = work.path().join(name);
-            std::fs::create_dir(&path).map_err(Error::io("create", &path)).map(|()| path)
-        };
+        let work = WorkingFolder::create(tmp_dir.as_deref().or(self.options.tmp_dir.as_deref()))?;
         // Filled by whole files, it needs no memory of its own to speak of.
         let options = EngineOptions { memory_budget: self.engine_options.memory_budget / 8, ..self.engine_options };
-        let engine = Engine::create(&folder("database")?, &options)?;
-        source.copy_slot(run.slot, &engine, &folder("staging")?, control)?;
+        let engine = Engine::create(&work.create_folder("database")?, &options)?;
+        source.copy_slot(run.slot, &engine, &work.create_folder("staging")?, control)?;
         let mut writer = engine.writer();
         writer.adopt_slot(run.slot);
         writer.put_token(run.id, &source.token(run.id)?);

@@ -42,6 +42,7 @@ mod translator;
 mod verify;
 mod verify_report;
 mod view;
+mod working_folder;
 
 pub use crate::proto::storage::SyncType;
 pub use encoded::Encoded;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tempfile::TempDir;
 
 use super::ahead::Ahead;
 use super::binding::Binding;
@@ -12,15 +11,16 @@ use super::changes::Changes;
 use super::known::Known;
 use super::paths::{absolute, optional_path, shown};
 use super::save::Origin;
+use super::working_folder::WorkingFolder;
 use super::{view, ENGINE};
 use crate::control::Control;
-use crate::engine::{Engine, EngineOptions, Supply};
+use crate::engine::{self, is_database_file, Engine, EngineOptions, Supply};
 use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Identity, Limits, PackedFile, Source};
 use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
-use crate::{Error, Result};
+use crate::{process, Error, Result};
 
 const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
 
@@ -107,7 +107,7 @@ pub struct Store {
     pub(super) changes: Changes,
     pub(super) known: Known,
     // Declared after the engine: the database closes before its folder goes.
-    pub(super) work: TempDir,
+    pub(super) work: WorkingFolder,
 }
 
 impl Store {
@@ -125,15 +125,15 @@ impl Store {
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
+        process::enter()?;
         let path = &absolute(path)?;
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
         if !options.read_only {
             envelope::check_destination(path)?;
         }
-        let work = working_folder(options.tmp_dir.as_deref())?;
-        let database = work.path().join("database");
-        std::fs::create_dir(&database).map_err(Error::io("create", &database))?;
+        let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
+        let database = work.create_folder("database")?;
 
         let (file, identity) = packed_file(path, options.read_only)?;
         let head = file.as_ref().map(|file| file.head().clone());
@@ -168,15 +168,14 @@ impl Store {
         drop(deferred);
         drop(ahead);
         drop(engine);
-        let folder = work.path().to_path_buf();
-        work.close().map_err(Error::io("remove", folder))
+        work.remove()
     }
 
     /// What is known of the store without reading a record.
     pub fn metadata(&self) -> Result<GetMetadataResponse> {
         let bound = self.binding.lock().bound();
         let (path, path_bytes) = shown(&self.path);
-        let (database_path, database_path_bytes) = shown(&self.engine.directory());
+        let (database_path, database_path_bytes) = shown(self.engine.directory());
         Ok(GetMetadataResponse {
             engine: ENGINE.to_owned(),
             format: "v3".to_owned(),
@@ -223,11 +222,19 @@ impl Opened {
         control: &Control<'_>,
     ) -> Result<Opened> {
         let packed = file.head().manifest.payload_encoding();
+        let file = file.only(is_database_file);
         let limits = Limits { threads: options.threads, ..options.limits };
         let (mut source, mut deferred) = (None, None);
         match options.read_only {
-            true => deferred = file.unpack_some(database, &limits, control, |name| name.ends_with(".sst"))?,
-            false => source = file.unpack(database, &limits, control)?,
+            true => deferred = file.unpack_some(database, &limits, control, |_| true)?,
+            false => {
+                let named = |deferred: &Deferred| {
+                    let options = options.engine(Encoding::IndexedZstd);
+                    let named = engine::named_files(database, &options, Box::new(deferred.fetch()));
+                    named.map_err(|error| naming(path, error))
+                };
+                source = file.unpack_needed(database, &limits, control, &named)?;
+            }
         }
         let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
         let engine_options = options.engine(encoding);
@@ -250,11 +257,6 @@ impl Opened {
         let engine = Engine::create(database, &engine_options)?;
         Ok(Opened { encoding, engine_options, engine, source: None, deferred: None })
     }
-}
-
-pub(super) fn working_folder(parent: Option<&Path>) -> Result<TempDir> {
-    let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
-    tempfile::Builder::new().prefix("c1z-").tempdir_in(&parent).map_err(Error::io("create a folder in", &parent))
 }
 
 /// The file, if it is one of ours, and its identity. There is no file if one may be created, and no identity either if

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::open::{working_folder, OpenOptions};
+use super::open::OpenOptions;
 use super::paths::{optional_path, required_path};
 use super::runs::newest_first;
 use super::save::summary;
+use super::working_folder::WorkingFolder;
 use super::{stats, verify_report, ENGINE};
 use crate::control::Control;
 use crate::engine::{self, Kind, VerifiedSync, Verify};
@@ -16,7 +17,7 @@ use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
 use crate::proto::manifest::{PayloadEncoding, SyncRunSummary};
 use crate::proto::wire::Malformed;
 use crate::translate;
-use crate::{Error, Result};
+use crate::{process, Result};
 
 const DEFAULT_MAX_FAULTS: u32 = 1000;
 
@@ -25,6 +26,7 @@ const DEFAULT_MAX_FAULTS: u32 = 1000;
 /// Progress is in bytes of the file, each of which counts twice if the database is walked: when it is unpacked and when
 /// the table that it became is walked.
 pub fn verify(request: &VerifyRequest, control: &Control<'_>) -> Result<VerifyReport> {
+    process::enter()?;
     let path = required_path("path", &request.path, &request.path_bytes)?;
     let options = options(request)?;
     let max_faults = if request.max_faults == 0 { DEFAULT_MAX_FAULTS } else { request.max_faults };
@@ -60,10 +62,10 @@ fn walk(
         count(report, &entries.unwrap_or_default());
         return Ok(());
     }
-    let work = working_folder(options.tmp_dir.as_deref())?;
-    let directory = work.path().join("database");
-    std::fs::create_dir(&directory).map_err(Error::io("create", &directory))?;
-    let entries = examination.payload(Some(&directory), &options.limits, &first, findings)?;
+    let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
+    let directory = work.create_folder("database")?;
+    let entries =
+        examination.payload(Some((&directory, engine::is_database_file)), &options.limits, &first, findings)?;
     let length = examination.head().file_len;
     if let Some(entries) = entries {
         count(report, &entries);
@@ -86,7 +88,7 @@ fn walk(
         }
     }
     control.report(2 * length, 2 * length);
-    work.close().map_err(Error::io("remove", directory))
+    work.remove()
 }
 
 fn options(request: &VerifyRequest) -> Result<OpenOptions> {

@@ -3,7 +3,10 @@
 mod closing;
 mod control;
 mod cursors;
+mod descriptors;
 mod files;
+#[cfg(target_os = "linux")]
+mod forking;
 mod functions;
 mod header;
 mod inspect;

@@ -11,12 +11,12 @@ use c1z::capi::cancel::{c1z_cancel_free, c1z_cancel_new, c1z_cancel_set, Cancel,
 use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::cursor::{c1z_cursor_free, c1z_cursor_next, Cursor};
 use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_error_reason, ErrorObject};
-use c1z::capi::file::{c1z_close, c1z_open};
+use c1z::capi::file::{c1z_close, c1z_open, c1z_read_header};
 use c1z::capi::inspect::{c1z_inspect, c1z_inspect_schema};
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
 use c1z::capi::verify::c1z_verify;
-use c1z::proto::api::{CloseRequest, InspectRequest, InspectSchemaRequest, OpenRequest};
+use c1z::proto::api::{CloseRequest, InspectRequest, InspectSchemaRequest, OpenRequest, ReadHeaderRequest};
 use prost::Message;
 
 /// The slice of nothing.
@@ -267,6 +267,13 @@ impl Drop for Walk {
         // SAFETY: calls borrow the cursor, so none is running.
         unsafe { c1z_cursor_free(self.0) }
     }
+}
+
+/// What a file says of itself.
+pub fn read_header(path: &str) -> Result<Vec<u8>, Failure> {
+    let request = ReadHeaderRequest { path: path.to_owned(), ..Default::default() }.encode_to_vec();
+    // SAFETY: everything outlives the call.
+    ask(|response, error| unsafe { c1z_read_header(slice(&request), response, error) })
 }
 
 /// The descriptors in a file.

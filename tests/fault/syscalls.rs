@@ -44,6 +44,7 @@ struct Active {
     plan: Plan,
     count: u64,
     struck: Vec<String>,
+    created: Vec<(PathBuf, mode_t)>,
 }
 
 static ARMED: AtomicBool = AtomicBool::new(false);
@@ -51,13 +52,37 @@ static STATE: Mutex<State> = Mutex::new(State { active: Vec::new(), synced: BTre
 
 /// Runs `body` under a plan, the only one below its folder; says what it returned and which calls were struck.
 pub fn under<T>(plan: Plan, body: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let (returned, active) = carried_out(plan, body);
+    (returned, active.struck)
+}
+
+/// Runs `body`; says which files and folders it created below a folder, and with which modes.
+pub fn creations<T>(below: &Path, body: impl FnOnce() -> T) -> (T, Vec<(PathBuf, mode_t)>) {
+    let plan = Plan { below: below.to_path_buf(), fault: Fault::Kill, from: u64::MAX, and_later: false };
+    let (returned, active) = carried_out(plan, body);
+    (returned, active.created)
+}
+
+fn carried_out<T>(plan: Plan, body: impl FnOnce() -> T) -> (T, Active) {
     let below = plan.below.clone();
-    state().active.push(Active { plan, count: 0, struck: Vec::new() });
+    state().active.push(Active { plan, count: 0, struck: Vec::new(), created: Vec::new() });
     ARMED.store(true, Ordering::SeqCst);
     let returned = body();
     let mut state = state();
     let index = state.active.iter().position(|active| active.plan.below == below).expect("nobody else removes it");
-    (returned, state.active.remove(index).struck)
+    (returned, state.active.remove(index))
+}
+
+/// Notes what is created, with the mode that the call names: the process's umask may only take from it.
+fn note_creation(path: impl FnOnce() -> Option<PathBuf>, mode: mode_t) {
+    if !ARMED.load(Ordering::SeqCst) {
+        return;
+    }
+    let Some(path) = path() else { return };
+    let mut state = state();
+    if let Some(active) = state.active.iter_mut().find(|active| path.starts_with(&active.plan.below)) {
+        active.created.push((path, mode));
+    }
 }
 
 /// Notes from now on which files are synced.
@@ -91,7 +116,8 @@ fn chosen(call: &str, path: impl FnOnce() -> Option<PathBuf>) -> Option<Fault> {
     }
     let path = path()?;
     let mut state = state();
-    let Active { plan, count, struck } = state.active.iter_mut().find(|active| path.starts_with(&active.plan.below))?;
+    let Active { plan, count, struck, .. } =
+        state.active.iter_mut().find(|active| path.starts_with(&active.plan.below))?;
     *count += 1;
     let is_chosen = *count == plan.from || plan.and_later && *count > plan.from;
     if !is_chosen {
@@ -224,6 +250,9 @@ unsafe fn open_file(name: *const c_char, flags: c_int, mode: mode_t) -> c_int {
     if flags & libc::O_ACCMODE == libc::O_RDONLY {
         return open();
     }
+    if flags & libc::O_CREAT != 0 || flags & libc::O_TMPFILE == libc::O_TMPFILE {
+        note_creation(|| of_name(libc::AT_FDCWD, name), mode);
+    }
     let fd = intercepted("open", || of_name(libc::AT_FDCWD, name), open);
     if fd >= 0 && flags & (libc::O_EXCL | libc::O_TRUNC) != 0 {
         // A new file may have the number of one that is gone.
@@ -275,6 +304,7 @@ unsafe extern "C" fn link(from: *const c_char, to: *const c_char) -> c_int {
 #[no_mangle]
 unsafe extern "C" fn mkdir(name: *const c_char, mode: mode_t) -> c_int {
     let pass_on = || unsafe { libc::syscall(libc::SYS_mkdirat, libc::AT_FDCWD, name, mode) } as c_int;
+    note_creation(|| of_name(libc::AT_FDCWD, name), mode);
     intercepted("create", || of_name(libc::AT_FDCWD, name), pass_on)
 }
 

@@ -100,10 +100,12 @@ fn a_database_that_cannot_be_opened_is_one_fault() {
 
 #[test]
 fn a_file_that_the_database_does_not_use_is_found() {
-    let sample = Sample::new();
-    sample.repack(|folder, _| fs::write(folder.join("999999.sst"), b"nobody's").unwrap());
-    let faults = sample.assert_faults(&[(FileUnknown, b"")]);
-    assert_eq!(faults[0].file, "999999.sst");
+    for name in ["999999.sst", "stranger"] {
+        let sample = Sample::new();
+        sample.repack(|folder, _| fs::write(folder.join(name), b"nobody's").unwrap());
+        let faults = sample.assert_faults(&[(FileUnknown, b"")]);
+        assert_eq!(faults[0].file, name);
+    }
 }
 
 #[test]

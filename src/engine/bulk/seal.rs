@@ -15,7 +15,7 @@ use crate::engine::databases::Databases;
 use crate::engine::slots::CHECK;
 use crate::engine::{damaged, Kind, RecordKeys, Records};
 use crate::keys::{self, Slot};
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// How many rows are worth SSTs of their own: fewer go through the memtable, because an ingest costs as much as several
 /// thousand rows of a batch.
@@ -58,7 +58,8 @@ impl Target<'_> {
             self.db.change(|db| db.write(batch))?;
             return Ok(added);
         }
-        let staging = tempfile::tempdir_in(pending.directory()).map_err(Error::io("stage in", pending.directory()))?;
+        let staging = files::create_unique_folder(pending.directory(), "seal-")
+            .map_err(Error::io("stage in", pending.directory()))?;
         let (files, added) = match rows < PARALLEL_ROWS {
             true => {
                 let mut ssts = Ssts::new(self.records, staging.path(), "all", false);

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::buffer::{common_prefix, Buffer};
-use crate::{Error, Result};
+use crate::{files, Error, Result};
 
 /// Bytes that a run is read by: many runs at once by fewer, so that together they take no more than so much.
 const READ_BYTES: std::ops::RangeInclusive<usize> = 16 << 10..=128 << 10;
@@ -56,7 +56,7 @@ pub struct SpillWriter {
 
 impl SpillWriter {
     pub fn new(directory: &Path) -> Result<SpillWriter> {
-        let file = tempfile::tempfile_in(directory).map_err(Error::io(WRITING, directory))?;
+        let file = files::create_unnamed(directory).map_err(Error::io(WRITING, directory))?;
         let out = BufWriter::with_capacity(WRITE_BYTES, file);
         Ok(SpillWriter { out, length: 0, last: Vec::new(), directory: directory.to_path_buf() })
     }

@@ -1,5 +1,5 @@
-// What lies below a database that is only read and whose files come when they are needed: RocksDB's own file system, but
-// who wants to read a file asks for it first.
+// What lies below a database that is only read and whose files come when they are needed: private files, but who wants to
+// read one asks for it first.
 //
 // RocksDB opens all tables of a database, at once or, if its option `open_files_async` says so, by a job that it schedules.
 // No table may be asked for before it is needed; so that job is told that there are none.
@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "private_files.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "rocksdb_c.h"
@@ -42,8 +43,7 @@ void Explain(void* reason, const char* text, size_t length) { static_cast<std::s
 
 class SuppliedFiles : public FileSystemWrapper {
  public:
-  explicit SuppliedFiles(const c1z_supplier& supplier)
-      : FileSystemWrapper(FileSystem::Default()), supplier_(supplier) {}
+  explicit SuppliedFiles(const c1z_supplier& supplier) : FileSystemWrapper(PrivateFiles()), supplier_(supplier) {}
 
   ~SuppliedFiles() override { supplier_.release(supplier_.context); }
 

@@ -1,4 +1,4 @@
-// The file system below a working copy: RocksDB's own, with fewer files and syncs.
+// The file system below a working copy: private files (private_files.h), fewer of them, and fewer syncs.
 //
 // A working copy is worth what its last durable commit was worth. So only files of the database's own folder are synced:
 // an SST that is to be ingested is synced when it is. What RocksDB syncs while it opens a database means nothing before
@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "private_files.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "rocksdb_c.h"
@@ -137,9 +138,9 @@ class Folder : public FSDirectoryWrapper {
 class WorkingCopy : public FileSystemWrapper {
  public:
   explicit WorkingCopy(const std::string& folder)
-      : FileSystemWrapper(FileSystem::Default()),
+      : FileSystemWrapper(PrivateFiles()),
         memory_(std::unique_ptr<Env>(NewMemEnv(Env::Default()))->GetFileSystem()),
-        syncs_(std::make_shared<Syncs>(FileSystem::Default(), folder)) {}
+        syncs_(std::make_shared<Syncs>(PrivateFiles(), folder)) {}
 
   const char* Name() const override { return "WorkingCopy"; }
 

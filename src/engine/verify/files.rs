@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rocksdb::{LiveFile, DB};
 
 use super::Verify;
+use crate::engine::checkpoint::CURRENT;
 use crate::findings::{hex, Findings};
 use crate::proto::api::{Fault, FaultKind};
-use crate::{Error, Result};
-
-const CURRENT: &str = "CURRENT";
+use crate::{files, Error, Result};
 
 /// What the tables of a database cover.
 pub(super) struct Files {
@@ -36,8 +35,8 @@ impl Files {
                 Some(_) => {}
             }
         }
-        let current = std::fs::read_to_string(verify.directory.join(CURRENT))
-            .map_err(Error::io("read", verify.directory.join(CURRENT)))?;
+        let path = verify.directory.join(CURRENT);
+        let current = files::open(&path).and_then(std::io::read_to_string).map_err(Error::io("read", &path))?;
         unpacked.remove(CURRENT);
         unpacked.remove(current.trim_end());
         for name in unpacked.into_keys() {
