@@ -29,7 +29,7 @@ pub fn as_nobody(test: &str, prepare: fn(&Path), body: fn(&Path)) {
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         assert!(std::env::var_os("CI").is_none(), "{test} needs root");
         // Not println!, which the test harness keeps to itself.
-        return writeln!(std::io::stderr(), "not run, for it needs root: {test}").unwrap();
+        return std::io::stderr().write_all(format!("not run, for it needs root: {test}\n").as_bytes()).unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o777);
