@@ -37,7 +37,7 @@
 // Besides [c1zstore.Store] a store has what the SDK and its hosts find by type assertion: deletion by references,
 // [connectorstore.StreamingReader], [connectorstore.LatestFinishedSyncIDFetcher], [connectorstore.DBSizeProvider],
 // ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, and Save(ctx) error, which writes the file and leaves the
-// store open. Its FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
+// store open, as does Overwrite(ctx) error (see [Driver]). Its FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
 // [c1zstore.IngestInvariantVerificationWriter].
 //
 // # Errors
@@ -87,6 +87,10 @@ type Driver struct {
 	Threads int
 	// MemoryBudgetBytes bounds block cache and write buffers of each open store together. 0 means 256 MiB.
 	MemoryBudgetBytes uint64
+	// RefuseConflicts makes saving fail when somebody else has saved the file since it was opened or last saved: with
+	// codes.Aborted and dotc1z.ErrArtifactUnusable. The store stays open, and its Overwrite(ctx) error saves all the same.
+	// Without it, of several stores on one file the one that saves last wins, as in the SDK's own engines.
+	RefuseConflicts bool
 }
 
 var _ dotc1z.EngineDriver = Driver{}
@@ -98,7 +102,11 @@ func (Driver) Engine() c1zstore.Engine { return Engine }
 func (Driver) Format() dotc1z.C1ZFormat { return dotc1z.C1ZFormatV3 }
 
 // OpenStore opens the file at path, or prepares a new one: a missing or empty file is created by the first save, and
-// cannot be opened read-only. Of two stores on one file the one that closes last wins. The caller closes the store.
+// cannot be opened read-only. Of two stores on one file the one that closes last wins, unless the driver refuses
+// conflicts. The caller closes the store.
+//
+// A store that is not opened read-only fails here where it could not be saved: with codes.FailedPrecondition when the
+// folder is missing, codes.PermissionDenied when it takes no files, codes.InvalidArgument for what is no file.
 //
 // Fails with codes.FailedPrecondition for a file of another engine or layout, codes.DataLoss for a damaged one,
 // codes.ResourceExhausted for one that unpacks to more than the limits of opts or of the environment allow. Opened

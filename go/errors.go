@@ -35,6 +35,7 @@ func (e *Error) Reason() string { return e.reason }
 // that a caller need not know which engine it talks to.
 var sentinels = map[string]error{
 	"ARTIFACT_UNUSABLE": dotc1z.ErrArtifactUnusable,
+	"CONFLICT":          dotc1z.ErrArtifactUnusable,
 	"READ_ONLY":         dotc1z.ErrReadOnly,
 	"NOT_C1Z":           dotc1z.ErrInvalidFile,
 	"NO_CURRENT_SYNC":   pebble.ErrNoCurrentSync,

@@ -22,8 +22,10 @@ var _ c1zstore.FileOps = fileOps{}
 // Sessions are not part of a clone.
 func (f fileOps) CloneSync(ctx context.Context, outPath, syncID string, opts ...c1zstore.CloneSyncOption) error {
 	options := c1zstore.NewCloneSyncOptions(opts...)
+	tmpDir := cmp.Or(options.TmpDir, f.tmpDir)
 	return exec(ctx, f.native.cloneSync, &apipb.CloneSyncRequest{
-		Path: outPath, SyncId: syncID, TmpDir: cmp.Or(options.TmpDir, f.tmpDir),
+		Path: asText(outPath), PathBytes: asBytes(outPath), SyncId: syncID,
+		TmpDir: asText(tmpDir), TmpDirBytes: asBytes(tmpDir),
 	})
 }
 

@@ -30,10 +30,10 @@ type Header struct {
 // ReadHeader reads the header of the .c1z file at path, which any engine may have written, in any format. It costs the
 // same for a file of any size, and does not check the payload.
 //
-// Fails with codes.NotFound for a missing file, codes.FailedPrecondition for one that is no .c1z file, codes.DataLoss
+// Fails with codes.NotFound for a missing file, codes.FailedPrecondition for one that is no .c1z file or empty, codes.DataLoss
 // for a damaged header.
 func ReadHeader(path string) (*Header, error) {
-	request, err := marshal(&apipb.ReadHeaderRequest{Path: path})
+	request, err := marshal(&apipb.ReadHeaderRequest{Path: asText(path), PathBytes: asBytes(path)})
 	if err != nil {
 		return nil, err
 	}

@@ -77,6 +77,7 @@ func TestOnlyC1ZFilesHaveAHeader(t *testing.T) {
 		code    codes.Code
 	}{
 		"other": {"PK\x03\x04 a zip", codes.FailedPrecondition},
+		"empty": {"", codes.FailedPrecondition},
 		"short": {"C1Z3\x00\x00", codes.DataLoss},
 		"cut":   {"C1Z3\x00\x00\x00\x00\x05\x0a", codes.DataLoss},
 	} {
@@ -88,7 +89,7 @@ func TestOnlyC1ZFilesHaveAHeader(t *testing.T) {
 	}
 	_, err := c1z.ReadHeader(filepath.Join(folder, "missing"))
 	require.Equal(t, codes.NotFound, status.Code(err))
-	_, err = c1z.ReadHeader("\xff")
+	_, err = c1z.ReadHeader(folder)
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
 	_, err = c1z.ReadHeader(filepath.Join(folder, "other"))
 	require.ErrorIs(t, err, dotc1z.ErrInvalidFile)

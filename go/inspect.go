@@ -57,7 +57,7 @@ func Inspect(ctx context.Context, path string, opts InspectOptions) iter.Seq2[Re
 // Schema returns the descriptors that a file of format v3 carries, of whatever engine. It reads the head of the file
 // alone.
 func Schema(path string) (*descriptorpb.FileDescriptorSet, error) {
-	request, err := marshal(&apipb.InspectSchemaRequest{Path: path})
+	request, err := marshal(&apipb.InspectSchemaRequest{Path: asText(path), PathBytes: asBytes(path)})
 	if err != nil {
 		return nil, err
 	}

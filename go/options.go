@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"unicode/utf8"
 
 	c1zv3 "github.com/conductorone/baton-sdk/pb/c1/c1z/v3"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
@@ -22,15 +23,34 @@ const (
 // which only the SDK can read: dotc1z.NewStore has already put their two limits into the fields used below.
 func (d Driver) openRequest(path string, opts dotc1z.StoreOptions) *apipb.OpenRequest {
 	return &apipb.OpenRequest{
-		Path:                  path,
+		Path:                  asText(path),
+		PathBytes:             asBytes(path),
 		ReadOnly:              opts.ReadOnly,
-		TmpDir:                opts.TmpDir,
+		TmpDir:                asText(opts.TmpDir),
+		TmpDirBytes:           asBytes(opts.TmpDir),
+		Overwrite:             !d.RefuseConflicts,
 		PayloadEncoding:       c1zv3.PayloadEncoding(opts.PayloadEncoding),
 		Threads:               d.threads(opts.EncoderConcurrency),
 		MemoryBudgetBytes:     d.MemoryBudgetBytes,
 		MaxDecodedBytes:       orMebibytes(opts.MaxDecodedPayloadBytes, maxDecodedSizeEnv),
 		MaxDecoderMemoryBytes: orMebibytes(opts.MaxDecoderMemoryBytes, maxDecoderMemoryEnv),
 	}
+}
+
+// asText is a path as a request's field for text has it: empty if it is not UTF-8.
+func asText(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	return ""
+}
+
+// asBytes is a path as that field's twin for bytes has it: empty if it is UTF-8.
+func asBytes(path string) []byte {
+	if utf8.ValidString(path) {
+		return nil
+	}
+	return []byte(path)
 }
 
 // threads prefers the driver's own setting. SDK: NewStore passes an encoder concurrency of 1 when nobody asked for any,

@@ -80,8 +80,10 @@ type Fault struct {
 // codes.FailedPrecondition for one of format v1, codes.ResourceExhausted when it unpacks to more than the options allow.
 func Verify(ctx context.Context, path string, options VerifyOptions) (*Report, error) {
 	report, err := call[apipb.VerifyReport](ctx, verify, &apipb.VerifyRequest{
-		Path:                  path,
-		TmpDir:                options.TmpDir,
+		Path:                  asText(path),
+		PathBytes:             asBytes(path),
+		TmpDir:                asText(options.TmpDir),
+		TmpDirBytes:           asBytes(options.TmpDir),
 		Threads:               uint32(max(options.Threads, 0)),
 		MemoryBudgetBytes:     options.MemoryBudgetBytes,
 		MaxDecodedBytes:       options.MaxDecodedBytes,

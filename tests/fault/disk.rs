@@ -310,3 +310,55 @@ fn a_log_that_reaches_the_limit_of_a_file_loses_nothing_that_was_put_and_goes_on
         assert_eq!(place.saved(), acknowledged);
     });
 }
+
+/// From now on the system cannot rename without replacing, and no file gets a second name: as some network file systems.
+fn forbid_links() {
+    const RENAME_FLAGS: u32 = 16 + 4 * 8;
+    let load = |offset| libc::sock_filter {
+        code: (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16,
+        jt: 0,
+        jf: 0,
+        k: offset,
+    };
+    let skip_unless = |value: u32, jf| {
+        let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+        libc::sock_filter { code, jt: 0, jf, k: value }
+    };
+    let answer = |k| libc::sock_filter { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k };
+    let error = |number: i32| answer(libc::SECCOMP_RET_ERRNO | number as u32);
+    let mut filter = [
+        load(0),
+        skip_unless(libc::SYS_linkat as u32, 1),
+        error(libc::EPERM),
+        skip_unless(libc::SYS_renameat2 as u32, 3),
+        load(RENAME_FLAGS),
+        skip_unless(libc::RENAME_NOREPLACE, 1),
+        error(libc::EINVAL),
+        answer(libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: the filter outlives the calls.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        let filtered = libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program);
+        assert_eq!(filtered, 0, "{}", std::io::Error::last_os_error());
+    }
+}
+
+#[test]
+fn a_new_file_is_saved_where_the_system_can_neither_link_nor_rename_without_replacing() {
+    alone("disk::a_new_file_is_saved_where_the_system_can_neither_link_nor_rename_without_replacing", &[], || {
+        let place = Place::new();
+        let (one, other) = (place.open(), place.open());
+        forbid_links();
+        let file = place.file();
+        std::fs::hard_link(&file, file.with_extension("link")).unwrap_err();
+        whole_sync(&one);
+        let acknowledged = Contents::of(&one);
+        close(one);
+        assert_eq!(place.saved(), acknowledged);
+        whole_sync(&other);
+        assert_eq!(why(other.save(&Control::none())), (Code::Aborted, "CONFLICT"));
+        assert_eq!(place.left_beside(), [""; 0]);
+    });
+}

@@ -317,8 +317,10 @@ func (x *InspectedRecord) GetJson() string {
 
 // Names the file whose descriptors c1z_inspect_schema gives.
 type InspectSchemaRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Instead of path, if that is not UTF-8.
+	PathBytes     []byte `protobuf:"bytes,2,opt,name=path_bytes,json=pathBytes,proto3" json:"path_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -360,6 +362,13 @@ func (x *InspectSchemaRequest) GetPath() string {
 	return ""
 }
 
+func (x *InspectSchemaRequest) GetPathBytes() []byte {
+	if x != nil {
+		return x.PathBytes
+	}
+	return nil
+}
+
 var File_c1z_v1_inspect_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_inspect_proto_rawDesc = "" +
@@ -383,9 +392,11 @@ const file_c1z_v1_inspect_proto_rawDesc = "" +
 	"\vrecord_type\x18\x02 \x01(\tR\n" +
 	"recordType\x12\x10\n" +
 	"\x03key\x18\x03 \x01(\fR\x03key\x12\x12\n" +
-	"\x04json\x18\x04 \x01(\tR\x04json\"*\n" +
+	"\x04json\x18\x04 \x01(\tR\x04json\"I\n" +
 	"\x14InspectSchemaRequest\x12\x12\n" +
-	"\x04path\x18\x01 \x01(\tR\x04pathb\x06proto3"
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1d\n" +
+	"\n" +
+	"path_bytes\x18\x02 \x01(\fR\tpathBytesb\x06proto3"
 
 var (
 	file_c1z_v1_inspect_proto_rawDescOnce sync.Once

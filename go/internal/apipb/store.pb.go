@@ -5,6 +5,9 @@
 // source: c1z/v1/store.proto
 
 // Opening, saving and describing a file.
+//
+// A path is a string, or where it is not UTF-8 its bytes in the field of the same name that ends in _bytes; naming both
+// is an error. A relative path is made absolute when the request is read.
 
 package apipb
 
@@ -27,7 +30,8 @@ const (
 // How c1z_open opens a file.
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The .c1z file. A missing or empty one is created by the first save, unless read_only.
+	// The .c1z file. A missing or empty one is created by the first save, unless read_only; its folder must exist and take
+	// files.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	// Refuse writes; the file must exist. Large tables are unpacked when something in them is needed.
 	ReadOnly bool `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
@@ -45,8 +49,14 @@ type OpenRequest struct {
 	MaxDecodedBytes uint64 `protobuf:"varint,7,opt,name=max_decoded_bytes,json=maxDecodedBytes,proto3" json:"max_decoded_bytes,omitempty"`
 	// Bytes that a zstd window may take; 0 means 128 MiB.
 	MaxDecoderMemoryBytes uint64 `protobuf:"varint,8,opt,name=max_decoder_memory_bytes,json=maxDecoderMemoryBytes,proto3" json:"max_decoder_memory_bytes,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// Instead of path, if that is not UTF-8.
+	PathBytes []byte `protobuf:"bytes,9,opt,name=path_bytes,json=pathBytes,proto3" json:"path_bytes,omitempty"`
+	// Instead of tmp_dir, if that is not UTF-8.
+	TmpDirBytes []byte `protobuf:"bytes,10,opt,name=tmp_dir_bytes,json=tmpDirBytes,proto3" json:"tmp_dir_bytes,omitempty"`
+	// Of several stores on one file the one that saves last wins: every save does what SaveRequest.overwrite says.
+	Overwrite     bool `protobuf:"varint,11,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenRequest) Reset() {
@@ -135,10 +145,33 @@ func (x *OpenRequest) GetMaxDecoderMemoryBytes() uint64 {
 	return 0
 }
 
+func (x *OpenRequest) GetPathBytes() []byte {
+	if x != nil {
+		return x.PathBytes
+	}
+	return nil
+}
+
+func (x *OpenRequest) GetTmpDirBytes() []byte {
+	if x != nil {
+		return x.TmpDirBytes
+	}
+	return nil
+}
+
+func (x *OpenRequest) GetOverwrite() bool {
+	if x != nil {
+		return x.Overwrite
+	}
+	return false
+}
+
 // Asks for the header of a file, which need not be one that c1z_open opens.
 type ReadHeaderRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Instead of path, if that is not UTF-8.
+	PathBytes     []byte `protobuf:"bytes,2,opt,name=path_bytes,json=pathBytes,proto3" json:"path_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -178,6 +211,13 @@ func (x *ReadHeaderRequest) GetPath() string {
 		return x.Path
 	}
 	return ""
+}
+
+func (x *ReadHeaderRequest) GetPathBytes() []byte {
+	if x != nil {
+		return x.PathBytes
+	}
+	return nil
 }
 
 // What a file says of itself before its payload. What concerns format v3 alone is unset for v1.
@@ -299,7 +339,10 @@ func (x *FileHeader) GetSyncRuns() []*v3.SyncRunSummary {
 
 // Saves what has changed; does nothing when nothing has, or when the store is read-only.
 type SaveRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Replace whatever lies at the path by now. Unless this is set, or was when the file was opened, a file that is not the
+	// one that was opened or last saved, as it was then, fails the save with CONFLICT.
+	Overwrite     bool `protobuf:"varint,1,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -334,11 +377,20 @@ func (*SaveRequest) Descriptor() ([]byte, []int) {
 	return file_c1z_v1_store_proto_rawDescGZIP(), []int{3}
 }
 
+func (x *SaveRequest) GetOverwrite() bool {
+	if x != nil {
+		return x.Overwrite
+	}
+	return false
+}
+
 // Saves if needed and closes.
 type CloseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Give up unsaved changes instead of saving them.
-	Discard       bool `protobuf:"varint,1,opt,name=discard,proto3" json:"discard,omitempty"`
+	Discard bool `protobuf:"varint,1,opt,name=discard,proto3" json:"discard,omitempty"`
+	// As in SaveRequest.
+	Overwrite     bool `protobuf:"varint,2,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -376,6 +428,13 @@ func (*CloseRequest) Descriptor() ([]byte, []int) {
 func (x *CloseRequest) GetDiscard() bool {
 	if x != nil {
 		return x.Discard
+	}
+	return false
+}
+
+func (x *CloseRequest) GetOverwrite() bool {
+	if x != nil {
+		return x.Overwrite
 	}
 	return false
 }
@@ -425,18 +484,23 @@ type GetMetadataResponse struct {
 	Format string `protobuf:"bytes,2,opt,name=format,proto3" json:"format,omitempty"`
 	// How the next save frames the payload.
 	PayloadEncoding v3.PayloadEncoding `protobuf:"varint,3,opt,name=payload_encoding,json=payloadEncoding,proto3,enum=c1.c1z.v3.PayloadEncoding" json:"payload_encoding,omitempty"`
-	Path            string             `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
-	ReadOnly        bool               `protobuf:"varint,5,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	// Absolute; with U+FFFD in the place of what is not UTF-8.
+	Path     string `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
+	ReadOnly bool   `protobuf:"varint,5,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
 	// Whether there is something to save.
 	Dirty bool `protobuf:"varint,6,opt,name=dirty,proto3" json:"dirty,omitempty"`
 	// The bound sync, or empty.
 	CurrentSyncId string `protobuf:"bytes,7,opt,name=current_sync_id,json=currentSyncId,proto3" json:"current_sync_id,omitempty"`
 	// Bytes of the working copy on disk.
 	DatabaseSizeBytes uint64 `protobuf:"varint,8,opt,name=database_size_bytes,json=databaseSizeBytes,proto3" json:"database_size_bytes,omitempty"`
-	// Folder of the working copy. On a read-only store, its tables may not be there yet.
-	DatabasePath  string `protobuf:"bytes,9,opt,name=database_path,json=databasePath,proto3" json:"database_path,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Folder of the working copy, shown like path. On a read-only store, its tables may not be there yet.
+	DatabasePath string `protobuf:"bytes,9,opt,name=database_path,json=databasePath,proto3" json:"database_path,omitempty"`
+	// The path, only if it is not UTF-8.
+	PathBytes []byte `protobuf:"bytes,10,opt,name=path_bytes,json=pathBytes,proto3" json:"path_bytes,omitempty"`
+	// The folder of the working copy, only if its path is not UTF-8.
+	DatabasePathBytes []byte `protobuf:"bytes,11,opt,name=database_path_bytes,json=databasePathBytes,proto3" json:"database_path_bytes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *GetMetadataResponse) Reset() {
@@ -532,11 +596,25 @@ func (x *GetMetadataResponse) GetDatabasePath() string {
 	return ""
 }
 
+func (x *GetMetadataResponse) GetPathBytes() []byte {
+	if x != nil {
+		return x.PathBytes
+	}
+	return nil
+}
+
+func (x *GetMetadataResponse) GetDatabasePathBytes() []byte {
+	if x != nil {
+		return x.DatabasePathBytes
+	}
+	return nil
+}
+
 var File_c1z_v1_store_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_store_proto_rawDesc = "" +
 	"\n" +
-	"\x12c1z/v1/store.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\xcd\x02\n" +
+	"\x12c1z/v1/store.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\xae\x03\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x17\n" +
@@ -545,9 +623,16 @@ const file_c1z_v1_store_proto_rawDesc = "" +
 	"\athreads\x18\x05 \x01(\rR\athreads\x12.\n" +
 	"\x13memory_budget_bytes\x18\x06 \x01(\x04R\x11memoryBudgetBytes\x12*\n" +
 	"\x11max_decoded_bytes\x18\a \x01(\x04R\x0fmaxDecodedBytes\x127\n" +
-	"\x18max_decoder_memory_bytes\x18\b \x01(\x04R\x15maxDecoderMemoryBytes\"'\n" +
+	"\x18max_decoder_memory_bytes\x18\b \x01(\x04R\x15maxDecoderMemoryBytes\x12\x1d\n" +
+	"\n" +
+	"path_bytes\x18\t \x01(\fR\tpathBytes\x12\"\n" +
+	"\rtmp_dir_bytes\x18\n" +
+	" \x01(\fR\vtmpDirBytes\x12\x1c\n" +
+	"\toverwrite\x18\v \x01(\bR\toverwrite\"F\n" +
 	"\x11ReadHeaderRequest\x12\x12\n" +
-	"\x04path\x18\x01 \x01(\tR\x04path\"\xb0\x03\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1d\n" +
+	"\n" +
+	"path_bytes\x18\x02 \x01(\fR\tpathBytes\"\xb0\x03\n" +
 	"\n" +
 	"FileHeader\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\tR\x06format\x12\x16\n" +
@@ -558,11 +643,13 @@ const file_c1z_v1_store_proto_rawDesc = "" +
 	"\x0fmanifest_sha256\x18\x06 \x01(\fR\x0emanifestSha256\x12&\n" +
 	"\x0ffold_dead_bytes\x18\a \x01(\x03R\rfoldDeadBytes\x12F\n" +
 	"\x11grant_digest_root\x18\b \x01(\v2\x1a.c1.c1z.v3.GrantDigestRootR\x0fgrantDigestRoot\x126\n" +
-	"\tsync_runs\x18\t \x03(\v2\x19.c1.c1z.v3.SyncRunSummaryR\bsyncRuns\"\r\n" +
-	"\vSaveRequest\"(\n" +
+	"\tsync_runs\x18\t \x03(\v2\x19.c1.c1z.v3.SyncRunSummaryR\bsyncRuns\"+\n" +
+	"\vSaveRequest\x12\x1c\n" +
+	"\toverwrite\x18\x01 \x01(\bR\toverwrite\"F\n" +
 	"\fCloseRequest\x12\x18\n" +
-	"\adiscard\x18\x01 \x01(\bR\adiscard\"\x14\n" +
-	"\x12GetMetadataRequest\"\xd0\x02\n" +
+	"\adiscard\x18\x01 \x01(\bR\adiscard\x12\x1c\n" +
+	"\toverwrite\x18\x02 \x01(\bR\toverwrite\"\x14\n" +
+	"\x12GetMetadataRequest\"\x9f\x03\n" +
 	"\x13GetMetadataResponse\x12\x16\n" +
 	"\x06engine\x18\x01 \x01(\tR\x06engine\x12\x16\n" +
 	"\x06format\x18\x02 \x01(\tR\x06format\x12E\n" +
@@ -572,7 +659,11 @@ const file_c1z_v1_store_proto_rawDesc = "" +
 	"\x05dirty\x18\x06 \x01(\bR\x05dirty\x12&\n" +
 	"\x0fcurrent_sync_id\x18\a \x01(\tR\rcurrentSyncId\x12.\n" +
 	"\x13database_size_bytes\x18\b \x01(\x04R\x11databaseSizeBytes\x12#\n" +
-	"\rdatabase_path\x18\t \x01(\tR\fdatabasePathb\x06proto3"
+	"\rdatabase_path\x18\t \x01(\tR\fdatabasePath\x12\x1d\n" +
+	"\n" +
+	"path_bytes\x18\n" +
+	" \x01(\fR\tpathBytes\x12.\n" +
+	"\x13database_path_bytes\x18\v \x01(\fR\x11databasePathBytesb\x06proto3"
 
 var (
 	file_c1z_v1_store_proto_rawDescOnce sync.Once

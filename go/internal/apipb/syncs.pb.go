@@ -1222,7 +1222,11 @@ type CloneSyncRequest struct {
 	// Empty: the newest finished full sync.
 	SyncId string `protobuf:"bytes,2,opt,name=sync_id,json=syncId,proto3" json:"sync_id,omitempty"`
 	// As in OpenRequest.
-	TmpDir        string `protobuf:"bytes,3,opt,name=tmp_dir,json=tmpDir,proto3" json:"tmp_dir,omitempty"`
+	TmpDir string `protobuf:"bytes,3,opt,name=tmp_dir,json=tmpDir,proto3" json:"tmp_dir,omitempty"`
+	// Instead of path, if that is not UTF-8.
+	PathBytes []byte `protobuf:"bytes,4,opt,name=path_bytes,json=pathBytes,proto3" json:"path_bytes,omitempty"`
+	// Instead of tmp_dir, if that is not UTF-8.
+	TmpDirBytes   []byte `protobuf:"bytes,5,opt,name=tmp_dir_bytes,json=tmpDirBytes,proto3" json:"tmp_dir_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1276,6 +1280,20 @@ func (x *CloneSyncRequest) GetTmpDir() string {
 		return x.TmpDir
 	}
 	return ""
+}
+
+func (x *CloneSyncRequest) GetPathBytes() []byte {
+	if x != nil {
+		return x.PathBytes
+	}
+	return nil
+}
+
+func (x *CloneSyncRequest) GetTmpDirBytes() []byte {
+	if x != nil {
+		return x.TmpDirBytes
+	}
+	return nil
 }
 
 // Makes a new partial sync of what the applied sync holds and the base does not.
@@ -1451,11 +1469,14 @@ const file_c1z_v1_syncs_proto_rawDesc = "" +
 	"\x10GetStatsResponse\x12-\n" +
 	"\x05stats\x18\x01 \x01(\v2\x17.c1.reader.v2.SyncStatsR\x05stats\"2\n" +
 	"\x17RecalculateStatsRequest\x12\x17\n" +
-	"\async_id\x18\x01 \x01(\tR\x06syncId\"X\n" +
+	"\async_id\x18\x01 \x01(\tR\x06syncId\"\x9b\x01\n" +
 	"\x10CloneSyncRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x17\n" +
 	"\async_id\x18\x02 \x01(\tR\x06syncId\x12\x17\n" +
-	"\atmp_dir\x18\x03 \x01(\tR\x06tmpDir\"\\\n" +
+	"\atmp_dir\x18\x03 \x01(\tR\x06tmpDir\x12\x1d\n" +
+	"\n" +
+	"path_bytes\x18\x04 \x01(\fR\tpathBytes\x12\"\n" +
+	"\rtmp_dir_bytes\x18\x05 \x01(\fR\vtmpDirBytes\"\\\n" +
 	"\x10DiffSyncsRequest\x12 \n" +
 	"\fbase_sync_id\x18\x01 \x01(\tR\n" +
 	"baseSyncId\x12&\n" +

@@ -213,7 +213,11 @@ type VerifyRequest struct {
 	// Threads that decode frames, at most 8; 0 means one for each processor.
 	Threads uint32 `protobuf:"varint,6,opt,name=threads,proto3" json:"threads,omitempty"`
 	// Faults that are listed before the report is cut; 0 means 1000.
-	MaxFaults     uint32 `protobuf:"varint,7,opt,name=max_faults,json=maxFaults,proto3" json:"max_faults,omitempty"`
+	MaxFaults uint32 `protobuf:"varint,7,opt,name=max_faults,json=maxFaults,proto3" json:"max_faults,omitempty"`
+	// Instead of path, if that is not UTF-8.
+	PathBytes []byte `protobuf:"bytes,8,opt,name=path_bytes,json=pathBytes,proto3" json:"path_bytes,omitempty"`
+	// Instead of tmp_dir, if that is not UTF-8.
+	TmpDirBytes   []byte `protobuf:"bytes,9,opt,name=tmp_dir_bytes,json=tmpDirBytes,proto3" json:"tmp_dir_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -295,6 +299,20 @@ func (x *VerifyRequest) GetMaxFaults() uint32 {
 		return x.MaxFaults
 	}
 	return 0
+}
+
+func (x *VerifyRequest) GetPathBytes() []byte {
+	if x != nil {
+		return x.PathBytes
+	}
+	return nil
+}
+
+func (x *VerifyRequest) GetTmpDirBytes() []byte {
+	if x != nil {
+		return x.TmpDirBytes
+	}
+	return nil
 }
 
 // What a walk through a file has found.
@@ -631,7 +649,7 @@ var File_c1z_v1_verify_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_verify_proto_rawDesc = "" +
 	"\n" +
-	"\x13c1z/v1/verify.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\x8a\x02\n" +
+	"\x13c1z/v1/verify.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\xcd\x02\n" +
 	"\rVerifyRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x17\n" +
 	"\atmp_dir\x18\x02 \x01(\tR\x06tmpDir\x12*\n" +
@@ -640,7 +658,10 @@ const file_c1z_v1_verify_proto_rawDesc = "" +
 	"\x13memory_budget_bytes\x18\x05 \x01(\x04R\x11memoryBudgetBytes\x12\x18\n" +
 	"\athreads\x18\x06 \x01(\rR\athreads\x12\x1d\n" +
 	"\n" +
-	"max_faults\x18\a \x01(\rR\tmaxFaults\"\xfd\x02\n" +
+	"max_faults\x18\a \x01(\rR\tmaxFaults\x12\x1d\n" +
+	"\n" +
+	"path_bytes\x18\b \x01(\fR\tpathBytes\x12\"\n" +
+	"\rtmp_dir_bytes\x18\t \x01(\fR\vtmpDirBytes\"\xfd\x02\n" +
 	"\fVerifyReport\x12%\n" +
 	"\x06faults\x18\x01 \x03(\v2\r.c1z.v1.FaultR\x06faults\x12\x1c\n" +
 	"\ttruncated\x18\x02 \x01(\bR\ttruncated\x12\x16\n" +
