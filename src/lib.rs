@@ -28,6 +28,7 @@ pub mod findings;
 pub mod keys;
 mod processors;
 pub mod proto;
+pub mod quoted;
 pub mod reflect;
 #[cfg(feature = "engine")]
 pub mod store;

@@ -20,6 +20,7 @@ mod records;
 mod residue;
 mod runs;
 mod slots;
+mod status;
 mod unwrapped;
 mod verify;
 mod writer;

@@ -1,12 +1,13 @@
 //! The file that is read, by ranges that are known to lie in it.
 
+use std::fmt::Display;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 /// An open file and its length at that time.
 #[derive(Debug)]
@@ -18,10 +19,14 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// Opens the file that a request names.
     pub(super) fn open(path: &Path) -> Result<Input> {
+        if path.as_os_str().is_empty() {
+            return Err(Error::invalid("path is empty"));
+        }
         // Opening a pipe would wait for somebody who writes to it.
-        check_regular(&fs::metadata(path).map_err(Error::io("open", path))?, path)?;
-        Input::of(File::open(path).map_err(Error::io("open", path))?, path)
+        check_regular(&fs::metadata(path).map_err(Error::io_of_named("open", path))?, path)?;
+        Input::of(File::open(path).map_err(Error::io_of_named("open", path))?, path)
     }
 
     /// A file that is open already.
@@ -53,8 +58,8 @@ impl Input {
     }
 
     /// A corruption of this file.
-    pub(super) fn corrupt(&self, detail: impl ToString) -> Error {
-        Error::corruption(self.path.to_string_lossy(), detail)
+    pub(super) fn corrupt(&self, detail: impl Display) -> Error {
+        Error::corrupt_file(&self.path, detail)
     }
 
     /// The file ends within `what`.
@@ -77,7 +82,7 @@ impl Input {
 fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
     match file.is_file() {
         true => Ok(()),
-        false => Err(Error::invalid(format!("{}: not a regular file", path.display()))),
+        false => Err(Error::invalid(format!("{}: not a regular file", quoted::path(path)))),
     }
 }
 

@@ -12,17 +12,14 @@ use super::source::Failure;
 use super::{temporary, Encoding, SaveOptions, Source};
 use crate::control::Control;
 use crate::proto::manifest::C1zManifestV3;
-use crate::{Error, Result};
-
-/// The operation that fails when the file is in its place, but the folder could not be synced.
-pub const SYNC_FOLDER: &str = "sync folder";
+use crate::{quoted, Error, Result};
 
 const WRITE_BUFFER: usize = 1 << 20;
 /// Linux follows that many links before it gives up.
 const MAX_LINKS: usize = 40;
 
 /// What a save did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Saved {
     /// Frames that were copied from the source.
     pub copied: usize,
@@ -30,6 +27,9 @@ pub struct Saved {
     pub compressed: usize,
     /// The frames of the new file, for the next save.
     pub source: Option<Source>,
+    /// Whether the folder was synced behind the replacement. If not, the new file is in place, but might not survive a
+    /// crash of the system.
+    pub folder_synced: Result<()>,
 }
 
 /// Writes a file and puts it in the place of `target` in one step: `manifest` with payload encoding and descriptors
@@ -42,8 +42,7 @@ pub struct Saved {
 /// If a frame of the options' source is found changed, the file is written once more without it, and progress starts
 /// again.
 ///
-/// An error of [`SYNC_FOLDER`] alone comes after the replacement: then the new file is in place, but might not survive
-/// the system's crash.
+/// Every error comes before the replacement. What may fail behind it is [`Saved::folder_synced`].
 pub fn save(
     target: &Path,
     manifest: C1zManifestV3,
@@ -71,21 +70,26 @@ pub fn save(
         false => temporary.persist(&target),
     };
     let file = persisted.map_err(|error| match error.error.kind() {
-        ErrorKind::AlreadyExists => Error::AlreadyExists(target.clone()),
+        ErrorKind::AlreadyExists if options.exclusive => Error::AlreadyExists(target.clone()),
         _ => Error::io("rename to", &target)(error.error),
     })?;
     temporary::unlock(&file);
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A file system that has no such thing as syncing a folder.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-        synced => synced.map_err(Error::io(SYNC_FOLDER, folder))?,
-    }
+    let folder_synced = sync_folder(folder);
     let (copied, compressed) = (written.copied, written.frames.len() - written.copied);
     let source = match encoding {
-        Encoding::IndexedZstd => Some(Source::new(Input::of(file, &target)?, written.frames)),
+        // Without it the next save compresses anew.
+        Encoding::IndexedZstd => Input::of(file, &target).ok().map(|input| Source::new(input, written.frames)),
         Encoding::Tar | Encoding::TarZstd => None,
     };
-    Ok(Saved { copied, compressed, source })
+    Ok(Saved { copied, compressed, source, folder_synced })
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A file system that has no such thing as syncing a folder.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced.map_err(Error::io("sync folder", folder)),
+    }
 }
 
 /// Writes all of a file, from the start again if its source turns out to have changed.
@@ -120,10 +124,10 @@ fn destination(target: &Path) -> Result<(PathBuf, Option<Permissions>)> {
             return Err(Error::io("write", &path)(ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_symlink() {
-            return Err(Error::invalid(format!("{}: not a regular file", path.display())));
+            return Err(Error::invalid(format!("{}: not a regular file", quoted::path(&path))));
         }
         let link = fs::read_link(&path).map_err(Error::io("read link", &path))?;
         path = path.parent().unwrap_or(Path::new("")).join(link);
     }
-    Err(Error::invalid(format!("{}: too many links", target.display())))
+    Err(Error::invalid(format!("{}: too many links", quoted::path(target))))
 }

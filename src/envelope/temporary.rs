@@ -15,7 +15,7 @@ use rustix::io::retry_on_intr;
 use tempfile::NamedTempFile;
 
 use super::header::is_start_of_file;
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 const SUFFIX: &str = ".tmp";
 /// What makes the name one of a kind, between the target's name and the suffix.
@@ -27,7 +27,8 @@ const MODE: u32 = 0o644;
 
 /// Creates a temporary file for `target`, which lies in `folder`, and removes those that killed writers have left.
 pub(super) fn create(target: &Path, folder: &Path, permissions: Option<Permissions>) -> Result<NamedTempFile> {
-    let name = target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", target.display())))?;
+    let name =
+        target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", quoted::path(target))))?;
     let mut prefix = OsString::from(".");
     if name.len() <= MAX_PREFIX_BYTES {
         prefix.push(name);

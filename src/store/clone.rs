@@ -7,7 +7,7 @@ use super::view::latest_finished;
 use super::{open::working_folder, Store};
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
-use crate::envelope::{self, SaveOptions, SYNC_FOLDER};
+use crate::envelope::{self, SaveOptions};
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
 use crate::{Error, Result};
@@ -55,12 +55,11 @@ impl Store {
         let checkpoint = writer.checkpoint()?;
         let manifest = manifest(&engine.snapshot())?;
         let options = SaveOptions { threads: self.engine_options.threads, exclusive: true, ..SaveOptions::default() };
-        let saved = envelope::save(target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
-        if matches!(&saved, Err(Error::Io { op: SYNC_FOLDER, .. })) {
+        let saved = envelope::save(target, manifest, self.encoding, payload(&checkpoint)?, &options, control)?;
+        saved.folder_synced.inspect_err(|_| {
             // It was created by this call, and would be in the way of another.
             let _ = std::fs::remove_file(target);
-        }
-        saved.map(drop)
+        })
     }
 }
 

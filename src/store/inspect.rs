@@ -11,8 +11,10 @@ use super::open::naming;
 use super::{OpenOptions, Store};
 use crate::control::Control;
 use crate::envelope::{self, Head};
+use crate::error::Reason;
 use crate::keys::{self, Family, Slot, SyncId};
 use crate::proto::api::{InspectPage, InspectRequest, InspectedRecord, RecordFamily};
+use crate::quoted;
 use crate::reflect::{raw_json, RecordType, Schema};
 use crate::{Error, Result};
 
@@ -126,7 +128,7 @@ fn described_families(path: &Path, head: &Head) -> Result<Vec<DescribedFamily>> 
     let families = families_of(head.manifest.engine_config.as_ref()).filter(|_| !head.descriptors.is_empty());
     let families = families.ok_or_else(|| Error::Unsupported {
         path: path.to_path_buf(),
-        reason: "NO_DESCRIPTORS",
+        reason: Reason::NoDescriptors,
         detail: "its manifest does not say what its records are".into(),
     })?;
     let described = || -> Result<_> {
@@ -190,8 +192,8 @@ fn prefix_in_file(family: u32, only: Option<SyncId>) -> Option<Vec<u8>> {
 /// Says which file descriptors or records belong to.
 fn in_file(path: &Path, error: Error) -> Error {
     match error {
-        Error::LimitExceeded { place, what, limit } => {
-            Error::LimitExceeded { place: format!("{}: {place}", path.display()), what, limit }
+        Error::LimitExceeded { place, what, limit, setting } => {
+            Error::LimitExceeded { place: format!("{}: {place}", quoted::path(path)), what, limit, setting }
         }
         other => naming(path, other),
     }

@@ -37,14 +37,11 @@ impl Store {
         let payload = payload(&checkpoint).map_err(unusable)?;
         let options =
             SaveOptions { threads: self.engine_options.threads, source: source.as_ref(), ..Default::default() };
-        let packed = envelope::save(&self.path, manifest, self.encoding, payload, &options, control);
-        let replaced = matches!(&packed, Ok(_) | Err(Error::Io { op: envelope::SYNC_FOLDER, .. }));
-        if !replaced {
-            return packed.map(|_| SavedFrames::default()).map_err(unusable);
-        }
+        let saved =
+            envelope::save(&self.path, manifest, self.encoding, payload, &options, control).map_err(unusable)?;
         self.changes.saved(changes);
-        let saved = packed?;
         *source = saved.source;
+        saved.folder_synced?;
         Ok(SavedFrames { copied: saved.copied, compressed: saved.compressed })
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use c1z::capi::api::LongCallFn;
-use c1z::capi::code::{Code, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_NOT_FOUND, C1Z_UNKNOWN};
+use c1z::capi::code::{Code, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_FAILED_PRECONDITION};
 use c1z::capi::file::{c1z_close, c1z_save};
 use c1z::capi::syncs::{c1z_clone_sync, c1z_list_syncs};
 use c1z::proto::api::{CloneSyncRequest, OpenRequest};
@@ -53,7 +53,7 @@ fn a_folder_in_the_place_of_the_file_can_be_moved_out_of_the_way() {
     let path = folder.path().join("new.c1z");
     let (store, sync) = unsaved(&path);
     fs::create_dir(&path).unwrap();
-    assert_unusable(&store, &sync, C1Z_UNKNOWN, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, path.to_str().unwrap());
     fs::remove_dir(&path).unwrap();
     assert_saved(&store, &path, &sync);
 }
@@ -67,7 +67,7 @@ fn a_file_in_the_place_of_the_folder_can_be_moved_out_of_the_way() {
     let (store, sync) = unsaved(&path);
     fs::remove_dir(&parent).unwrap();
     fs::write(&parent, "in the way").unwrap();
-    assert_unusable(&store, &sync, C1Z_UNKNOWN, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, path.to_str().unwrap());
     fs::remove_file(&parent).unwrap();
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
@@ -79,7 +79,7 @@ fn a_missing_folder_can_be_created() {
     let parent = folder.path().join("parent");
     let path = parent.join("new.c1z");
     let (store, sync) = unsaved(&path);
-    assert_unusable(&store, &sync, C1Z_NOT_FOUND, parent.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, parent.to_str().unwrap());
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
 }
