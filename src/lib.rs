@@ -26,6 +26,8 @@ pub mod envelope;
 pub mod error;
 pub mod findings;
 pub mod keys;
+#[cfg(feature = "engine")]
+mod large_stack;
 mod processors;
 pub mod proto;
 pub mod quoted;

@@ -8,8 +8,10 @@ use std::path::Path;
 const MAX_QUOTED_BYTES: usize = 96;
 /// The most bytes of a path that a message shows: the longest path that the system takes.
 const MAX_PATH_BYTES: usize = 4096;
-/// The most bytes that a message shows of what another library says about foreign bytes.
-const MAX_TEXT_BYTES: usize = 2048;
+/// The most bytes that a message shows of the start, and of the end, of what another library says about foreign bytes:
+/// what is the matter stands at either.
+const MAX_START_BYTES: usize = 1536;
+const MAX_END_BYTES: usize = 512;
 
 /// Bytes of a caller or of a file as a message shows them: in quotes, without control characters, and cut where they are
 /// longer than anybody reads.
@@ -47,7 +49,12 @@ pub fn path(path: &Path) -> String {
 
 /// A text that may hold foreign bytes, as part of a message: one line, not too long.
 pub fn line(text: impl fmt::Display) -> String {
-    without_quotes(&escaped(text.to_string().as_bytes(), MAX_TEXT_BYTES))
+    let text = text.to_string();
+    let start = first_chars(&text, MAX_START_BYTES);
+    let end = last_chars(&text[start.len()..], MAX_END_BYTES);
+    let gap = if start.len() + end.len() < text.len() { "…" } else { "" };
+    let shown = |part: &str| without_quotes(&escaped(part.as_bytes(), part.len()));
+    [&shown(start), gap, &shown(end)].concat()
 }
 
 /// Outside of quotes a quote and a backslash stand for themselves.
@@ -84,6 +91,15 @@ fn first_chars(text: &str, max: usize) -> &str {
     &text[..end]
 }
 
+/// As many whole characters from the end of `text` as fit into `max` bytes.
+fn last_chars(text: &str, max: usize) -> &str {
+    let mut start = text.len() - text.len().min(max);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +125,14 @@ mod tests {
         assert_eq!(Quoted::new("é".repeat(48)).to_string(), format!("\"{}\"", "é".repeat(48)));
         assert_eq!(Quoted::new(format!("a{}", "é".repeat(48))).to_string(), format!("\"a{}…\"", "é".repeat(47)));
         assert_eq!(Quoted::new([0xff; 97]).to_string(), format!("\"{}…\"", r"\xff".repeat(96)));
+    }
+
+    #[test]
+    fn of_a_long_text_start_and_end_are_shown() {
+        let shown = line(format!("start{}end", "é".repeat(10_000)));
+        assert!(shown.starts_with("starté") && shown.ends_with("éend") && shown.contains("é…é"), "{shown}");
+        assert!(shown.len() <= 2048 + '…'.len_utf8());
+        assert_eq!(line("é".repeat(1024)), "é".repeat(1024));
     }
 
     proptest! {

@@ -13,6 +13,7 @@ use crate::control::Control;
 use crate::envelope::{self, Head};
 use crate::error::Reason;
 use crate::keys::{self, Family, Slot, SyncId};
+use crate::large_stack::on_large_stack;
 use crate::proto::api::{InspectPage, InspectRequest, InspectedRecord, RecordFamily};
 use crate::quoted;
 use crate::reflect::{raw_json, RecordType, Schema};
@@ -65,13 +66,18 @@ impl Inspection {
         let path = Path::new(&open.path);
         let options = OpenOptions { read_only: true, encoding: None, ..OpenOptions::of(&open)? };
         let (store, head) = Store::open_with_head(path, options, control)?;
-        let families = head.map_or(Ok(Vec::new()), |head| described_families(path, &head))?;
+        let families = head.map_or(Ok(Vec::new()), |head| on_large_stack(path, || described_families(path, &head)))?;
         let spans = store.spans(request, families).map_err(|error| in_file(path, error))?;
         Ok(Inspection { store, spans, position: (0, None) })
     }
 
     /// The next page, an encoded `c1z.v1.InspectPage`; `None` behind the last. A page that fails can be asked for again.
     pub fn next_page(&mut self) -> Result<Option<Vec<u8>>> {
+        let path = self.store.path.clone();
+        on_large_stack(&path, || self.page())
+    }
+
+    fn page(&mut self) -> Result<Option<Vec<u8>>> {
         let reader = self.store.engine.snapshot();
         let (mut at, mut after) = self.position.clone();
         let (mut page, mut bytes) = (InspectPage::default(), 0);

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::functions::all;
 use crate::sample::*;
-use crate::support::{inspect_schema, verify_bytes, Given, Handle, Walk};
+use crate::support::{inspect_schema, verify_bytes, Exported, Given, Handle, Walk};
 
 /// What header and docs/abi.md say. Threads of Rust have what they ask for, but for some of it that the C library takes.
 const STATED: usize = 256 << 10;
@@ -69,33 +69,35 @@ fn call_everything() {
     }
     step("what nests deep");
     let deep = deep_resource(4_998);
-    store.send(crate::support::Exported::Call(c1z_put_resources), &field(1, &deep)).unwrap();
-    store.send(crate::support::Exported::Call(c1z_put_resources), &field(1, &deep_resource(50_000))).unwrap_err();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &deep)).unwrap();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &deep_resource(50_000))).unwrap_err();
+    let spoilt = [deep_resource(30), field(3, b"\xff")].concat();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &spoilt)).unwrap_err();
     let delete = DeleteGrantsRequest { list: vec![grant(member(), user("alice"))] };
     for levels in [20, 32, 33, 1_000] {
         // Whether it is taken is not the question here.
         let principal = field(1, &field(1, &field(2, &deep_resource(levels))));
-        let _ = store.send(
-            crate::support::Exported::Call(c1z::capi::grants::c1z_delete_grants),
-            &[delete.encode_to_vec(), principal].concat(),
-        );
+        let _ = store
+            .send(Exported::Call(c1z::capi::grants::c1z_delete_grants), &[delete.encode_to_vec(), principal].concat());
     }
     let mut anys = user("anys");
     anys.annotations = vec![nested_any(120)];
     anys.id = Some(resource_id("user", "anys"));
     let list: Vec<Resource> = vec![anys];
     store.call(c1z_put_resources, &PutResourcesRequest { list, ..Default::default() }).unwrap();
-    store.send(crate::support::Exported::Call(c1z_put_resources), &field(1, &deep_resource(32))).unwrap();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &deep_resource(32))).unwrap();
     end_sync(&store);
     let page = ResourcesServiceListResourcesRequest { page_size: 10_000, ..Default::default() };
     store.call(c1z_list_resources, &page).unwrap();
     store.close().unwrap();
     for read_only in [false, true] {
-        step("opening, listing, verifying and inspecting it");
+        step("opening and listing it");
         let store = Handle::open(&OpenRequest { read_only, ..open_request(&path) }).unwrap();
         store.call(c1z_list_resources, &page).unwrap();
         store.close().unwrap();
+        step("verifying it");
         verify_bytes(&VerifyRequest { path: name.clone(), ..Default::default() }.encode_to_vec(), None).unwrap();
+        step("inspecting it");
         let request = InspectRequest { open: Some(open_request(&path)), ..Default::default() };
         let mut walk = Walk::inspect(&request, None).unwrap();
         while walk.next().unwrap().is_some() {}

@@ -1,13 +1,14 @@
 //! Somebody else removes the working folder of an open store: a cleaner of temporary files, for one.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use c1z::capi::code::{C1Z_ALREADY_EXISTS, C1Z_FAILED_PRECONDITION, C1Z_NOT_FOUND};
 use c1z::capi::file::c1z_get_metadata;
 use c1z::proto::api::{GetMetadataRequest, GetMetadataResponse};
 
-use crate::functions::all;
+use crate::functions::{all, Function, Needs};
 use crate::sample::*;
 use crate::support::{assert_refused, Given, Handle};
 
@@ -19,14 +20,20 @@ fn working_folder(store: &Handle) -> PathBuf {
 }
 
 fn swept(store: Handle) -> Handle {
-    fs::remove_dir_all(working_folder(&store)).unwrap();
+    let folder = working_folder(&store);
+    // RocksDB may make a file while the others are removed.
+    while let Err(error) = fs::remove_dir_all(&folder) {
+        assert_eq!(error.kind(), ErrorKind::DirectoryNotEmpty, "{error}");
+    }
     store
 }
 
-/// Calls everything but close, and walks cursors to their end. What fails is never taken for an answer.
-fn call_all(sample: &Sample, store: &Handle) -> usize {
+/// Makes every call but close that a store may be asked, and walks cursors to their end. What fails is never taken for an
+/// answer. Gives the number of calls that failed.
+fn call_all(sample: &Sample, store: &Handle, writable: bool) -> usize {
     let mut failed = 0;
-    for function in all(sample).iter().filter(|function| !function.is_close()) {
+    let may_be_called = |function: &&Function| writable || function.needs == Needs::Open;
+    for function in all(sample).iter().filter(may_be_called).filter(|function| !function.is_close()) {
         let outcome = store.send(function.exported, &function.request).and_then(|given| {
             if let Given::Walk(mut walk) = given {
                 while walk.next()?.is_some() {}
@@ -48,10 +55,10 @@ fn call_all(sample: &Sample, store: &Handle) -> usize {
 
 #[test]
 fn nothing_is_not_found_because_the_working_folder_is_gone() {
-    for open in [Sample::open, Sample::open_read_only] {
+    for writable in [true, false] {
         let sample = Sample::new();
-        let store = swept(open(&sample));
-        assert!(call_all(&sample, &store) > 0, "nothing needed the folder");
+        let store = swept(if writable { sample.open() } else { sample.open_read_only() });
+        assert!(call_all(&sample, &store, writable) > 0, "nothing needed the folder");
         store.discard().unwrap();
     }
 }

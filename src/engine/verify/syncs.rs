@@ -197,10 +197,8 @@ impl SlotWalk {
 fn decode(kind: Kind, record: &[u8]) -> Result<(), prost::DecodeError> {
     match kind {
         Kind::ResourceType => ResourceTypeRecord::decode(record).map(drop),
-        Kind::Resource => ResourceRecord::decode(record).map(drop).or_else(|_| {
-            // `prost` reads no profile that nests as deep as one may. Whoever says what can be shown looks at profiles.
-            ResourceRecord::decode(&without_profile(record)[..]).map(drop)
-        }),
+        // Profiles nest deeper than `prost` reads, or the stack has room for: who says what can be shown looks at them.
+        Kind::Resource => ResourceRecord::decode(&without_profile(record)[..]).map(drop),
         Kind::Entitlement => EntitlementRecord::decode(record).map(drop),
         Kind::Grant => GrantRecord::decode(record).map(drop),
         Kind::Asset => AssetRecord::decode(record).map(drop),

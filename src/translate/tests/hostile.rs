@@ -106,7 +106,7 @@ fn a_profile_may_be_as_deep_as_gos_parser_reads_it_in_a_page() {
         resource_to_record(&resource, &STAMP, &mut record).unwrap();
         let mut back = Vec::new();
         resource_from_record(&record, &mut back).unwrap();
-        assert_eq!(back, resource);
+        assert!(record == RESOURCE.record(&back), "{levels} times {path:?}");
         let deeper = with_profile(&nested(path, levels + 1));
         assert_eq!(resource_to_record(&deeper, &STAMP, &mut Vec::new()), Err(Malformed::Depth));
     }
@@ -136,9 +136,7 @@ fn what_a_deep_profile_holds_is_not_copied_once_for_each_level() {
     let resource = with_profile(&reversed);
     let mut record = Vec::new();
     resource_to_record(&resource, &STAMP, &mut record).unwrap();
-    let mut back = Vec::new();
-    resource_from_record(&record, &mut back).unwrap();
-    assert!(back == resource);
+    assert!(record.len() > 4 << 20 && record == RESOURCE.record(&RESOURCE.message(&record)));
 }
 
 #[test]
