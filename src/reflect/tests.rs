@@ -226,7 +226,7 @@ fn descriptors_that_would_make_the_pool_panic_are_refused() {
         assert_refused(vec![file("f", vec![message(name, vec![])])], "is no name");
     }
     let untyped = FieldDescriptorProto { r#type: None, ..field("f", 1, Type::Bool) };
-    assert_refused(vec![file("f", vec![message("M", vec![untyped])])], "field f has no type");
+    assert_refused(vec![file("f", vec![message("M", vec![untyped])])], "field \"f\" has no type");
     let lost = FieldDescriptorProto { type_name: Some(".Lost".into()), ..field("f", 1, Type::Message) };
     assert_refused(vec![file("f", vec![message("M", vec![lost])])], "Lost");
     assert_refused(vec![file("f", vec![message("M", vec![]), message("M", vec![])])], "M");

@@ -58,7 +58,11 @@ fn public_id(kind: Kind, message: &[u8]) -> Option<Vec<u8>> {
     match kind {
         Kind::ResourceType => last(message, 1),
         Kind::Entitlement => last(message, 2),
-        Kind::Grant => last(message, 3),
+        Kind::Grant => last(message, 3).or_else(|| {
+            let (entitlement, principal) = (last(message, 1)?, last(message, 2)?);
+            let principal = last(&principal, 1)?;
+            Some([last(&entitlement, 2)?, last(&principal, 1)?, last(&principal, 2)?].join(&b':'))
+        }),
         Kind::Resource => {
             let id = last(message, 1)?;
             Some([last(&id, 1)?, last(&id, 2)?].join(&b':'))

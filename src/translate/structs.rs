@@ -56,7 +56,7 @@ enum Task {
     },
 }
 
-/// An entry of a map. It is no message of its own to Go's parser, whose limit of depth this is.
+/// An entry of a map, which is a message too.
 struct Entry {
     key: Bytes,
     value: Bytes,
@@ -76,7 +76,7 @@ impl Form {
                 self.to_do.push(Task::Head { number: 1, end: self.backwards.len() });
                 self.write(|out| put_fields(out, &message, 3..=u32::MAX))?;
                 self.to_do.push(Task::Key(key));
-                self.message(2, Task::Value(value, deeper(depth)?));
+                self.message(2, Task::Value(value, deeper(deeper(depth)?)?));
             }
             Task::Value(message, depth) => self.value(&message, depth)?,
             Task::List(message, depth) => {

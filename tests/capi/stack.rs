@@ -68,7 +68,7 @@ fn call_everything() {
         store.call(c1z_put_resources, &PutResourcesRequest { list, ..Default::default() }).unwrap();
     }
     step("what nests deep");
-    let deep = deep_resource(4_998);
+    let deep = deep_resource(3_332);
     store.send(Exported::Call(c1z_put_resources), &field(1, &deep)).unwrap();
     store.send(Exported::Call(c1z_put_resources), &field(1, &deep_resource(50_000))).unwrap_err();
     let spoilt = [deep_resource(30), field(3, b"\xff")].concat();

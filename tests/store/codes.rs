@@ -197,13 +197,13 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
     let store = fixture.open();
     start(&store, "full");
     let user_type = ResourceType { id: "user".into(), ..Default::default() };
-    let held = membership("g", "u");
+    let held = Grant { id: "held".into(), ..membership("g", "u") };
     let resource_type = |path: &[u32]| spoilt(&user_type, path);
     let user = |path: &[u32]| spoilt(&resource(("user", "u")), path);
     let member = |path: &[u32]| spoilt(&entitlement(("group", "g"), "group:g:member"), path);
     let grant = |path: &[u32]| spoilt(&held, path);
     type Put = fn(&Store, &[u8]) -> c1z::Result<()>;
-    let cases: [(Put, Vec<u8>, &str); 9] = [
+    let cases: [(Put, Vec<u8>, &str); 10] = [
         (
             Store::put_resource_types,
             resource_type(&[2]),
@@ -228,18 +228,19 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
         ),
         (
             Store::put_grants,
-            grant(&[1, 2]),
-            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field entitlement.id",
+            spoilt(&membership("g", "u"), &[5, 1, 1]),
+            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field sources.sources.key",
         ),
+        (Store::put_grants, grant(&[1, 2]), "grant 999 of the call, \"held\", cannot be read: field entitlement.id"),
         (
             Store::put_expanded_grants,
             grant(&[2, 1, 1]),
-            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field principal.id.resource_type",
+            "grant 999 of the call, \"held\", cannot be read: field principal.id.resource_type",
         ),
         (
             Store::put_grants,
             grant(&[5, 1, 1]),
-            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field sources.sources.key",
+            "grant 999 of the call, \"held\", cannot be read: field sources.sources.key",
         ),
     ];
     for (put, bad, expected) in cases {

@@ -58,7 +58,7 @@ fn fails_closed(kind: Kind, noun: &str, calls: &[fn(&Store) -> c1z::Result<()>])
 fn a_record_that_cannot_be_read_is_neither_overwritten_nor_deleted() {
     fails_closed(
         Kind::Resource,
-        "resource at key \"user\\x00u\"",
+        "resource at key \"user\\0u\"",
         &[
             |store| try_put_resources(store, &[resource(("user", "new")), resource(("user", "u"))]),
             |store| store.delete_resource(&DeleteResourceRequest { resource_id: Some(id(("user", "u"))) }),
@@ -67,7 +67,7 @@ fn a_record_that_cannot_be_read_is_neither_overwritten_nor_deleted() {
     );
     fails_closed(
         Kind::Entitlement,
-        "entitlement at key \"group\\x00g\\x001\\x00member\"",
+        "entitlement at key \"group\\0g\\01\\0member\"",
         &[
             |store| try_put_entitlements(store, &[entitlement(("group", "g"), "group:g:member")]),
             |store| {
@@ -79,7 +79,7 @@ fn a_record_that_cannot_be_read_is_neither_overwritten_nor_deleted() {
     );
     fails_closed(
         Kind::Grant,
-        "grant at key \"group\\x00g\\x001\\x00member\\x00user\\x00u\"",
+        "grant at key \"group\\0g\\01\\0member\\0user\\0u\"",
         &[
             |store| try_put_grants(store, &[membership("g", "new"), membership("g", "u")]),
             |store| try_put_expanded(store, &[membership("g", "new"), membership("g", "u")]),
