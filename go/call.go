@@ -92,7 +92,11 @@ func exec(ctx context.Context, native nativeCall, request proto.Message) error {
 
 func send(ctx context.Context, native nativeCall, request proto.Message) (buffer, error) {
 	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) {
-		return proto.MarshalOptions{}.MarshalAppend(buffer, request)
+		data, err := proto.MarshalOptions{}.MarshalAppend(buffer, request)
+		if err != nil {
+			return nil, unencodable(err, request)
+		}
+		return data, nil
 	})
 }
 
@@ -105,7 +109,13 @@ func put[Row any](
 	if len(rows) == 0 {
 		return nil
 	}
-	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer, rows, scope) })
+	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) {
+		data, err := encode(buffer, rows, scope)
+		if err != nil {
+			return nil, unencodableRows(err, rows)
+		}
+		return data, nil
+	})
 	answer.free()
 	return err
 }
@@ -116,7 +126,7 @@ func sendEncoded(ctx context.Context, native nativeCall, encode func(memory []by
 	defer release(memory)
 	request, err := encode((*memory)[:0])
 	if err != nil {
-		return buffer{}, invalidArgument(err.Error())
+		return buffer{}, err
 	}
 	*memory = request
 	return native(ctx, request)
@@ -137,7 +147,7 @@ func release(memory *[]byte) {
 func marshal(request proto.Message) ([]byte, error) {
 	data, err := proto.Marshal(request)
 	if err != nil {
-		return nil, invalidArgument(err.Error())
+		return nil, unencodable(err, request)
 	}
 	return data, nil
 }

@@ -129,6 +129,8 @@ func TestUnpackingStopsAtTheLimitOfTheEnvironmentOrTheOptions(t *testing.T) {
 	t.Setenv("BATON_DECODER_MAX_DECODED_SIZE_MB", "1")
 	_, err = c1z.Driver{}.OpenStore(ctx, path, dotc1z.StoreOptions{TmpDir: t.TempDir()})
 	require.Equal(t, codes.ResourceExhausted, status.Code(err), "%v", err)
+	require.Regexp(t, `the size of the unpacked payload, 3\d{6} bytes, exceeds max_decoded_bytes, which is 1048576`, err.Error())
+	require.ErrorContains(t, err, "BATON_DECODER_MAX_DECODED_SIZE_MB")
 
 	store, err := c1z.Driver{}.OpenStore(ctx, path, dotc1z.StoreOptions{TmpDir: t.TempDir(), MaxDecodedPayloadBytes: 1 << 30})
 	require.NoError(t, err, "an option outranks the environment")

@@ -47,7 +47,13 @@ var sentinels = map[string]error{
 	"ENGINE_MISMATCH":   pebble.ErrUnknownEngine,
 }
 
+// limits says how a user of the SDK raises the limits that the library names.
+const limits = " (max_decoded_bytes is set by " + maxDecodedSizeEnv + ", max_decoder_memory_bytes by " + maxDecoderMemoryEnv + ", in MiB)"
+
 func newError(code codes.Code, reason, message string) *Error {
+	if reason == "LIMIT_EXCEEDED" {
+		message += limits
+	}
 	failure := &Error{code: code, reason: reason, message: message}
 	if sentinel, ok := sentinels[reason]; ok {
 		failure.causes = append(failure.causes, sentinel)

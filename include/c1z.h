@@ -101,7 +101,7 @@
 // |---------------------|--------------------------|-------------------------------------------------------------------|
 // | INVALID_ARGUMENT    | C1Z_INVALID_ARGUMENT     | correct the request                                               |
 // | BAD_TOKEN           | C1Z_INVALID_ARGUMENT     | the page token is not one of this listing: start again            |
-// | NOT_FOUND           | C1Z_NOT_FOUND            | -                                                                 |
+// | NOT_FOUND           | C1Z_NOT_FOUND            | no such record, sync, or file that the request names              |
 // | ALREADY_EXISTS      | C1Z_ALREADY_EXISTS       | choose another path                                               |
 // | AMBIGUOUS_ID        | C1Z_FAILED_PRECONDITION  | name the resource too                                             |
 // | NO_CURRENT_SYNC     | C1Z_FAILED_PRECONDITION  | start, resume or select a sync first                              |
@@ -116,7 +116,8 @@
 // | NO_DESCRIPTORS      | C1Z_FAILED_PRECONDITION  | a .c1z file that does not describe its records: open it instead   |
 // | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
 // | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted                        |
-// | IO, ENGINE          | by cause                 | the operating system or the storage engine refused                |
+// | IO, ENGINE          | by cause                 | the operating system or the storage engine refused; also what is  |
+// |                     |                          | missing and is none of the above (a swept working folder)         |
 // | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again. (An IO    |
 // |                     |                          | error of a save or close itself comes after the file was replaced)|
 // | CONFLICT            | C1Z_ABORTED              | not saved: somebody else has saved the file meanwhile. Close with |

@@ -1,6 +1,11 @@
 //! The one error of the crate, and the only place where gRPC codes are chosen.
 
+use std::io;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use crate::quoted::{self, Quoted};
 
 /// Shorthand used throughout the crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,6 +34,54 @@ pub enum Code {
     Unauthenticated = 16,
 }
 
+macro_rules! reasons {
+    ($($reason:ident = $name:literal,)*) => {
+        /// What a host can tell apart beyond the code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub enum Reason { $($reason,)* }
+
+        impl Reason {
+            /// All of them.
+            pub const ALL: &[Reason] = &[$(Reason::$reason,)*];
+
+            /// The stable word that a host sees, as the header lists it.
+            pub fn name(self) -> &'static str {
+                match self { $(Reason::$reason => $name,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    InvalidArgument = "INVALID_ARGUMENT",
+    BadToken = "BAD_TOKEN",
+    NotFound = "NOT_FOUND",
+    AlreadyExists = "ALREADY_EXISTS",
+    AmbiguousId = "AMBIGUOUS_ID",
+    NoCurrentSync = "NO_CURRENT_SYNC",
+    Sealed = "SEALED",
+    ReadOnly = "READ_ONLY",
+    FailedPrecondition = "FAILED_PRECONDITION",
+    NotC1z = "NOT_C1Z",
+    FormatV1 = "FORMAT_V1",
+    EngineMismatch = "ENGINE_MISMATCH",
+    LayoutMismatch = "LAYOUT_MISMATCH",
+    PayloadEncoding = "PAYLOAD_ENCODING",
+    NoDescriptors = "NO_DESCRIPTORS",
+    Corruption = "CORRUPTION",
+    LimitExceeded = "LIMIT_EXCEEDED",
+    Io = "IO",
+    Engine = "ENGINE",
+    ArtifactUnusable = "ARTIFACT_UNUSABLE",
+    Conflict = "CONFLICT",
+    Cancelled = "CANCELLED",
+    Closed = "CLOSED",
+    Poisoned = "POISONED",
+    Forked = "FORKED",
+    Internal = "INTERNAL",
+}
+
 /// Everything that can go wrong, each with what is needed to act on it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -36,26 +89,28 @@ pub enum Error {
     #[error("{0}")]
     InvalidArgument(String),
     /// A page token that is malformed or was made by another listing.
-    #[error("page token is not one of {listing}")]
+    #[error("page token is not one of {listing}: {fault}")]
     BadToken {
         /// The listing that was asked.
         listing: &'static str,
+        /// Why it is not.
+        fault: TokenFault,
     },
-    /// The named thing is not there.
-    #[error("{noun} {id:?} not found")]
+    /// The named thing is not there: a record, or the file that a request names. No other file that is missing.
+    #[error("{noun} {id} not found")]
     NotFound {
         /// What was looked for: "grant", "sync", ….
         noun: &'static str,
         /// The id as the caller gave it.
-        id: String,
+        id: Quoted,
     },
     /// Several records answer to one bare id.
-    #[error("{noun} id {id:?} is ambiguous: several records have it")]
+    #[error("{noun} id {id} is ambiguous: several records have it")]
     Ambiguous {
         /// What was looked for.
         noun: &'static str,
         /// The id as the caller gave it.
-        id: String,
+        id: Quoted,
     },
     /// The call needs a bound sync, or at least one to view, and there is none.
     #[error("no current sync")]
@@ -64,7 +119,7 @@ pub enum Error {
     #[error("the sync has ended: start, resume or select one before writing")]
     Sealed,
     /// A write on a store that was opened read-only.
-    #[error("{}: opened read-only", path.display())]
+    #[error("{}: opened read-only", quoted::path(path))]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -84,17 +139,16 @@ pub enum Error {
     /// The caller cancelled the call.
     #[error("cancelled")]
     Cancelled,
-    /// The file exists where one must not.
-    #[error("{}: already exists", .0.display())]
+    /// The file that a request asks for is there already. No other file that is in the way.
+    #[error("{}: already exists", quoted::path(.0))]
     AlreadyExists(PathBuf),
     /// The file is sound, but not one that this library opens.
-    #[error("{}: {detail}", path.display())]
+    #[error("{}: {detail}", quoted::path(path))]
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// A stable word for a host: `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`,
-        /// `NO_DESCRIPTORS`.
-        reason: &'static str,
+        /// Which other kind of file it is.
+        reason: Reason,
         /// What it is instead.
         detail: String,
     },
@@ -107,32 +161,38 @@ pub enum Error {
         detail: String,
     },
     /// A size limit was reached before memory or disk was spent.
-    #[error("{place}: {what} exceeds the limit of {limit}")]
+    #[error("{place}: {what} exceeds {}", limit_text(*limit, *setting))]
     LimitExceeded {
         /// The file or field.
         place: String,
-        /// What was measured.
+        /// What was measured, and how much it is.
         what: String,
         /// The limit, in the unit of `what`.
         limit: u64,
+        /// The field of a request that raises it, if one does.
+        setting: Option<&'static str>,
     },
     /// The operating system refused.
-    #[error("{op} {}: {source}", path.display())]
+    #[error("{op} {}: {source}", quoted::path(path))]
     Io {
         /// What was tried: "open", "rename", ….
         op: &'static str,
         /// On which path.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The storage engine refused.
-    #[cfg(feature = "engine")]
-    #[error("storage engine: {0}")]
-    Engine(#[from] rocksdb::Error),
+    #[error("storage engine: {}", quoted::line(message))]
+    Engine {
+        /// What kind of failure it is.
+        cause: EngineCause,
+        /// The engine's words.
+        message: String,
+    },
     /// The file that a save would replace is not the one that was opened or last saved. Nothing was replaced, and the
     /// store stays open.
-    #[error("{}: not saved: the file there is not the one that was opened or last saved", path.display())]
+    #[error("{}: not saved: the file there is not the one that was opened or last saved", quoted::path(path))]
     Conflict {
         /// The file.
         path: PathBuf,
@@ -143,6 +203,47 @@ pub enum Error {
     /// A defect of this library.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// Why a page token does not lead to a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// No token of this library.
+    #[error("malformed")]
+    Malformed,
+    /// Made by another listing.
+    #[error("it is of another listing")]
+    Listing,
+    /// Made by this listing, of another sync.
+    #[error("it is of another sync")]
+    Sync,
+    /// Made by this listing, of a request that asked for something else.
+    #[error("it is of a request with another filter")]
+    Filter,
+}
+
+fn limit_text(limit: u64, setting: Option<&str>) -> String {
+    match setting {
+        Some(setting) => format!("{setting}, which is {limit}"),
+        None => format!("the limit of {limit}"),
+    }
+}
+
+/// What kind of failure of the storage engine one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineCause {
+    /// Damaged bytes.
+    Corruption,
+    /// What the operating system refused, by its number.
+    System(i32),
+    /// A limit of the engine's own.
+    Limit,
+    /// It works on something else, or is about to end.
+    Busy,
+    /// It was asked for something that it cannot do: a defect of this library, or a database that is not one.
+    Misuse,
+    /// Anything else.
+    Other,
 }
 
 impl Error {
@@ -165,65 +266,78 @@ impl Error {
             Error::Corruption { .. } => Code::DataLoss,
             Error::LimitExceeded { .. } => Code::ResourceExhausted,
             Error::Io { source, .. } => io_code(source),
-            #[cfg(feature = "engine")]
-            Error::Engine(error) => engine_code(error),
+            Error::Engine { cause, .. } => cause.code(),
             Error::ArtifactUnusable(source) => source.code(),
             Error::Poisoned | Error::Internal(_) => Code::Internal,
         }
     }
 
-    /// One stable upper-case word: what a host can tell apart beyond the code.
-    pub fn reason(&self) -> &'static str {
+    /// What a host can tell apart beyond the code.
+    pub fn reason(&self) -> Reason {
         match self {
-            Error::InvalidArgument(_) => "INVALID_ARGUMENT",
-            Error::BadToken { .. } => "BAD_TOKEN",
-            Error::NotFound { .. } => "NOT_FOUND",
-            Error::Ambiguous { .. } => "AMBIGUOUS_ID",
-            Error::NoCurrentSync => "NO_CURRENT_SYNC",
-            Error::Sealed => "SEALED",
-            Error::ReadOnly { .. } => "READ_ONLY",
-            Error::FailedPrecondition(_) => "FAILED_PRECONDITION",
-            Error::Closed => "CLOSED",
-            Error::Poisoned => "POISONED",
-            Error::Forked => "FORKED",
-            Error::Cancelled => "CANCELLED",
-            Error::Conflict { .. } => "CONFLICT",
-            Error::AlreadyExists(_) => "ALREADY_EXISTS",
-            Error::Unsupported { reason, .. } => reason,
-            Error::Corruption { .. } => "CORRUPTION",
-            Error::LimitExceeded { .. } => "LIMIT_EXCEEDED",
-            Error::Io { .. } => "IO",
-            #[cfg(feature = "engine")]
-            Error::Engine(error) if error.kind() == rocksdb::ErrorKind::Corruption => "CORRUPTION",
-            #[cfg(feature = "engine")]
-            Error::Engine(_) => "ENGINE",
-            Error::ArtifactUnusable(_) => "ARTIFACT_UNUSABLE",
-            Error::Internal(_) => "INTERNAL",
+            Error::InvalidArgument(_) => Reason::InvalidArgument,
+            Error::BadToken { .. } => Reason::BadToken,
+            Error::NotFound { .. } => Reason::NotFound,
+            Error::Ambiguous { .. } => Reason::AmbiguousId,
+            Error::NoCurrentSync => Reason::NoCurrentSync,
+            Error::Sealed => Reason::Sealed,
+            Error::ReadOnly { .. } => Reason::ReadOnly,
+            Error::FailedPrecondition(_) => Reason::FailedPrecondition,
+            Error::Closed => Reason::Closed,
+            Error::Poisoned => Reason::Poisoned,
+            Error::Forked => Reason::Forked,
+            Error::Cancelled => Reason::Cancelled,
+            Error::Conflict { .. } => Reason::Conflict,
+            Error::AlreadyExists(_) => Reason::AlreadyExists,
+            Error::Unsupported { reason, .. } => *reason,
+            Error::Corruption { .. } => Reason::Corruption,
+            Error::LimitExceeded { .. } => Reason::LimitExceeded,
+            Error::Io { .. } => Reason::Io,
+            Error::Engine { cause: EngineCause::Corruption, .. } => Reason::Corruption,
+            Error::Engine { .. } => Reason::Engine,
+            Error::ArtifactUnusable(_) => Reason::ArtifactUnusable,
+            Error::Internal(_) => Reason::Internal,
         }
     }
 
-    /// Whether the system refused something to the storage engine, other than a file that is not there.
-    #[cfg(feature = "engine")]
-    pub(crate) fn is_refusal(&self) -> bool {
-        use rocksdb::ErrorKind::{IOError, Unknown};
-        // Errors of the crate itself, when it creates the folder, have no kind.
-        matches!(self, Error::Engine(error) if matches!(error.kind(), IOError | Unknown)
-            && !error.as_ref().contains("No such file or directory"))
-    }
-
-    /// Names the operation and the path of an I/O error: `.map_err(Error::io("open", path))`.
-    pub fn io(op: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
+    /// Names the operation and the path of an I/O error: `.map_err(Error::io("open", path))`. For files that the library
+    /// chose, and for what lies around the file that a request names.
+    pub fn io(op: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io { op, path: path.as_ref().to_path_buf(), source }
     }
 
-    /// A [`Error::NotFound`] of `noun` with that id.
-    pub fn not_found(noun: &'static str, id: impl Into<String>) -> Error {
-        Error::NotFound { noun, id: id.into() }
+    /// [`Error::io`] for the file that a request names and that has to be there: if it is missing, the caller's answer is
+    /// [`Error::NotFound`].
+    pub fn io_of_named(op: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Error {
+        move |source| match source.kind() {
+            io::ErrorKind::NotFound => Error::no_file(path),
+            _ => Error::io(op, path)(source),
+        }
     }
 
-    /// A [`Error::Corruption`] at `place`.
-    pub fn corruption(place: impl Into<String>, detail: impl ToString) -> Error {
-        Error::Corruption { place: place.into(), detail: detail.to_string() }
+    /// The file that a request names is not there.
+    pub fn no_file(path: impl AsRef<Path>) -> Error {
+        Error::NotFound { noun: "file", id: Quoted::path(path.as_ref()) }
+    }
+
+    /// A [`Error::NotFound`] of `noun` with that id.
+    pub fn not_found(noun: &'static str, id: impl AsRef<[u8]>) -> Error {
+        Error::NotFound { noun, id: Quoted::new(id) }
+    }
+
+    /// A [`Error::Ambiguous`] of `noun` with that id.
+    pub fn ambiguous(noun: &'static str, id: impl AsRef<[u8]>) -> Error {
+        Error::Ambiguous { noun, id: Quoted::new(id) }
+    }
+
+    /// A [`Error::Corruption`] at `place`. Either may hold bytes of the file, or what another library says of them.
+    pub fn corruption(place: impl std::fmt::Display, detail: impl std::fmt::Display) -> Error {
+        Error::Corruption { place: quoted::line(place), detail: quoted::line(detail) }
+    }
+
+    /// A [`Error::Corruption`] of the file at `path`.
+    pub fn corrupt_file(path: &Path, detail: impl std::fmt::Display) -> Error {
+        Error::Corruption { place: quoted::path(path), detail: quoted::line(detail) }
     }
 
     /// An [`Error::InvalidArgument`] saying why.
@@ -232,39 +346,268 @@ impl Error {
     }
 }
 
-fn io_code(error: &std::io::Error) -> Code {
-    use std::io::ErrorKind::*;
+impl EngineCause {
+    fn code(self) -> Code {
+        match self {
+            EngineCause::Corruption => Code::DataLoss,
+            EngineCause::System(errno) => io_code(&io::Error::from_raw_os_error(errno)),
+            EngineCause::Limit => Code::ResourceExhausted,
+            EngineCause::Busy => Code::Unavailable,
+            EngineCause::Misuse => Code::Internal,
+            EngineCause::Other => Code::Unknown,
+        }
+    }
+
+    /// Whether it says something of this machine, and nothing of the database. A file that is missing, and a name that the
+    /// system does not take, may come from the database itself.
+    pub(crate) fn is_of_machine(self) -> bool {
+        match self {
+            EngineCause::System(_) => !matches!(self.code(), Code::FailedPrecondition | Code::InvalidArgument),
+            EngineCause::Limit | EngineCause::Busy => true,
+            EngineCause::Corruption | EngineCause::Misuse | EngineCause::Other => false,
+        }
+    }
+}
+
+/// What the host is told of an error of the operating system, see the table in `docs/abi.md`.
+///
+/// A file that is missing, or one that is in the way, is a failure of the store: it is neither the record that a request
+/// asks for nor the file that it names, which [`Error::io_of_named`] and [`Error::AlreadyExists`] stand for.
+fn io_code(error: &io::Error) -> Code {
+    use io::ErrorKind::*;
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOLCK) => return Code::ResourceExhausted,
+        Some(Errno::LOOP) => return Code::InvalidArgument,
+        // Of a path the system never says EINVAL: it may lack something that was asked of it.
+        Some(Errno::INVAL) => return Code::FailedPrecondition,
+        Some(Errno::NOTCONN | Errno::HOSTDOWN) => return Code::Unavailable,
+        _ => {}
+    }
     match error.kind() {
-        NotFound => Code::NotFound,
+        // A NUL in a path, or a name that is too long.
+        InvalidInput | InvalidFilename => Code::InvalidArgument,
+        NotFound
+        | AlreadyExists
+        | NotADirectory
+        | IsADirectory
+        | DirectoryNotEmpty
+        | StaleNetworkFileHandle
+        | CrossesDevices
+        | NotSeekable
+        | Unsupported
+        | ExecutableFileBusy => Code::FailedPrecondition,
         PermissionDenied | ReadOnlyFilesystem => Code::PermissionDenied,
-        AlreadyExists => Code::AlreadyExists,
-        StorageFull | QuotaExceeded | FileTooLarge => Code::ResourceExhausted,
+        // `WouldBlock` is what the system says when it has no thread to spare.
+        StorageFull | QuotaExceeded | FileTooLarge | OutOfMemory | TooManyLinks | ArgumentListTooLong | WouldBlock
+        | WriteZero => Code::ResourceExhausted,
         UnexpectedEof | InvalidData => Code::DataLoss,
+        // File systems may lie behind a network.
+        ResourceBusy | Deadlock | Interrupted | TimedOut | BrokenPipe | ConnectionRefused | ConnectionReset
+        | ConnectionAborted | NotConnected | AddrInUse | AddrNotAvailable | HostUnreachable | NetworkUnreachable
+        | NetworkDown => Code::Unavailable,
         _ => Code::Unknown,
     }
 }
 
-#[cfg(feature = "engine")]
-fn engine_code(error: &rocksdb::Error) -> Code {
-    use rocksdb::ErrorKind::*;
-    match error.kind() {
-        NotFound => Code::NotFound,
-        Corruption => Code::DataLoss,
-        InvalidArgument => Code::InvalidArgument,
-        Busy | TryAgain | ShutdownInProgress => Code::Unavailable,
-        _ => system_code(error.as_ref()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
 
-/// RocksDB hands on what the system said as a text.
-#[cfg(feature = "engine")]
-fn system_code(text: &str) -> Code {
-    let says = |messages: &[&str]| messages.iter().any(|message| text.contains(message));
-    if says(&["No space left", "Disk quota exceeded", "File too large"]) {
-        return Code::ResourceExhausted;
+    use super::*;
+
+    /// What each error of the system comes to; those that are not listed are unknown.
+    const ERRNOS: &[(&str, &[(&str, i32)])] = &[
+        ("C1Z_INVALID_ARGUMENT", &[("ENAMETOOLONG", libc::ENAMETOOLONG), ("ELOOP", libc::ELOOP)]),
+        ("C1Z_PERMISSION_DENIED", &[("EACCES", libc::EACCES), ("EPERM", libc::EPERM), ("EROFS", libc::EROFS)]),
+        (
+            "C1Z_RESOURCE_EXHAUSTED",
+            &[
+                ("ENOSPC", libc::ENOSPC),
+                ("EDQUOT", libc::EDQUOT),
+                ("EFBIG", libc::EFBIG),
+                ("EMFILE", libc::EMFILE),
+                ("ENFILE", libc::ENFILE),
+                ("ENOMEM", libc::ENOMEM),
+                ("EAGAIN", libc::EAGAIN),
+                ("EMLINK", libc::EMLINK),
+                ("ENOLCK", libc::ENOLCK),
+                ("ENOBUFS", libc::ENOBUFS),
+                ("E2BIG", libc::E2BIG),
+            ],
+        ),
+        (
+            "C1Z_FAILED_PRECONDITION",
+            &[
+                ("ENOENT", libc::ENOENT),
+                ("EEXIST", libc::EEXIST),
+                ("ENOTDIR", libc::ENOTDIR),
+                ("EISDIR", libc::EISDIR),
+                ("ENOTEMPTY", libc::ENOTEMPTY),
+                ("ESTALE", libc::ESTALE),
+                ("EXDEV", libc::EXDEV),
+                ("ESPIPE", libc::ESPIPE),
+                ("ETXTBSY", libc::ETXTBSY),
+                ("EINVAL", libc::EINVAL),
+                ("ENOSYS", libc::ENOSYS),
+                ("EOPNOTSUPP", libc::EOPNOTSUPP),
+            ],
+        ),
+        (
+            "C1Z_UNAVAILABLE",
+            &[
+                ("EBUSY", libc::EBUSY),
+                ("EDEADLK", libc::EDEADLK),
+                ("EINTR", libc::EINTR),
+                ("ETIMEDOUT", libc::ETIMEDOUT),
+                ("EPIPE", libc::EPIPE),
+                ("ECONNREFUSED", libc::ECONNREFUSED),
+                ("ECONNRESET", libc::ECONNRESET),
+                ("ECONNABORTED", libc::ECONNABORTED),
+                ("ENOTCONN", libc::ENOTCONN),
+                ("EADDRINUSE", libc::EADDRINUSE),
+                ("EADDRNOTAVAIL", libc::EADDRNOTAVAIL),
+                ("EHOSTUNREACH", libc::EHOSTUNREACH),
+                ("EHOSTDOWN", libc::EHOSTDOWN),
+                ("ENETUNREACH", libc::ENETUNREACH),
+                ("ENETDOWN", libc::ENETDOWN),
+            ],
+        ),
+    ];
+
+    /// The kinds of the standard library, with what one without a number comes to.
+    const KINDS: &[(io::ErrorKind, Code)] = {
+        use io::ErrorKind::*;
+        &[
+            (NotFound, Code::FailedPrecondition),
+            (PermissionDenied, Code::PermissionDenied),
+            (ConnectionRefused, Code::Unavailable),
+            (ConnectionReset, Code::Unavailable),
+            (HostUnreachable, Code::Unavailable),
+            (NetworkUnreachable, Code::Unavailable),
+            (ConnectionAborted, Code::Unavailable),
+            (NotConnected, Code::Unavailable),
+            (AddrInUse, Code::Unavailable),
+            (AddrNotAvailable, Code::Unavailable),
+            (NetworkDown, Code::Unavailable),
+            (BrokenPipe, Code::Unavailable),
+            (AlreadyExists, Code::FailedPrecondition),
+            (WouldBlock, Code::ResourceExhausted),
+            (NotADirectory, Code::FailedPrecondition),
+            (IsADirectory, Code::FailedPrecondition),
+            (DirectoryNotEmpty, Code::FailedPrecondition),
+            (ReadOnlyFilesystem, Code::PermissionDenied),
+            (StaleNetworkFileHandle, Code::FailedPrecondition),
+            (InvalidInput, Code::InvalidArgument),
+            (InvalidData, Code::DataLoss),
+            (TimedOut, Code::Unavailable),
+            (WriteZero, Code::ResourceExhausted),
+            (StorageFull, Code::ResourceExhausted),
+            (NotSeekable, Code::FailedPrecondition),
+            (QuotaExceeded, Code::ResourceExhausted),
+            (FileTooLarge, Code::ResourceExhausted),
+            (ResourceBusy, Code::Unavailable),
+            (ExecutableFileBusy, Code::FailedPrecondition),
+            (Deadlock, Code::Unavailable),
+            (CrossesDevices, Code::FailedPrecondition),
+            (TooManyLinks, Code::ResourceExhausted),
+            (InvalidFilename, Code::InvalidArgument),
+            (ArgumentListTooLong, Code::ResourceExhausted),
+            (Interrupted, Code::Unavailable),
+            (Unsupported, Code::FailedPrecondition),
+            (UnexpectedEof, Code::DataLoss),
+            (OutOfMemory, Code::ResourceExhausted),
+            (Other, Code::Unknown),
+        ]
+    };
+
+    fn code_of(error: io::Error) -> Code {
+        Error::io("open", "/tmp/a")(error).code()
     }
-    match says(&["Permission denied", "Operation not permitted", "Read-only file system"]) {
-        true => Code::PermissionDenied,
-        false => Code::Unknown,
+
+    fn name_of(code: Code) -> &'static str {
+        match code {
+            Code::InvalidArgument => "C1Z_INVALID_ARGUMENT",
+            Code::PermissionDenied => "C1Z_PERMISSION_DENIED",
+            Code::ResourceExhausted => "C1Z_RESOURCE_EXHAUSTED",
+            Code::FailedPrecondition => "C1Z_FAILED_PRECONDITION",
+            Code::Unavailable => "C1Z_UNAVAILABLE",
+            Code::Unknown => "C1Z_UNKNOWN",
+            other => panic!("no error of the system is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_error_of_the_system_has_the_code_that_is_documented() {
+        let listed: BTreeMap<i32, &str> =
+            ERRNOS.iter().flat_map(|(code, errnos)| errnos.iter().map(|(_, errno)| (*errno, *code))).collect();
+        for errno in 1..=133 {
+            let expected = listed.get(&errno).copied().unwrap_or("C1Z_UNKNOWN");
+            let error = io::Error::from_raw_os_error(errno);
+            assert_eq!(name_of(code_of(io::Error::from_raw_os_error(errno))), expected, "{error}");
+            assert_eq!(name_of(EngineCause::System(errno).code()), expected, "{error}");
+        }
+        let documented = include_str!("../docs/abi.md");
+        for (code, errnos) in ERRNOS {
+            let names: Vec<String> = errnos.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let row = format!("| `{code}` | {} |", names.join(", "));
+            assert!(documented.contains(&row), "docs/abi.md lacks the row {row}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_error_has_a_code() {
+        for (kind, code) in KINDS {
+            assert_eq!(code_of((*kind).into()), *code, "{kind:?}");
+        }
+        // A kind that is not listed is one that the system has no error of.
+        for errno in 1..=133 {
+            let kind = io::Error::from_raw_os_error(errno).kind();
+            let is_named = !matches!(format!("{kind:?}").as_str(), "Uncategorized" | "FilesystemLoop" | "InProgress");
+            assert!(!is_named || KINDS.iter().any(|(listed, _)| *listed == kind), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_file_that_a_request_names_is_not_found() {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        let named = Error::io_of_named("open", "/tmp/a")(missing());
+        assert_eq!((named.code(), named.reason()), (Code::NotFound, Reason::NotFound));
+        assert_eq!(named.to_string(), "file \"/tmp/a\" not found");
+        let ours = Error::io("open", "/tmp/a")(missing());
+        assert_eq!((ours.code(), ours.reason()), (Code::FailedPrecondition, Reason::Io));
+        let denied = Error::io_of_named("open", "/tmp/a")(io::ErrorKind::PermissionDenied.into());
+        assert_eq!((denied.code(), denied.reason()), (Code::PermissionDenied, Reason::Io));
+    }
+
+    #[test]
+    fn no_message_is_longer_or_less_readable_for_what_it_is_about() {
+        let long = "a\n\0\u{1b}".repeat(1 << 18);
+        let path = || PathBuf::from(&long);
+        for error in [
+            Error::not_found("grant", &long),
+            Error::ambiguous("grant", &long),
+            Error::no_file(path()),
+            Error::AlreadyExists(path()),
+            Error::ReadOnly { path: path() },
+            Error::corruption(&long, &long),
+            Error::corrupt_file(&path(), &long),
+            Error::io("open", path())(io::ErrorKind::NotFound.into()),
+            Error::Engine { cause: EngineCause::Other, message: long.clone() },
+        ] {
+            let message = error.to_string();
+            assert!(message.len() < 32 << 10, "{} bytes: {message:.100}", message.len());
+            assert!(!message.chars().any(char::is_control), "{message:.100}");
+        }
+    }
+
+    #[test]
+    fn the_header_lists_every_reason() {
+        let header = include_str!("../include/c1z.h");
+        for reason in Reason::ALL {
+            let name = reason.name();
+            let rows = || header.lines().filter(|line| line.starts_with("// | "));
+            let is_listed = rows().any(|row| row.split(['|', ',', ' ']).any(|word| word == name));
+            assert!(is_listed, "the header does not list {name}");
+        }
     }
 }

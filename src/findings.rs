@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use crate::keys::{self, Elements, Family, SyncId};
 use crate::proto::api::{Fault, FaultKind};
+use crate::quoted::{self, Quoted};
 
 /// More of a key than that is not shown.
 const MAX_KEY_BYTES: usize = 1024;
+/// Nor more of one within a sentence.
+const MAX_BYTES_IN_SENTENCE: usize = 256;
 
 /// Faults in the order in which they are found, up to a limit.
 #[derive(Debug)]
@@ -54,7 +57,7 @@ impl Findings {
 impl Fault {
     /// A fault that is not about a file, a sync or a key yet.
     pub fn of(kind: FaultKind, sentence: impl Into<String>) -> Fault {
-        Fault { kind: kind.into(), sentence: sentence.into(), ..Fault::default() }
+        Fault { kind: kind.into(), sentence: quoted::line(sentence.into()), ..Fault::default() }
     }
 
     /// Names a file of the payload.
@@ -93,16 +96,24 @@ impl Fault {
             let _ = line.write_fmt(part);
         };
         if !self.file.is_empty() {
-            part(format_args!(" file {:?}", self.file));
+            part(format_args!(" file {}", Quoted::new(&self.file)));
         }
         if !self.sync_id.is_empty() {
-            part(format_args!(" sync {}", self.sync_id));
+            part(format_args!(" sync {}", quoted::line(&self.sync_id)));
         }
         if !self.key_hex.is_empty() {
             part(format_args!(" {} {:?} ({})", self.family, self.key_elements, self.key_hex));
         }
-        part(format_args!(": {}", self.sentence.escape_debug().to_string().replace("\\\"", "\"")));
+        part(format_args!(": {}", self.sentence));
         line
+    }
+}
+
+/// The first bytes of a key or a value as hexadecimal digits: as much as a sentence has room for.
+pub fn short_hex(bytes: &[u8]) -> String {
+    match bytes.split_at_checked(MAX_BYTES_IN_SENTENCE) {
+        Some((first, rest)) if !rest.is_empty() => hex(first) + "…",
+        _ => hex(bytes),
     }
 }
 

@@ -28,9 +28,12 @@ mod files;
 pub mod findings;
 pub mod keys;
 #[cfg(feature = "engine")]
+mod large_stack;
+#[cfg(feature = "engine")]
 mod process;
 mod processors;
 pub mod proto;
+pub mod quoted;
 pub mod reflect;
 #[cfg(feature = "engine")]
 pub mod store;

@@ -53,7 +53,7 @@ fn play_if_asked() {
         match store.save(&Control::none()) {
             Ok(_) => left -= 1,
             // The other writer was faster: again, with what it has saved.
-            Err(error) => assert_eq!(error.reason(), "CONFLICT", "{error}"),
+            Err(error) => assert_eq!(error.reason().name(), "CONFLICT", "{error}"),
         }
         store.close().unwrap();
     }

@@ -18,7 +18,7 @@ impl ErrorObject {
     pub(super) fn give(error: &Error) -> *mut ErrorObject {
         Box::into_raw(Box::new(ErrorObject {
             code: error.code().number(),
-            reason: text(error.reason()),
+            reason: text(error.reason().name()),
             message: text(&error.to_string()),
         }))
     }

@@ -10,6 +10,7 @@ use super::bulk::{Pending, PendingKinds};
 use super::databases::Databases;
 use super::options::Tables;
 use super::{unwrapped, EngineOptions, Kind, Reader, Writer};
+use crate::error::Reason;
 use crate::keys::{self, LAYOUT_VERSION};
 use crate::{files, Error, Result};
 
@@ -85,7 +86,7 @@ impl Engine {
             Some(other) => format!("database layout {other}, this library knows {LAYOUT_VERSION}"),
             None => "database without a layout version".to_owned(),
         };
-        Err(Error::Unsupported { path: self.directory().to_path_buf(), reason: "LAYOUT_MISMATCH", detail })
+        Err(Error::Unsupported { path: self.directory().to_path_buf(), reason: Reason::LayoutMismatch, detail })
     }
 
     /// Whether the database was opened without the right to change it.

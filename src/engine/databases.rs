@@ -93,7 +93,7 @@ impl Databases {
         self.state.fetch_add(1, Ordering::SeqCst);
         changed.map_err(|error| {
             self.failed.store(true, Ordering::Release);
-            Error::Engine(error)
+            error.into()
         })
     }
 

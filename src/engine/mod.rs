@@ -22,6 +22,7 @@ mod residue;
 mod rows;
 mod runs;
 mod slots;
+mod status;
 mod unwrapped;
 mod verify;
 mod writer;

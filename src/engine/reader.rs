@@ -5,6 +5,7 @@ use rocksdb::{DBPinnableSlice, DBRawIteratorWithThreadMode, ReadOptions, Snapsho
 use super::databases::Databases;
 use crate::keys;
 use crate::proto::wire::Malformed;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 /// A stored value, where RocksDB keeps it.
@@ -130,6 +131,5 @@ impl Scan<'_> {
 
 /// The error for a stored value that cannot be decoded; the key is shown without slot and family.
 pub fn damaged(family: keys::Family, key: &[u8], error: Malformed) -> Error {
-    let tuple = keys::tuple_of(key).escape_ascii();
-    Error::corruption(format!("{} at key \"{tuple}\"", family.noun()), error)
+    Error::corruption(format!("{} at key {}", family.noun(), Quoted::new(keys::tuple_of(key))), error)
 }

@@ -5,12 +5,12 @@
 use std::ffi::{c_char, c_int, c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
-use std::{io, ptr, slice};
+use std::{ptr, slice};
 
 use rocksdb::{AsRawPtr, Env, Options, DB};
 
+use super::status::error_of;
 use super::Supply;
-use crate::error::Code;
 use crate::{Error, Result};
 
 extern "C" {
@@ -23,6 +23,43 @@ extern "C" {
     fn c1z_set_no_log(options: *mut librocksdb_sys::rocksdb_options_t);
     fn c1z_set_cached_tables(options: *mut librocksdb_sys::rocksdb_options_t, cache_bytes: usize);
     fn c1z_set_written_tables(options: *mut librocksdb_sys::rocksdb_options_t, filter: bool);
+    fn c1z_said_by_status(text: *const c_char, length: usize) -> c_int;
+}
+
+/// What a status of RocksDB says, as far as anybody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// No text of a status at all.
+    NoStatus,
+    Corruption,
+    /// A file, or whatever was to be worked on.
+    NotThere,
+    NoSpace,
+    StaleFile,
+    /// A limit of memory or space that RocksDB keeps to by itself.
+    Limit,
+    /// Anything else that the operating system refused.
+    System,
+    Busy,
+    Misuse,
+    Other,
+}
+
+/// What the status says that was turned into `text` (cpp/status.cc).
+pub(super) fn said_by_status(text: &str) -> Said {
+    // SAFETY: the text is read during the call.
+    match unsafe { c1z_said_by_status(text.as_ptr().cast(), text.len()) } {
+        0 => Said::NoStatus,
+        1 => Said::Corruption,
+        2 => Said::NotThere,
+        3 => Said::NoSpace,
+        4 => Said::StaleFile,
+        5 => Said::Limit,
+        6 => Said::System,
+        7 => Said::Busy,
+        8 => Said::Misuse,
+        _ => Said::Other,
+    }
 }
 
 /// Keeps the machine's name out of the properties of every SST: files are handed to others.
@@ -103,7 +140,7 @@ pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>> {
         if !error.is_null() {
             let message = CStr::from_ptr(error).to_string_lossy().into_owned();
             librocksdb_sys::rocksdb_free(error.cast());
-            return Err(Error::io("list the live files of", db.path())(io::Error::other(message)));
+            return Err(error_of(message));
         }
         let name = |index| librocksdb_sys::rocksdb_livefiles_storage_info_relative_filename(list, index);
         let files = (0..librocksdb_sys::rocksdb_livefiles_storage_info_count(list)).map(|index| LiveFile {
@@ -127,8 +164,9 @@ struct Supplier {
 type Explain = unsafe extern "C" fn(*mut c_void, *const c_char, usize);
 
 const SUPPLIED: c_int = 0;
-const DAMAGED: c_int = 1;
-const REFUSED: c_int = 2;
+const DAMAGED: c_int = -1;
+const REFUSED: c_int = -2;
+const LIMITED: c_int = -3;
 
 unsafe extern "C" fn ask(
     context: *mut c_void,
@@ -142,13 +180,22 @@ unsafe extern "C" fn ask(
     let supplied = catch_unwind(AssertUnwindSafe(|| supply(&String::from_utf8_lossy(name))));
     let (answer, text) = match supplied {
         Ok(Ok(())) => return SUPPLIED,
-        Ok(Err(error)) if error.code() == Code::DataLoss => (DAMAGED, error.to_string()),
-        Ok(Err(error)) => (REFUSED, error.to_string()),
+        Ok(Err(error)) => (answer_of(&error), error.to_string()),
         Err(_) => (REFUSED, "supplying a file panicked".to_owned()),
     };
     // SAFETY: `explain` was passed together with `reason` and copies the text.
     unsafe { explain(reason, text.as_ptr().cast(), text.len()) };
     answer
+}
+
+/// What RocksDB is told of an error: a positive number is one of the system's.
+fn answer_of(error: &Error) -> c_int {
+    match error {
+        Error::Corruption { .. } => DAMAGED,
+        Error::LimitExceeded { .. } => LIMITED,
+        Error::Io { source, .. } => source.raw_os_error().unwrap_or(REFUSED),
+        _ => REFUSED,
+    }
 }
 
 unsafe extern "C" fn release(context: *mut c_void) {

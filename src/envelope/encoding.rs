@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::error::Reason;
 use crate::proto::manifest::PayloadEncoding;
 use crate::{Error, Result};
 
@@ -22,7 +23,7 @@ impl Encoding {
     pub(super) fn of_manifest(path: &Path, number: i32) -> Result<Encoding> {
         PayloadEncoding::try_from(number).ok().and_then(Encoding::known).ok_or_else(|| Error::Unsupported {
             path: path.to_path_buf(),
-            reason: "PAYLOAD_ENCODING",
+            reason: Reason::PayloadEncoding,
             detail: format!("payload_encoding {number} is not supported"),
         })
     }

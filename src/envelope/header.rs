@@ -7,11 +7,9 @@ use xxhash_rust::xxh64::xxh64;
 
 use super::input::Input;
 use super::manifest::{self, MAX_MANIFEST_BYTES};
+use crate::error::Reason;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
-
-/// The reason of the error for a file of format v1 where only v3 will do.
-pub const FORMAT_V1: &str = "FORMAT_V1";
 
 const MAGIC_V1: &[u8] = b"C1ZF\0";
 const MAGIC_V3: &[u8] = b"C1Z3\0";
@@ -67,7 +65,7 @@ pub(super) fn is_start_of_file(bytes: &[u8]) -> bool {
 }
 
 fn format_of(input: &Input) -> Result<FileFormat> {
-    let not_ours = |detail| Error::Unsupported { path: input.path.clone(), reason: "NOT_C1Z", detail };
+    let not_ours = |detail| Error::Unsupported { path: input.path.clone(), reason: Reason::NotC1z, detail };
     if input.len == 0 {
         return Err(not_ours("not a .c1z file: it is empty".into()));
     }
@@ -87,7 +85,7 @@ pub(super) fn manifest_bytes(input: &Input) -> Result<Vec<u8>> {
     if format_of(input)? == FileFormat::V1 {
         return Err(Error::Unsupported {
             path: input.path.clone(),
-            reason: FORMAT_V1,
+            reason: Reason::FormatV1,
             detail: "format v1 (SQLite) has neither manifest nor payload directory".into(),
         });
     }
@@ -119,6 +117,7 @@ pub(super) fn encode_head(manifest: &[u8]) -> Result<(Vec<u8>, u64)> {
         place: "manifest".into(),
         what: format!("its encoded size of {} bytes", manifest.len()),
         limit: MAX_MANIFEST_BYTES as u64,
+        setting: None,
     })?;
     Ok(([MAGIC_V3, &length.to_be_bytes(), manifest].concat(), xxh64(manifest, 0)))
 }

@@ -14,6 +14,7 @@ use super::names;
 use crate::proto::api::FaultKind;
 use crate::proto::manifest::{IndexedFrameEntry, IndexedFrameIndex};
 use crate::proto::wire;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 const FOOTER_MAGIC: &[u8; 8] = b"C1ZIDX1\0";
@@ -55,6 +56,7 @@ pub(super) fn encode(frames: Vec<Frame>, offset: u64, manifest_xxh64: u64) -> Re
         place: "payload index".into(),
         what: format!("its encoded size of {} bytes", bytes.len()),
         limit: MAX_INDEX_BYTES,
+        setting: None,
     })?;
     let hash = xxh64(&bytes, 0);
     bytes.extend_from_slice(&offset.to_be_bytes());
@@ -109,7 +111,7 @@ pub(super) fn read_complaining(input: &Input, head: &Head, complain: Complain<'_
     }
     let mut names: Vec<&str> = frames.iter().map(|frame| frame.name.as_str()).collect();
     if let Some(name) = names::clash(&mut names) {
-        let detail = format!("index: {name:?} occurs twice, or as file and as folder");
+        let detail = format!("index: {} occurs twice, or as file and as folder", Quoted::new(name));
         complain(FaultKind::PayloadName, name, detail)?;
     }
     check_overlap(&frames, complain)?;
@@ -152,7 +154,7 @@ fn frame(head: &Head, end: u64, bytes: &[u8]) -> Result<Frame, (String, String)>
     if name.is_empty() || name.len() > names::MAX_NAME_BYTES {
         return Err((String::new(), format!("index: a name of {} bytes", name.len())));
     }
-    let wrong = |detail: &str| (name.clone(), format!("frame {name:?}: {detail}"));
+    let wrong = |detail: &str| (name.clone(), format!("frame {}: {detail}", Quoted::new(&name)));
     let size = u64::try_from(entry.raw_size).map_err(|_| wrong("raw_size is negative"))?;
     let compressed_size = u64::try_from(entry.compressed_size).ok().filter(|&size| size > 0);
     let compressed_size = compressed_size.ok_or_else(|| wrong("compressed_size is not positive"))?;
@@ -172,7 +174,7 @@ fn check_overlap(frames: &[Frame], complain: Complain<'_>) -> Result<()> {
     for pair in by_offset.windows(2) {
         if let [first, second] = pair {
             if first.offset + first.compressed_size > second.offset {
-                let detail = format!("frame {:?} overlaps frame {:?}", second.name, first.name);
+                let detail = format!("frame {} overlaps frame {}", Quoted::new(&second.name), Quoted::new(&first.name));
                 complain(FaultKind::FrameOverlap, &second.name, detail)?;
             }
         }

@@ -1,5 +1,6 @@
 //! The file that is read, by ranges that are known to lie in it.
 
+use std::fmt::Display;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, FileTypeExt};
@@ -20,10 +21,14 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// Opens the file that a request names.
     pub(super) fn open(path: &Path) -> Result<Input> {
+        if path.as_os_str().is_empty() {
+            return Err(Error::invalid("path is empty"));
+        }
         // Opening something else may do something: a pipe waits for somebody who writes to it.
-        check_regular(&fs::metadata(path).map_err(Error::io("open", path))?, path)?;
-        Input::of(files::open(path).map_err(Error::io("open", path))?, path)
+        check_regular(&fs::metadata(path).map_err(Error::io_of_named("open", path))?, path)?;
+        Input::of(files::open(path).map_err(Error::io_of_named("open", path))?, path)
     }
 
     /// A file that is open already.
@@ -61,8 +66,8 @@ impl Input {
     }
 
     /// A corruption of this file.
-    pub(super) fn corrupt(&self, detail: impl ToString) -> Error {
-        Error::corruption(self.path.to_string_lossy(), detail)
+    pub(super) fn corrupt(&self, detail: impl Display) -> Error {
+        Error::corrupt_file(&self.path, detail)
     }
 
     /// The file ends within `what`.

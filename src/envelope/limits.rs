@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::processors::processors;
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 /// SDK: the least that a payload may unpack to by default.
 const DEFAULT_DECODED_BYTES: u64 = 10 << 30;
@@ -35,6 +35,17 @@ impl Limits {
         self.max_decoded_bytes.unwrap_or_else(|| DEFAULT_DECODED_BYTES.max(file_len.saturating_mul(DEFAULT_RATIO)))
     }
 
+    /// Checks what the payload of the file at `path` says it unpacks to.
+    pub(super) fn check_declared(&self, path: &Path, file_len: u64, sizes: impl Iterator<Item = u64>) -> Result<()> {
+        let limit = self.decoded_bytes(file_len);
+        // No sum of 64-bit sizes overflows 128 bits.
+        let total: u128 = sizes.map(u128::from).sum();
+        match total <= u128::from(limit) {
+            true => Ok(()),
+            false => Err(too_large(path, &total.to_string(), limit)),
+        }
+    }
+
     /// The number of threads that decode the frames of an indexed payload.
     pub(super) fn workers(&self) -> usize {
         match self.threads {
@@ -50,7 +61,7 @@ impl Limits {
     }
 }
 
-/// What is left of the bytes that a payload may unpack to.
+/// What is left of the bytes that a payload may unpack to which does not say beforehand how much it is.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: u64,
@@ -64,11 +75,20 @@ impl Budget {
 
     /// Takes `bytes`, or fails for the file at `path`.
     pub(super) fn take(&mut self, path: &Path, bytes: u64) -> Result<()> {
-        self.left = self.left.checked_sub(bytes).ok_or_else(|| Error::LimitExceeded {
-            place: path.display().to_string(),
-            what: "the size of the unpacked payload".into(),
-            limit: self.limit,
-        })?;
+        let too_large = || {
+            let taken = self.limit - self.left;
+            too_large(path, &format!("at least {}", taken.saturating_add(bytes)), self.limit)
+        };
+        self.left = self.left.checked_sub(bytes).ok_or_else(too_large)?;
         Ok(())
+    }
+}
+
+fn too_large(path: &Path, size: &str, limit: u64) -> Error {
+    Error::LimitExceeded {
+        place: quoted::path(path),
+        what: format!("the size of the unpacked payload, {size} bytes,"),
+        limit,
+        setting: Some("max_decoded_bytes"),
     }
 }

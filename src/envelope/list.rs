@@ -6,6 +6,7 @@ use super::header::head_of;
 use super::input::Input;
 use super::unpack_tar::read_archive;
 use super::{index, names, Encoding, Limits};
+use crate::quoted::Quoted;
 use crate::Result;
 
 /// A regular file of a payload.
@@ -56,7 +57,9 @@ pub fn list(path: &Path) -> Result<Vec<Entry>> {
     })?;
     let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     match names::clash(&mut names) {
-        Some(name) => Err(input.corrupt(format!("payload: {name:?} occurs twice, or as file and as folder"))),
+        Some(name) => {
+            Err(input.corrupt(format!("payload: {} occurs twice, or as file and as folder", Quoted::new(name))))
+        }
         None => Ok(entries),
     }
 }

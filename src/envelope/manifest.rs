@@ -44,6 +44,7 @@ pub(super) fn encode(manifest: C1zManifestV3, encoding: Encoding) -> Result<Vec<
             place: "manifest".into(),
             what: format!("{} sync runs", manifest.sync_runs.len()),
             limit: MAX_SYNC_RUNS as u64,
+            setting: None,
         });
     }
     let before_descriptors = C1zManifestV3 {

@@ -52,7 +52,7 @@ pub use deferred::Deferred;
 pub use descriptors::verify_descriptors;
 pub use destination::check_destination;
 pub use encoding::Encoding;
-pub use header::{read_format, read_head, FileFormat, Head, FORMAT_V1};
+pub use header::{read_format, read_head, FileFormat, Head};
 pub use identity::Identity;
 pub use limits::Limits;
 pub use list::{list, Entry, Stored};

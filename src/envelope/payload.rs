@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::identity::Identity;
 use super::names;
 use crate::control::Control;
-use crate::{files, Error, Result};
+use crate::{files, quoted, Error, Result};
 
 /// How much of a file is read or written at once.
 pub(super) const CHUNK: usize = 64 << 10;
@@ -45,7 +45,7 @@ impl Payload {
             for entry in fs::read_dir(&folder).map_err(Error::io("read folder", &folder))? {
                 let path = entry.map_err(Error::io("read folder", &folder))?.path();
                 let metadata = fs::symlink_metadata(&path).map_err(Error::io("stat", &path))?;
-                let refused = |why: &str| Error::invalid(format!("{}: cannot be packed: {why}", path.display()));
+                let refused = |why: &str| Error::invalid(format!("{}: cannot be packed: {why}", quoted::path(&path)));
                 let part = path.file_name().and_then(|part| part.to_str());
                 let part = part.ok_or_else(|| refused("its name is not UTF-8"))?;
                 let name = format!("{prefix}{part}");
@@ -117,8 +117,9 @@ impl PayloadFile {
                 result => result.map_err(Error::io("read", path))?,
             };
             let rest = left.checked_sub(read as u64).filter(|&rest| read > 0 || rest == 0);
-            left = rest
-                .ok_or_else(|| Error::FailedPrecondition(format!("{}: changed while it was packed", path.display())))?;
+            left = rest.ok_or_else(|| {
+                Error::FailedPrecondition(format!("{}: changed while it was packed", quoted::path(path)))
+            })?;
             if read == 0 {
                 return Ok(());
             }

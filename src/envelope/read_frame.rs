@@ -1,16 +1,17 @@
 //! Reading one frame of an indexed payload, and comparing it with what the index says of it.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh64::Xxh64;
 
-use super::decoder::{decode_error, decoder, finish};
+use super::decoder::{decode_error, decoder, finish, is_wrong_checksum};
 use super::hashing::Hashing;
 use super::index::Frame;
 use super::input::Input;
 use super::payload::CHUNK;
 use crate::proto::api::FaultKind;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 /// What reading a frame brought.
@@ -40,19 +41,21 @@ pub(super) enum Hashes {
 
 /// Decodes the frame, passes its bytes on as they come, and compares them with size and hashes. What is wrong with the
 /// frame is no failure of reading it; bytes may have been passed on before it was noticed.
-pub(super) fn read(
+pub(super) fn read<E: From<Error>>(
     input: &Input,
     frame: &Frame,
     window_log: u32,
     hashes: Hashes,
-    each: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<Read> {
+    each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<Read, E> {
     let Frame { name, offset, compressed_size, digest } = frame;
-    let damage = |kind, detail: &str| Ok(Read::Damaged(Damage { kind, detail: format!("frame {name:?}: {detail}") }));
+    let damage = |kind, detail: &str| {
+        Ok(Read::Damaged(Damage { kind, detail: format!("frame {}: {detail}", Quoted::new(name)) }))
+    };
     let section = input.section(*offset, offset + compressed_size);
     let mut decoder = match decoder(Hashing::new(section), window_log) {
         Ok(decoder) => decoder,
-        Err(error) => return undecodable(input, name, error, window_log),
+        Err(error) => return undecodable(input, frame, error, window_log),
     };
     let mut xxh64 = Xxh64::new(0);
     let mut sha256 = (hashes == Hashes::All).then(Sha256::new);
@@ -62,7 +65,7 @@ pub(super) fn read(
         let bytes = match decoder.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => &buffer[..read],
-            Err(error) => return undecodable(input, name, error, window_log),
+            Err(error) => return undecodable(input, frame, error, window_log),
         };
         left = match left.checked_sub(bytes.len() as u64) {
             Some(left) => left,
@@ -90,14 +93,13 @@ pub(super) fn read(
 }
 
 /// What an error of the decoder means: the frame's damage, or that it could not be read.
-fn undecodable(input: &Input, name: &str, error: std::io::Error, window_log: u32) -> Result<Read> {
-    // zstd passes no error code through, only its text.
-    let kind = match error.to_string().contains("checksum") {
+fn undecodable<E: From<Error>>(input: &Input, frame: &Frame, error: io::Error, window_log: u32) -> Result<Read, E> {
+    let kind = match is_wrong_checksum(&error) {
         true => FaultKind::FrameChecksum,
         false => FaultKind::FrameUndecodable,
     };
-    match decode_error(input, &format!("frame {name:?}"), error, window_log) {
+    match decode_error(input, &format!("frame {}", Quoted::new(&frame.name)), frame.offset, error, window_log) {
         Error::Corruption { detail, .. } => Ok(Read::Damaged(Damage { kind, detail })),
-        other => Err(other),
+        other => Err(other.into()),
     }
 }

@@ -35,13 +35,27 @@ pub(super) struct Reading<'w> {
     done: &'w Sender<Result<u64>>,
 }
 
+/// Why a worker ends before there is nothing left to do.
+pub(super) enum Stop {
+    /// It has failed.
+    Failed(Error),
+    /// Another one has failed, and says why.
+    OtherFailed,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Failed(error)
+    }
+}
+
 impl Work<'_> {
     /// Has `each` read every frame, on any of several threads, and tells `advance` the bytes that came out, on this one.
     /// The first failure of `each` stops them all. Gives what `each` gave, in no order.
     pub(super) fn run<T: Send>(
         &self,
         mut advance: impl FnMut(u64),
-        each: impl Fn(&Reading<'_>) -> Result<T> + Sync,
+        each: impl Fn(&Reading<'_>) -> Result<T, Stop> + Sync,
     ) -> Result<Vec<T>> {
         let workers = self.limits.workers().min(self.frames.len());
         let results = Mutex::new(Vec::with_capacity(self.frames.len()));
@@ -73,13 +87,14 @@ impl Work<'_> {
     }
 
     /// Takes frames until there are no more.
-    fn work(&self, shared: &Shared, done: &Sender<Result<u64>>, each: &impl Fn(&Reading<'_>) -> Result<()>) {
+    fn work(&self, shared: &Shared, done: &Sender<Result<u64>>, each: &impl Fn(&Reading<'_>) -> Result<(), Stop>) {
         while let Some(frame) = self.frames.get(shared.next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = each(&Reading { frame, work: self, shared, done }) {
-                // Sent before the others are stopped, so that what stops them is not taken for the first failure. The
-                // receiver lives as long as any sender does.
-                let _ = done.send(Err(error));
+            if let Err(stop) = each(&Reading { frame, work: self, shared, done }) {
                 shared.failed.store(true, Ordering::Release);
+                if let Stop::Failed(error) = stop {
+                    // The receiver lives as long as any sender does.
+                    let _ = done.send(Err(error));
+                }
                 return;
             }
         }
@@ -88,7 +103,7 @@ impl Work<'_> {
 
 impl Reading<'_> {
     /// Reads the frame as [`read_frame::read`] does, and fails once the caller cancels or another frame has failed.
-    pub(super) fn read(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Read> {
+    pub(super) fn read(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Read, Stop> {
         let Work { input, limits, .. } = self.work;
         self.go_on()?;
         read_frame::read(input, self.frame, limits.window_log(), Hashes::All, &mut |bytes| {
@@ -99,10 +114,10 @@ impl Reading<'_> {
         })
     }
 
-    fn go_on(&self) -> Result<()> {
+    fn go_on(&self) -> Result<(), Stop> {
         self.work.control.check()?;
         match self.shared.failed.load(Ordering::Acquire) {
-            true => Err(Error::Cancelled),
+            true => Err(Stop::OtherFailed),
             false => Ok(()),
         }
     }

@@ -42,6 +42,8 @@ pub struct Saved {
 ///
 /// If a frame of the options' source is found changed, the file is written once more without it, and progress starts
 /// again.
+///
+/// Every error comes before the replacement. What may fail behind it is [`Saved::unsynced`].
 pub fn save(
     target: &Path,
     manifest: C1zManifestV3,

@@ -3,6 +3,7 @@
 //! The iterators of the `tar` crate take a stream that stops between two entries for a complete one and read extension
 //! headers of any size into memory, so only its header parsing is used here.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
@@ -11,6 +12,7 @@ use super::input::Input;
 use super::limits::Budget;
 use super::names;
 use super::payload::CHUNK;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 const BLOCK: usize = 512;
@@ -91,7 +93,7 @@ impl<'a, R: Read> Archive<'a, R> {
             let wanted = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
             let read = self.read(&mut buffer[..wanted])?;
             if read == 0 {
-                return Err(self.input.truncated(&format!("tar: entry {:?}", member.name)));
+                return Err(self.input.truncated(&format!("tar: entry {}", Quoted::new(&member.name))));
             }
             each(&buffer[..read])?;
             left -= read as u64;
@@ -102,23 +104,24 @@ impl<'a, R: Read> Archive<'a, R> {
     fn member(&self, header: &Header, size: u64, extension: Extension) -> Result<Member> {
         let name = extension.name.unwrap_or_else(|| header.path_bytes().into_owned());
         let name = String::from_utf8(name).map_err(|_| self.corrupt("a name is not UTF-8"))?;
+        let shown = Quoted::new(&name);
         let is_folder = match header.entry_type() {
             EntryType::Regular => false,
             EntryType::Directory => true,
             other => {
                 let kind = other.as_byte().escape_ascii();
-                return Err(self.corrupt(format!("entry {name:?} is of type '{kind}', neither file nor folder")));
+                return Err(self.corrupt(format!("entry {shown} is of type '{kind}', neither file nor folder")));
             }
         };
         let trimmed = if is_folder { name.strip_suffix('/').unwrap_or(&name) } else { &name };
-        names::check(trimmed).map_err(|why| self.corrupt(format!("entry {name:?}: {why}")))?;
+        names::check(trimmed).map_err(|why| self.corrupt(format!("entry {shown}: {why}")))?;
         let mode = header.mode().map_err(|error| self.corrupt(error))?;
         if mode > 0o777 {
-            return Err(self.corrupt(format!("entry {name:?} has the mode {mode:o}")));
+            return Err(self.corrupt(format!("entry {shown} has the mode {mode:o}")));
         }
         let size = extension.size.unwrap_or(size);
         if is_folder && size > 0 {
-            return Err(self.corrupt(format!("folder {name:?} has content")));
+            return Err(self.corrupt(format!("folder {shown} has content")));
         }
         Ok(Member { name: trimmed.to_owned(), is_folder, size, offset: self.at })
     }
@@ -226,7 +229,7 @@ impl<'a, R: Read> Archive<'a, R> {
         Ok(read as usize)
     }
 
-    fn corrupt(&self, detail: impl ToString) -> Error {
-        self.input.corrupt(format!("tar: {}", detail.to_string()))
+    fn corrupt(&self, detail: impl Display) -> Error {
+        self.input.corrupt(format!("tar: {detail}"))
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::identity::Identity;
 use super::input::Input;
+use crate::quoted::Quoted;
 use crate::{files, Error, Result};
 
 /// The directory that a file is unpacked into.
@@ -45,10 +46,12 @@ impl Target<'_> {
     fn create_error(&self, name: &str, path: &Path, error: std::io::Error) -> Error {
         match error.kind() {
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
-                self.input.corrupt(format!("payload: {name:?} occurs twice, or as file and as folder"))
+                self.input.corrupt(format!("payload: {} occurs twice, or as file and as folder", Quoted::new(name)))
             }
             // A name may be too long for the system, or for the folder that it comes to lie in.
-            ErrorKind::InvalidFilename => self.input.corrupt(format!("payload: the name {name:?} is too long")),
+            ErrorKind::InvalidFilename => {
+                self.input.corrupt(format!("payload: the name {} is too long", Quoted::new(name)))
+            }
             _ => Error::io("create", path)(error),
         }
     }

@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 
 use super::destination::Destination;
 use super::header::is_start_of_file;
-use crate::{files, Error, Result};
+use crate::{files, quoted, Error, Result};
 
 const SUFFIX: &str = ".tmp";
 /// What makes the name one of a kind, between the target's name and the suffix.
@@ -33,7 +33,8 @@ const PRIVATE: u32 = 0o600;
 pub(super) fn create(destination: &Destination) -> Result<NamedTempFile> {
     let Destination { path: target, folder, occupant } = destination;
     let mode = if occupant.is_some() { PRIVATE } else { NEW };
-    let name = target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", target.display())))?;
+    let name =
+        target.file_name().ok_or_else(|| Error::invalid(format!("{}: not a file name", quoted::path(target))))?;
     let mut prefix = OsString::from(".");
     if name.len() <= MAX_PREFIX_BYTES {
         prefix.push(name);

@@ -12,7 +12,7 @@ use super::target::Target;
 use super::unpack_frames::{self, total, Frames};
 use super::{unpack_tar, Deferred, Encoding, Identity, Limits, Source};
 use crate::control::Control;
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 /// Bytes of the smallest file that is worth unpacking later: a millisecond's work.
 const WORTH_DEFERRING: u64 = 1 << 20;
@@ -140,7 +140,7 @@ impl PackedFile {
         let encoding = Encoding::of_manifest(&input.path, head.manifest.payload_encoding)?;
         let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
         if present.next().is_some() {
-            return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", into.display())));
+            return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", quoted::path(into))));
         }
         let target = Target { input, root: into };
         let unpacked = match encoding {

@@ -2,7 +2,6 @@
 
 use super::header::Head;
 use super::index::Frame;
-use super::limits::Budget;
 use super::progress::Progress;
 use super::read_frame::Read;
 use super::read_frames::Work;
@@ -10,6 +9,7 @@ use super::source::StoredFrame;
 use super::target::{folder_of, Target};
 use super::unpack::Wanted;
 use super::{index, names, Limits};
+use crate::quoted::Quoted;
 use crate::Result;
 
 /// The frames of a payload, by when they are unpacked.
@@ -36,12 +36,9 @@ pub(super) fn prepare(
     let input = target.input;
     let mut frames = index::read(input, head)?;
     frames.retain(|frame| wanted(&frame.name, frame.digest.size));
-    let mut budget = Budget::new(limits.decoded_bytes(input.len));
+    limits.check_declared(&input.path, input.len, frames.iter().map(|frame| frame.digest.size))?;
     for frame in &frames {
-        budget.take(&input.path, frame.digest.size)?;
-    }
-    for frame in &frames {
-        names::check(&frame.name).map_err(|why| input.corrupt(format!("frame {:?}: {why}", frame.name)))?;
+        names::check(&frame.name).map_err(|why| input.corrupt(format!("frame {}: {why}", Quoted::new(&frame.name))))?;
     }
     let mut last = None;
     for folder in frames.iter().map(|frame| folder_of(&frame.name)) {
@@ -75,7 +72,7 @@ pub(super) fn unpack(
                 Read::Whole { stored_xxh64 } => {
                     Ok(StoredFrame { frame: frame.clone(), stored_xxh64, identity: Some(output.identity()?) })
                 }
-                Read::Damaged(damage) => Err(input.corrupt(damage.detail)),
+                Read::Damaged(damage) => Err(input.corrupt(damage.detail).into()),
             }
         },
     )

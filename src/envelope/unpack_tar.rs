@@ -55,7 +55,7 @@ pub(super) fn read_archive<T>(
     let section = input.section(head.payload_start, input.len);
     let budget = Budget::new(limits.decoded_bytes(input.len));
     let window_log = limits.window_log();
-    let explain = |error| decode_error(input, "payload", error, window_log);
+    let explain = |error| decode_error(input, "payload", head.payload_start, error, window_log);
     if encoding == Encoding::Tar {
         return with(&mut Archive::new(&mut BufReader::with_capacity(CHUNK, section), input, &explain, budget));
     }

@@ -5,9 +5,8 @@ use std::path::Path;
 use parking_lot::Mutex;
 
 use super::descriptors::verify_descriptors;
-use super::header::{head_from, manifest_bytes, FORMAT_V1};
+use super::header::{head_from, manifest_bytes};
 use super::input::Input;
-use super::limits::Budget;
 use super::read_frame::Read;
 use super::read_frames::Work;
 use super::target::{Output, Target};
@@ -15,6 +14,7 @@ use super::unpack::Wanted;
 use super::unpack_tar::read_archive;
 use super::{index, names, Encoding, Head, Limits};
 use crate::control::Control;
+use crate::error::Reason;
 use crate::findings::Findings;
 use crate::proto::api::{Fault, FaultKind};
 use crate::{Error, Result};
@@ -55,7 +55,7 @@ pub fn examine(path: &Path, findings: &mut Findings) -> Result<Option<Examinatio
 fn found<T>(findings: &mut Findings, kind: FaultKind, result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error @ Error::Unsupported { reason: FORMAT_V1, .. }) => Err(error),
+        Err(error @ Error::Unsupported { reason: Reason::FormatV1, .. }) => Err(error),
         Err(Error::Corruption { detail, .. } | Error::Unsupported { detail, .. }) => {
             findings.add(Fault::of(kind, detail));
             Ok(None)
@@ -115,8 +115,7 @@ impl Examination {
             Ok(())
         });
         let Some(frames) = found(findings, FaultKind::Index, read)? else { return Ok(None) };
-        let mut budget = Budget::new(limits.decoded_bytes(self.input.len));
-        frames.iter().try_for_each(|frame| budget.take(&self.input.path, frame.digest.size))?;
+        limits.check_declared(&self.input.path, self.input.len, frames.iter().map(|frame| frame.digest.size))?;
         for frame in &frames {
             if let Err(why) = names::check(&frame.name) {
                 findings.add(Fault::of(FaultKind::PayloadName, why).in_file(&frame.name));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use svix_ksuid::{Ksuid, KsuidLike};
 
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 /// The id of one sync.
@@ -18,7 +19,7 @@ impl SyncId {
 
     /// Reads the text form; anything but a KSUID is an invalid argument.
     pub fn parse(text: &str) -> Result<SyncId> {
-        let invalid = || Error::invalid(format!("sync id {text:?} is not a KSUID"));
+        let invalid = || Error::invalid(format!("sync id {} is not a KSUID", Quoted::new(text)));
         // The crate takes shorter and overflowing texts too: only what prints as itself is an id.
         let id = Ksuid::from_base62(text).map_err(|_| invalid())?;
         if id.to_base62() != text {

@@ -1,17 +1,23 @@
 //! Page tokens: where a listing goes on, and which listing it was.
 //!
 //! ```text
-//! token = base64url( listing (1 byte) | CRC-32 of prefix and filter (4 bytes) | last key without that prefix )
+//! token = base64url( listing (1 byte) | slot (4 bytes) | CRC-32 of the rest of the prefix and the filter (4 bytes)
+//!                    | last key without that prefix )
 //! ```
 //!
 //! The next page starts strictly after the last key, so a token keeps its meaning while rows come and go, and after the
-//! file is closed and opened again. Prefix and filter name the slot, the family and what is asked of it: a token of
-//! another listing is refused, and whatever bytes a forged one holds, it cannot leave the prefix that is scanned.
+//! file is closed and opened again. The prefix that is scanned starts with the slot of the sync; its rest and the filter
+//! name the family and what is asked of it. A token of another listing, sync or filter is refused for that reason, and
+//! whatever bytes a forged one holds, it cannot leave the prefix that is scanned.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 
+use crate::error::TokenFault;
 use crate::{Error, Result};
+
+/// Bytes of the slot at the start of a prefix.
+const SLOT_BYTES: usize = 4;
 
 /// The listings that hand out tokens.
 #[repr(u8)]
@@ -34,6 +40,22 @@ pub enum Listing {
 }
 
 impl Listing {
+    const ALL: [Listing; 13] = [
+        Listing::ResourceTypes,
+        Listing::Resources,
+        Listing::Entitlements,
+        Listing::Grants,
+        Listing::GrantsForEntitlement,
+        Listing::GrantsForEntitlements,
+        Listing::GrantsForPrincipal,
+        Listing::GrantsForResourceType,
+        Listing::PendingExpansion,
+        Listing::GrantsWithAnnotations,
+        Listing::Syncs,
+        Listing::SyncRuns,
+        Listing::Scan,
+    ];
+
     /// What a person calls the listing.
     pub fn name(self) -> &'static str {
         match self {
@@ -53,14 +75,28 @@ impl Listing {
         }
     }
 
-    fn bad(self) -> Error {
-        Error::BadToken { listing: self.name() }
+    fn bad(self, fault: TokenFault) -> Error {
+        Error::BadToken { listing: self.name(), fault }
+    }
+
+    /// What a token starts with, and what is behind it.
+    fn decode(self, token: &str) -> Result<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| self.bad(TokenFault::Malformed))?;
+        match bytes.first() {
+            Some(&listing) if listing == self as u8 => Ok(bytes),
+            Some(&listing) if Listing::ALL.iter().any(|other| *other as u8 == listing) => {
+                Err(self.bad(TokenFault::Listing))
+            }
+            _ => Err(self.bad(TokenFault::Malformed)),
+        }
     }
 
     /// The token of a page that ended at `last`, a key below `prefix`. `filter` is what else the request asks for.
     pub fn token(self, prefix: &[u8], filter: &[u8], last: &[u8]) -> String {
+        let (slot, rest) = slot_of(prefix);
         let mut bytes = vec![self as u8];
-        bytes.extend_from_slice(&checksum([prefix, filter]).to_be_bytes());
+        bytes.extend_from_slice(&slot);
+        bytes.extend_from_slice(&checksum([rest, filter]).to_be_bytes());
         bytes.extend_from_slice(last.strip_prefix(prefix).unwrap_or_default());
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -70,14 +106,24 @@ impl Listing {
         if token.is_empty() {
             return Ok(None);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| self.bad())?;
-        let (&listing, rest) = bytes.split_first().ok_or_else(|| self.bad())?;
-        let (hash, last) = rest.split_first_chunk().ok_or_else(|| self.bad())?;
-        if listing != self as u8 || *hash != checksum([prefix, filter]).to_be_bytes() {
-            return Err(self.bad());
+        let bytes = self.decode(token)?;
+        let malformed = || self.bad(TokenFault::Malformed);
+        let (of, behind) = bytes[1..].split_first_chunk::<SLOT_BYTES>().ok_or_else(malformed)?;
+        let (hash, last) = behind.split_first_chunk().ok_or_else(malformed)?;
+        let (slot, rest) = slot_of(prefix);
+        if *of != slot {
+            return Err(self.bad(TokenFault::Sync));
+        }
+        if *hash != checksum([rest, filter]).to_be_bytes() {
+            return Err(self.bad(TokenFault::Filter));
         }
         Ok(Some([prefix, last].concat()))
     }
+}
+
+/// The slot that a prefix starts with, and the rest of it.
+fn slot_of(prefix: &[u8]) -> ([u8; SLOT_BYTES], &[u8]) {
+    prefix.split_first_chunk().map_or(([0; SLOT_BYTES], prefix), |(slot, rest)| (*slot, rest))
 }
 
 /// The token of a listing over several entitlements: which of them, and where in its grants.
@@ -107,14 +153,10 @@ impl BatchToken {
         if token.is_empty() {
             return Ok(first);
         }
-        let bad = || Self::LISTING.bad();
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
-        let (&listing, rest) = bytes.split_first().ok_or_else(bad)?;
-        let (hash, rest) = rest.split_first_chunk().ok_or_else(bad)?;
+        let bad = || Self::LISTING.bad(TokenFault::Malformed);
+        let bytes = Self::LISTING.decode(token)?;
+        let (hash, rest) = bytes[1..].split_first_chunk().ok_or_else(bad)?;
         let (index, inner) = rest.split_first_chunk().ok_or_else(bad)?;
-        if listing != Self::LISTING as u8 {
-            return Err(bad());
-        }
         if *hash != checksum(ids.clone().map(str::as_bytes)).to_be_bytes() {
             return Ok(first);
         }
@@ -144,9 +186,20 @@ mod tests {
     fn a_token_leads_back_to_its_key_and_to_no_other_listing_or_filter() {
         let token = Listing::Grants.token(b"prefix", b"filter", b"prefix and more");
         assert_eq!(Listing::Grants.after(b"prefix", b"filter", &token).unwrap().unwrap(), b"prefix and more");
-        assert!(Listing::Resources.after(b"prefix", b"filter", &token).is_err());
-        assert!(Listing::Grants.after(b"prefi", b"filter", &token).is_err());
-        assert!(Listing::Grants.after(b"prefix", b"", &token).is_err());
+        let fault = |listing: Listing, prefix: &[u8], filter: &[u8], token: &str| match listing
+            .after(prefix, filter, token)
+            .unwrap_err()
+        {
+            Error::BadToken { fault, .. } => fault,
+            other => panic!("{other}"),
+        };
+        assert_eq!(fault(Listing::Resources, b"prefix", b"filter", &token), TokenFault::Listing);
+        assert_eq!(fault(Listing::Grants, b"qrefix", b"filter", &token), TokenFault::Sync);
+        assert_eq!(fault(Listing::Grants, b"prefi", b"filter", &token), TokenFault::Filter);
+        assert_eq!(fault(Listing::Grants, b"prefix", b"", &token), TokenFault::Filter);
+        for malformed in ["!", "AAAA", "BA", "BAAAAAAA", "_wAAAAAAAAAA"] {
+            assert_eq!(fault(Listing::Grants, b"prefix", b"filter", malformed), TokenFault::Malformed, "{malformed}");
+        }
         assert!(Listing::Grants.after(b"prefix", b"filter", "").unwrap().is_none());
     }
 

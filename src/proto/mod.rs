@@ -1,5 +1,6 @@
 //! The messages of the wire schema (`proto/`), under short names.
 
+mod explain;
 pub mod plain_grant;
 pub mod wire;
 
@@ -12,6 +13,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/protos.rs"));
 }
 
+pub use explain::explain;
 pub use generated::c1::c1z::v1 as c1z_v1;
 pub use generated::c1::c1z::v3 as manifest;
 pub use generated::c1::connector::v2 as connector;

@@ -12,8 +12,9 @@ use std::ops::RangeInclusive;
 
 use prost::encoding::{decode_varint, encode_key, encode_varint, encoded_len_varint, WireType, MIN_TAG};
 
-/// How deep messages may nest before they are refused: the limit of the Go and C++ parsers.
-pub const MAX_DEPTH: usize = 100;
+/// How many messages may lie in one another before they are refused, entries of maps among them: the limit of Go's parser.
+/// Other parsers have lower limits; those of C++ and of `prost` give up at 100.
+pub const MAX_DEPTH: usize = 10_000;
 
 /// Why bytes are not a protobuf message. The caller adds which message and which key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

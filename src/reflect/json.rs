@@ -11,7 +11,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::json;
 
 use super::{fields, well_known};
-use crate::proto::wire::MAX_DEPTH;
+
+/// How many messages the content of an `Any` may lie in: as many as the decoder lets lie in one another.
+const MAX_DEPTH: usize = 100;
 
 /// Bytes that cannot be shown as what they should be, and why.
 pub(super) fn damaged(record: &[u8], error: &impl Display) -> String {

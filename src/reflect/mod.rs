@@ -16,6 +16,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use prost_types::FileDescriptorSet;
 
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 /// The most bytes of descriptors: ten times those of today's schema. Decoded, they take hundreds of times as much.
@@ -32,7 +33,7 @@ impl Schema {
     pub fn of(set: &[u8]) -> Result<Schema> {
         if set.len() > MAX_BYTES {
             let what = format!("their size of {} bytes", set.len());
-            return Err(Error::LimitExceeded { place: PLACE.into(), what, limit: MAX_BYTES as u64 });
+            return Err(Error::LimitExceeded { place: PLACE.into(), what, limit: MAX_BYTES as u64, setting: None });
         }
         crate::envelope::verify_descriptors(set)?;
         let set = FileDescriptorSet::decode(set).map_err(|error| Error::corruption(PLACE, error))?;
@@ -43,7 +44,7 @@ impl Schema {
 
     /// The message with that full name.
     pub fn message(&self, full_name: &str) -> Result<RecordType> {
-        let missing = || Error::corruption(PLACE, format!("message {full_name} is not among them"));
+        let missing = || Error::corruption(PLACE, format!("message {} is not among them", Quoted::new(full_name)));
         self.0.get_message_by_name(full_name).map(RecordType).ok_or_else(missing)
     }
 }

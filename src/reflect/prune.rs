@@ -10,6 +10,8 @@ use prost_types::{
     FileDescriptorSet, MessageOptions,
 };
 
+use crate::quoted::Quoted;
+
 /// The set with only what is needed, or what is wrong with it.
 pub(super) fn prune(set: FileDescriptorSet) -> Result<FileDescriptorSet, String> {
     // Names are looked up in imports alone, direct ones and public ones behind them: all files can do no harm.
@@ -21,7 +23,7 @@ pub(super) fn prune(set: FileDescriptorSet) -> Result<FileDescriptorSet, String>
 fn prune_file(file: FileDescriptorProto, all: &[String]) -> Result<FileDescriptorProto, String> {
     let name = file.name().to_owned();
     if !matches!(file.syntax(), "" | "proto2" | "proto3") {
-        return Err(format!("{name}: syntax {:?} is unknown", file.syntax()));
+        return Err(format!("{}: syntax {} is unknown", Quoted::new(&name), Quoted::new(file.syntax())));
     }
     if !file.package().is_empty() {
         file.package().split('.').try_for_each(check_name)?;
@@ -46,7 +48,7 @@ fn prune_message(message: DescriptorProto) -> Result<DescriptorProto, String> {
     message.oneof_decl.iter().try_for_each(|oneof| check_name(oneof.name()))?;
     let is_map_entry = message.options.as_ref().is_some_and(MessageOptions::map_entry);
     if is_map_entry && !is_entry(&message.field) {
-        return Err(format!("map entry {} is not made of a key and a value", message.name()));
+        return Err(format!("map entry {} is not made of a key and a value", Quoted::new(message.name())));
     }
     let options = MessageOptions { map_entry: Some(true), ..MessageOptions::default() };
     Ok(DescriptorProto {
@@ -78,7 +80,7 @@ fn is_entry(fields: &[FieldDescriptorProto]) -> bool {
 fn prune_field(field: FieldDescriptorProto) -> Result<FieldDescriptorProto, String> {
     check_name(field.name())?;
     if field.r#type.is_none_or(|number| Type::try_from(number).is_err()) {
-        return Err(format!("field {} has no type that is known", field.name()));
+        return Err(format!("field {} has no type that is known", Quoted::new(field.name())));
     }
     let packed = field.options.as_ref().and_then(|options| options.packed);
     let options = packed.map(|packed| FieldOptions { packed: Some(packed), ..FieldOptions::default() });
@@ -103,6 +105,6 @@ fn check_name(name: &str) -> Result<(), String> {
     let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match letters && !name.is_empty() && !name.as_bytes()[0].is_ascii_digit() {
         true => Ok(()),
-        false => Err(format!("{name:?} is no name")),
+        false => Err(format!("{} is no name", Quoted::new(name))),
     }
 }

@@ -220,13 +220,13 @@ fn descriptors_that_would_make_the_pool_panic_are_refused() {
         vec![field("key", 1, Type::Double), field("value", 2, Type::Bool)],
         vec![field("key", 1, Type::String), repeated(field("value", 2, Type::Message), ".Entry")],
     ] {
-        assert_refused(vec![file("f", vec![entry(fields)])], "map entry Entry is not made of a key and a value");
+        assert_refused(vec![file("f", vec![entry(fields)])], "map entry \"Entry\" is not made of a key and a value");
     }
     for name in ["", "a.b", "1", "a b"] {
         assert_refused(vec![file("f", vec![message(name, vec![])])], "is no name");
     }
     let untyped = FieldDescriptorProto { r#type: None, ..field("f", 1, Type::Bool) };
-    assert_refused(vec![file("f", vec![message("M", vec![untyped])])], "field f has no type");
+    assert_refused(vec![file("f", vec![message("M", vec![untyped])])], "field \"f\" has no type");
     let lost = FieldDescriptorProto { type_name: Some(".Lost".into()), ..field("f", 1, Type::Message) };
     assert_refused(vec![file("f", vec![message("M", vec![lost])])], "Lost");
     assert_refused(vec![file("f", vec![message("M", vec![]), message("M", vec![])])], "M");

@@ -8,6 +8,7 @@ use crate::keys;
 use crate::proto::api::{GetAssetResponse, PutAssetRequest};
 use crate::proto::connector::AssetServiceGetAssetRequest as GetRequest;
 use crate::proto::storage::AssetRecord;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 const NOUN: &str = "asset";
@@ -36,8 +37,8 @@ impl Store {
         let id = id.ok_or_else(|| Error::invalid("asset.id is missing"))?;
         let view = self.bound_view(&[Kind::Asset])?;
         let stored = view.reader.get(&keys::asset(view.slot, id))?.ok_or_else(|| Error::not_found(NOUN, id))?;
-        let record =
-            AssetRecord::decode(&stored[..]).map_err(|error| Error::corruption(format!("asset {id:?}"), error))?;
+        let record = AssetRecord::decode(&stored[..])
+            .map_err(|error| Error::corruption(format!("asset {}", Quoted::new(id)), error))?;
         Ok(GetAssetResponse { content_type: record.content_type, data: record.data })
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn entitlement_key(reader: &Reader<'_>, slot: Slot, id: &str) -> Resu
     while let Some((entry, _)) = entries.next()? {
         let Some(tuple) = keys::record_of_entry(Family::EntitlementById, keys::tuple_of(entry)) else { continue };
         if found.replace(keys::record(slot, FAMILY, &tuple)).is_some() {
-            return Err(Error::Ambiguous { noun: FAMILY.noun(), id: id.to_owned() });
+            return Err(Error::ambiguous(FAMILY.noun(), id));
         }
     }
     Ok(found)

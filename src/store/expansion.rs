@@ -28,7 +28,7 @@ impl Store {
         let mut fresh = Records::default();
         for (index, grant) in list.iter().enumerate() {
             let written = fresh.push(|out| translate::expanded_grant_to_record(grant, now, out));
-            written.map_err(|error| malformed_element(Kind::Grant, index, error))?;
+            written.map_err(|error| malformed_element(Kind::Grant, index, grant, error))?;
         }
         let (mut writer, bound) = self.bound_writer()?;
         match bound.open {

@@ -32,7 +32,7 @@ impl Store {
         match found.pop() {
             None => Err(Error::not_found(NOUN, id)),
             Some(only) if found.is_empty() => Ok(only),
-            Some(_) => Err(Error::Ambiguous { noun: NOUN, id: id.to_owned() }),
+            Some(_) => Err(Error::ambiguous(NOUN, id)),
         }
     }
 
@@ -78,7 +78,7 @@ impl Store {
         for_each_split(reader, slot, &entitlement.id, |identity| {
             let prefix = keys::grants_of(slot, identity);
             if reader.any(&prefix)? && found.replace(prefix).is_some() {
-                return Err(Error::Ambiguous { noun: "entitlement", id: entitlement.id.clone() });
+                return Err(Error::ambiguous("entitlement", &entitlement.id));
             }
             Ok(())
         })?;
@@ -123,7 +123,7 @@ fn for_each_split(
 ) -> Result<()> {
     let colons: Vec<usize> = colons(id).collect();
     if colons.len() > MAX_COLONS {
-        return Err(Error::Ambiguous { noun: "entitlement", id: id.to_owned() });
+        return Err(Error::ambiguous("entitlement", id));
     }
     let several = colons.len() > 2;
     for (index, &first) in colons.iter().enumerate() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::envelope;
+use crate::error::Reason;
 use crate::proto::api::FileHeader;
 use crate::{Error, Result};
 
@@ -10,8 +11,8 @@ use crate::{Error, Result};
 /// depends on the size of the file, and a payload that is cut off or damaged is not noticed.
 pub fn read_header(path: &Path) -> Result<FileHeader> {
     let head = match envelope::read_head(path) {
-        Err(Error::Unsupported { reason: envelope::FORMAT_V1, .. }) => {
-            let metadata = std::fs::metadata(path).map_err(Error::io("stat", path))?;
+        Err(Error::Unsupported { reason: Reason::FormatV1, .. }) => {
+            let metadata = std::fs::metadata(path).map_err(Error::io_of_named("stat", path))?;
             return Ok(FileHeader { format: "v1".into(), file_size_bytes: metadata.len(), ..FileHeader::default() });
         }
         head => head?,

@@ -12,8 +12,11 @@ use super::paths::required_path;
 use super::{OpenOptions, Store};
 use crate::control::Control;
 use crate::envelope::{self, Head};
+use crate::error::Reason;
 use crate::keys::{self, Family, Slot, SyncId};
+use crate::large_stack::on_large_stack;
 use crate::proto::api::{InspectPage, InspectRequest, InspectedRecord, RecordFamily};
+use crate::quoted;
 use crate::reflect::{raw_json, RecordType, Schema};
 use crate::{Error, Result};
 
@@ -64,13 +67,18 @@ impl Inspection {
         let path = &required_path("path", &open.path, &open.path_bytes)?;
         let options = OpenOptions { read_only: true, encoding: None, ..OpenOptions::of(&open)? };
         let (store, head) = Store::open_with_head(path, options, control)?;
-        let families = head.map_or(Ok(Vec::new()), |head| described_families(path, &head))?;
+        let families = head.map_or(Ok(Vec::new()), |head| on_large_stack(path, || described_families(path, &head)))?;
         let spans = store.spans(request, families).map_err(|error| in_file(path, error))?;
         Ok(Inspection { store, spans, position: (0, None) })
     }
 
     /// The next page, an encoded `c1z.v1.InspectPage`; `None` behind the last. A page that fails can be asked for again.
     pub fn next_page(&mut self) -> Result<Option<Vec<u8>>> {
+        let path = self.store.path.clone();
+        on_large_stack(&path, || self.page())
+    }
+
+    fn page(&mut self) -> Result<Option<Vec<u8>>> {
         let reader = self.store.engine.snapshot();
         let (mut at, mut after) = self.position.clone();
         let (mut page, mut bytes) = (InspectPage::default(), 0);
@@ -127,7 +135,7 @@ fn described_families(path: &Path, head: &Head) -> Result<Vec<DescribedFamily>> 
     let families = families_of(head.manifest.engine_config.as_ref()).filter(|_| !head.descriptors.is_empty());
     let families = families.ok_or_else(|| Error::Unsupported {
         path: path.to_path_buf(),
-        reason: "NO_DESCRIPTORS",
+        reason: Reason::NoDescriptors,
         detail: "its manifest does not say what its records are".into(),
     })?;
     let described = || -> Result<_> {
@@ -191,8 +199,8 @@ fn prefix_in_file(family: u32, only: Option<SyncId>) -> Option<Vec<u8>> {
 /// Says which file descriptors or records belong to.
 fn in_file(path: &Path, error: Error) -> Error {
     match error {
-        Error::LimitExceeded { place, what, limit } => {
-            Error::LimitExceeded { place: format!("{}: {place}", path.display()), what, limit }
+        Error::LimitExceeded { place, what, limit, setting } => {
+            Error::LimitExceeded { place: format!("{}: {place}", quoted::path(path)), what, limit, setting }
         }
         other => naming(path, other),
     }

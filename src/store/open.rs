@@ -16,10 +16,12 @@ use super::{view, ENGINE};
 use crate::control::Control;
 use crate::engine::{self, is_database_file, Engine, EngineOptions, Supply};
 use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Identity, Limits, PackedFile, Source};
+use crate::error::Reason;
 use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
+use crate::quoted::Quoted;
 use crate::{process, Error, Result};
 
 const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
@@ -269,26 +271,27 @@ fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Opti
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match read_only {
-                true => Err(Error::not_found("file", path.to_string_lossy())),
+                true => Err(Error::no_file(path)),
                 false => Ok((None, None)),
             };
         }
-        Err(error) => return Err(Error::io("open", path)(error)),
+        Err(error) => return Err(Error::io_of_named("open", path)(error)),
     }
     let unsupported = |reason, detail| Error::Unsupported { path: path.to_path_buf(), reason, detail };
     if envelope::read_format(path)? == FileFormat::V1 {
-        return Err(unsupported("FORMAT_V1", "a file of format v1 (SQLite); convert it first".into()));
+        return Err(unsupported(Reason::FormatV1, "a file of format v1 (SQLite); convert it first".into()));
     }
     let file = PackedFile::open(path)?;
     let manifest = &file.head().manifest;
     if manifest.engine != ENGINE {
-        let detail = format!("written by engine {:?}, this library opens {ENGINE:?}", manifest.engine);
-        return Err(unsupported("ENGINE_MISMATCH", detail));
+        let engine = Quoted::new(&manifest.engine);
+        let detail = format!("written by engine {engine}, this library opens {ENGINE:?}");
+        return Err(unsupported(Reason::EngineMismatch, detail));
     }
     if manifest.engine_schema_version != LAYOUT_VERSION {
         let version = manifest.engine_schema_version;
         let detail = format!("database layout {version}, this library knows {LAYOUT_VERSION}");
-        return Err(unsupported("LAYOUT_MISMATCH", detail));
+        return Err(unsupported(Reason::LayoutMismatch, detail));
     }
     // A set that lacks a file is damage; a file without descriptors only cannot be inspected.
     envelope::verify_descriptors(&file.head().descriptors).map_err(|error| naming(path, error))?;
@@ -300,9 +303,8 @@ fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Opti
 /// database from opening, other than this machine, is the file; a file of the database that is missing was never in it.
 pub(super) fn naming(path: &Path, error: Error) -> Error {
     match error {
-        Error::Engine(_) if error.is_refusal() => error,
-        Error::Engine(error) => Error::corruption(path.to_string_lossy(), error),
-        Error::Corruption { place, detail } => Error::corruption(path.to_string_lossy(), format!("{place}: {detail}")),
+        Error::Engine { cause, message } if !cause.is_of_machine() => Error::corrupt_file(path, message),
+        Error::Corruption { place, detail } => Error::corrupt_file(path, format!("{place}: {detail}")),
         Error::Unsupported { reason, detail, .. } => Error::Unsupported { path: path.to_path_buf(), reason, detail },
         other => other,
     }

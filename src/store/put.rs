@@ -8,7 +8,9 @@ use crate::engine::{Durability, Kind, Records};
 use crate::keys::{self, EntitlementRef, GrantRef, ResourceRef};
 use crate::proto::api::{DeleteEntitlementRequest, DeleteGrantRequest, DeleteGrantsRequest, DeleteResourceRequest};
 use crate::proto::connector as v2;
-use crate::proto::wire::{fields, Malformed};
+use crate::proto::explain;
+use crate::proto::wire::{fields, values, Malformed};
+use crate::quoted::Quoted;
 use crate::translate::{self, LastPut, Stamp};
 use crate::{Error, Result};
 
@@ -17,6 +19,9 @@ const SOURCE_SCOPE_KEY: u32 = 100;
 
 /// The elements of a put request and the scope that they belong to.
 pub(super) fn put_request(request: &[u8]) -> Result<(Vec<&[u8]>, &str)> {
+    // List and scope have the same numbers and names in every put request.
+    let malformed_request =
+        |error| Error::invalid(format!("request: {}", explain("c1z.v1.PutResourcesRequest", request, error)));
     let (mut list, mut scope) = (Vec::new(), "");
     for field in fields(request) {
         let field = field.map_err(malformed_request)?;
@@ -29,13 +34,41 @@ pub(super) fn put_request(request: &[u8]) -> Result<(Vec<&[u8]>, &str)> {
     Ok((list, scope))
 }
 
-fn malformed_request(error: Malformed) -> Error {
-    Error::invalid(format!("request: {error}"))
+/// Names the element of a request that cannot be read: by its place, its id as far as it has one, and the field.
+pub(super) fn malformed_element(kind: Kind, index: usize, message: &[u8], error: Malformed) -> Error {
+    let noun = kind.family().noun();
+    let id = public_id(kind, message).map(|id| format!(", {},", Quoted::new(id))).unwrap_or_default();
+    Error::invalid(format!("{noun} {index} of the call{id} cannot be read: {}", explain(name(kind), message, error)))
 }
 
-/// Names the element of a request that cannot be read.
-pub(super) fn malformed_element(kind: Kind, index: usize, error: Malformed) -> Error {
-    Error::invalid(format!("{} {index} of the call: {error}", kind.family().noun()))
+/// The full name of the message that a record of that kind is put as.
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ResourceType => "c1.connector.v2.ResourceType",
+        Kind::Resource => "c1.connector.v2.Resource",
+        Kind::Entitlement => "c1.connector.v2.Entitlement",
+        Kind::Grant => "c1.connector.v2.Grant",
+        Kind::Asset => "c1z.v1.PutAssetRequest",
+    }
+}
+
+/// What a person calls a message that may be no whole one.
+fn public_id(kind: Kind, message: &[u8]) -> Option<Vec<u8>> {
+    let last = |message: &[u8], number| values(message, number).map_while(Result::ok).last().map(<[u8]>::to_vec);
+    match kind {
+        Kind::ResourceType => last(message, 1),
+        Kind::Entitlement => last(message, 2),
+        Kind::Grant => last(message, 3).or_else(|| {
+            let (entitlement, principal) = (last(message, 1)?, last(message, 2)?);
+            let principal = last(&principal, 1)?;
+            Some([last(&entitlement, 2)?, last(&principal, 1)?, last(&principal, 2)?].join(&b':'))
+        }),
+        Kind::Resource => {
+            let id = last(message, 1)?;
+            Some([last(&id, 1)?, last(&id, 2)?].join(&b':'))
+        }
+        Kind::Asset => None,
+    }
 }
 
 impl Store {
@@ -72,7 +105,7 @@ impl Store {
         let mut records = Records::with_capacity(list.len(), request.len() + request.len() / 8);
         for (index, message) in list.into_iter().enumerate() {
             let written = records.push(|out| to_record(message, &stamp, out));
-            written.map_err(|error| malformed_element(kind, index, error))?;
+            written.map_err(|error| malformed_element(kind, index, message, error))?;
         }
         self.put_records(kind, &records)
     }

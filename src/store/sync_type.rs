@@ -1,6 +1,7 @@
 //! What callers call the types of syncs.
 
 use crate::proto::storage::SyncType;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 /// The type that callers call `name`; "" is none.
@@ -10,7 +11,7 @@ pub(super) fn parse_type(name: &str) -> Result<Option<SyncType>> {
         "full" => Ok(Some(SyncType::Full)),
         "partial" => Ok(Some(SyncType::Partial)),
         "resources_only" => Ok(Some(SyncType::ResourcesOnly)),
-        other => Err(Error::invalid(format!("sync type {other:?} is unknown"))),
+        other => Err(Error::invalid(format!("sync type {} is unknown", Quoted::new(other)))),
     }
 }
 

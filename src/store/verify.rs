@@ -16,8 +16,7 @@ use crate::keys::{self, Family, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
 use crate::proto::manifest::{PayloadEncoding, SyncRunSummary};
 use crate::proto::wire::Malformed;
-use crate::translate;
-use crate::{process, Result};
+use crate::{process, quoted, translate, Result};
 
 const DEFAULT_MAX_FAULTS: u32 = 1000;
 
@@ -133,7 +132,9 @@ fn shown(kind: Kind, record: &[u8]) -> Result<(), Malformed> {
     let mut message = Vec::new();
     match kind {
         Kind::ResourceType => translate::resource_type_from_record(record, &mut message),
-        Kind::Resource => translate::resource_from_record(record, &mut message),
+        Kind::Resource => {
+            translate::resource_from_record(record, &mut message).and_then(|()| translate::check_profile(record))
+        }
         Kind::Entitlement => translate::entitlement_from_record(record, &mut message),
         Kind::Grant => translate::grant_from_record(record, &mut message),
         Kind::Asset => Ok(()),
@@ -177,7 +178,7 @@ fn check_stats(syncs: &[VerifiedSync], findings: &mut Findings) {
 /// Compares the manifest's syncs with those of the database.
 fn check_summaries(manifest: &[SyncRunSummary], syncs: &[VerifiedSync], findings: &mut Findings) {
     let mut wrong = |id: &str, sentence: String| {
-        let sync_id = id.to_owned();
+        let sync_id = quoted::line(id);
         findings.add(Fault { sync_id, ..Fault::of(FaultKind::ManifestRunMismatch, sentence) });
     };
     let mut named: BTreeMap<&str, &SyncRunSummary> = BTreeMap::new();

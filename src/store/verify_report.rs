@@ -1,10 +1,12 @@
 //! A verification's report for people.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::ENGINE;
 use crate::engine;
 use crate::proto::api::{VerifiedSync, VerifyReport};
+use crate::quoted::{self, Quoted};
 
 /// What was walked of a sync, as it is reported.
 pub(super) fn sync(sync: &engine::VerifiedSync) -> VerifiedSync {
@@ -32,16 +34,17 @@ pub(super) fn text(path: &str, report: &VerifyReport) -> String {
 
 fn write_text(text: &mut String, path: &str, report: &VerifyReport) -> std::fmt::Result {
     let VerifyReport { engine, format, payload_files, payload_bytes, .. } = report;
-    writeln!(text, "file {path:?}")?;
+    writeln!(text, "file \"{}\"", quoted::path(Path::new(path)))?;
+    let shown = Quoted::new(engine);
     if !format.is_empty() {
         let encoding = report.payload_encoding().as_str_name();
         let encoding = encoding.strip_prefix("PAYLOAD_ENCODING_").unwrap_or(encoding);
         writeln!(
             text,
-            "format {format}, engine {engine:?}, payload {encoding}: {payload_files} files of {payload_bytes} bytes"
+            "format {format}, engine {shown}, payload {encoding}: {payload_files} files of {payload_bytes} bytes"
         )?;
         if engine != ENGINE {
-            writeln!(text, "engine {engine:?} is not this library's: only the file around the database was verified")?;
+            writeln!(text, "engine {shown} is not this library's: only the file around the database was verified")?;
         } else if !report.database_walked {
             writeln!(text, "the database could not be walked")?;
         }

@@ -43,7 +43,7 @@ pub use grant::{
 };
 pub use last_grant::LastGrant;
 pub use last_put::LastPut;
-pub use resource::{resource_from_record, resource_to_record};
+pub use resource::{check_profile, resource_from_record, resource_to_record};
 pub use resource_type::{resource_type_from_record, resource_type_to_record};
 pub use stamp::{Stamp, Timestamp};
 

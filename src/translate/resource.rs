@@ -182,6 +182,14 @@ pub fn resource_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malforme
     })
 }
 
+/// Whether the profile of a record is one that could have been put: what is nested in it is copied unseen otherwise.
+pub fn check_profile(v3: &[u8]) -> Result<(), Malformed> {
+    match Record::parse(v3)?.profile {
+        Some(profile) => put_struct(&mut Vec::new(), &profile, FIELD_OF_RECORD),
+        None => Ok(()),
+    }
+}
+
 /// Appends the fields that `Status` and `StatusRecord` share. The number is cast, not checked: one that a newer schema
 /// added passes through both ways.
 fn put_status(out: &mut Vec<u8>, status: &[u8]) -> Result<(), Malformed> {

@@ -22,7 +22,7 @@ impl<'a> Sources<'a> {
         for entry in values(message, map) {
             entries.push(parse_entry(entry?, is_direct)?);
         }
-        sort_last_wins(&mut entries, |entry| entry.0);
+        sort_last_wins(&mut entries, |a, b| a.0.cmp(b.0));
         Ok(Self(entries))
     }
 

@@ -169,5 +169,5 @@ fn a_missing_folder_for_working_copies_is_named() {
     let missing = sample.beside("missing");
     let missing = missing.to_str().unwrap();
     let request = OpenRequest { tmp_dir: missing.into(), ..open_request(&sample.path) };
-    assert_refused(Handle::open(&request), C1Z_NOT_FOUND, "IO", missing);
+    assert_refused(Handle::open(&request), C1Z_FAILED_PRECONDITION, "IO", missing);
 }

@@ -83,7 +83,7 @@ fn a_file_of_format_v1_says_so_and_other_files_are_refused() {
     fs::write(&path, b"C1").unwrap();
     assert_refused(read(&path), C1Z_DATA_LOSS, "CORRUPTION", path.to_str().unwrap());
     assert_refused(read(folder.path()), C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", folder.path().to_str().unwrap());
-    assert_refused(read(&folder.path().join("none")), C1Z_NOT_FOUND, "IO", "none");
+    assert_refused(read(&folder.path().join("none")), C1Z_NOT_FOUND, "NOT_FOUND", "none");
 }
 
 #[test]

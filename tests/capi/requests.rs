@@ -65,6 +65,8 @@ fn text_that_is_not_utf8_is_refused_by_every_function() {
     for function in all(&sample).iter().filter(|function| !function.text.is_empty()) {
         let request = function.text.iter().rev().fold(b"\xff".to_vec(), |inner, &number| field(number, &inner));
         assert_malformed(function, &store, &request, "UTF-8");
+        let failure = store.send(function.exported, &request).unwrap_err();
+        assert!(!failure.message.contains("string field"), "{}: {}", function.name, failure.message);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use c1z::capi::api::LongCallFn;
 use c1z::capi::code::{
-    Code, C1Z_ABORTED, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_INVALID_ARGUMENT, C1Z_NOT_FOUND, C1Z_UNKNOWN,
+    Code, C1Z_ABORTED, C1Z_ALREADY_EXISTS, C1Z_CANCELLED, C1Z_FAILED_PRECONDITION, C1Z_INVALID_ARGUMENT,
 };
 use c1z::capi::file::{c1z_close, c1z_save};
 use c1z::capi::syncs::{c1z_clone_sync, c1z_list_syncs};
@@ -69,7 +69,7 @@ fn a_file_in_the_place_of_the_folder_can_be_moved_out_of_the_way() {
     let (store, sync) = unsaved(&path);
     fs::remove_dir(&parent).unwrap();
     fs::write(&parent, "in the way").unwrap();
-    assert_unusable(&store, &sync, C1Z_UNKNOWN, parent.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, path.to_str().unwrap());
     fs::remove_file(&parent).unwrap();
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
@@ -83,7 +83,7 @@ fn a_missing_folder_can_be_created() {
     fs::create_dir(&parent).unwrap();
     let (store, sync) = unsaved(&path);
     fs::remove_dir(&parent).unwrap();
-    assert_unusable(&store, &sync, C1Z_NOT_FOUND, parent.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, parent.to_str().unwrap());
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);
 }

@@ -40,7 +40,7 @@ fn damage_is_no_failure_of_the_call() {
 #[test]
 fn what_prevents_looking_is_a_failure() {
     let sample = Sample::new();
-    assert_refused(verify(&sample.beside("missing")), C1Z_NOT_FOUND, "IO", "missing");
+    assert_refused(verify(&sample.beside("missing")), C1Z_NOT_FOUND, "NOT_FOUND", "missing");
     assert_refused(verify("".as_ref()), C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", "path");
     fs::write(&sample.path, b"C1ZF\0").unwrap();
     assert_refused(verify(&sample.path), C1Z_FAILED_PRECONDITION, "FORMAT_V1", "v1");

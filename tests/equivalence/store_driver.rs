@@ -12,7 +12,7 @@ use super::driver::*;
 pub struct StoreDriver(Store);
 
 fn told<T>(result: c1z::Result<T>) -> Answer<T> {
-    result.map_err(|error: Error| Failure { code: error.code() as i32, reason: error.reason().to_owned() })
+    result.map_err(|error: Error| Failure { code: error.code() as i32, reason: error.reason().name().to_owned() })
 }
 
 /// What the safe API answers with, as a message.

@@ -203,7 +203,11 @@ fn full_until(place: &Place, store: Store, count: u64, repaired: impl FnOnce()) 
         }
         fill(&place.work());
         if let Err(error) = store.save(&Control::none()) {
-            assert_eq!((error.code(), error.reason()), (Code::ResourceExhausted, "ARTIFACT_UNUSABLE"), "{error}");
+            assert_eq!(
+                (error.code(), error.reason().name()),
+                (Code::ResourceExhausted, "ARTIFACT_UNUSABLE"),
+                "{error}"
+            );
             assert!(place.bytes() == before);
         }
     }

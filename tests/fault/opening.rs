@@ -13,7 +13,7 @@ fn round(template: &Place, held: &Contents, fault: i32, from: u64, and_later: bo
     let failed = opened.is_err();
     match opened {
         Err(error) => {
-            assert!(["IO", "ENGINE"].contains(&error.reason()), "{at}");
+            assert!(["IO", "ENGINE"].contains(&error.reason().name()), "{at}");
             if !and_later {
                 assert_eq!(names(&place.work()), [""; 0], "{at}");
             }

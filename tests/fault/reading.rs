@@ -48,7 +48,7 @@ fn round(place: &Place, threads: usize, fault: i32, from: u64, and_later: bool) 
     match listed {
         Ok(rows) => assert_eq!(rows, GROUPS * USERS, "{at}"),
         Err(error) => {
-            assert_eq!(error.reason(), "ENGINE", "{at}");
+            assert_eq!(error.reason().name(), "ENGINE", "{at}");
             let code = if fault == libc::ENOSPC { Code::ResourceExhausted } else { Code::Unknown };
             assert_eq!(error.code(), code, "{at}");
         }

@@ -29,7 +29,7 @@ fn round(template: &Place, fault: i32, from: u64, and_later: bool) -> (Vec<Strin
     match &saved {
         Err(error @ Error::ArtifactUnusable(_)) => {
             assert!(place.bytes() == template.bytes(), "the old file is gone: {at}");
-            assert_eq!(error.reason(), "ARTIFACT_UNUSABLE");
+            assert_eq!(error.reason().name(), "ARTIFACT_UNUSABLE");
             assert!(store.is_dirty(), "{at}");
             // Nothing can be removed while removing fails.
             if !struck.iter().any(|point| point == "remove new file") {

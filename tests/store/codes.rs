@@ -180,3 +180,105 @@ fn a_resource_filter_means_the_entitlements_side_of_a_grant() {
     assert_eq!(ids(("app", "a")), ["app:a:use:group:g"]);
     assert_eq!(ids(("user", "u")), [""; 0]);
 }
+
+/// `record` with a text that is not UTF-8 at the end of the fields that `path` leads through.
+fn spoilt(record: &impl Message, path: &[u32]) -> Vec<u8> {
+    let text = path.iter().rev().fold(b"\xff".to_vec(), |inner, &number| {
+        let mut outer = Vec::new();
+        prost::encoding::bytes::encode(number, &inner, &mut outer);
+        outer
+    });
+    [record.encode_to_vec(), text].concat()
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    let user_type = ResourceType { id: "user".into(), ..Default::default() };
+    let held = Grant { id: "held".into(), ..membership("g", "u") };
+    let resource_type = |path: &[u32]| spoilt(&user_type, path);
+    let user = |path: &[u32]| spoilt(&resource(("user", "u")), path);
+    let member = |path: &[u32]| spoilt(&entitlement(("group", "g"), "group:g:member"), path);
+    let grant = |path: &[u32]| spoilt(&held, path);
+    type Put = fn(&Store, &[u8]) -> c1z::Result<()>;
+    let cases: [(Put, Vec<u8>, &str); 10] = [
+        (
+            Store::put_resource_types,
+            resource_type(&[2]),
+            "resource type 999 of the call, \"user\", cannot be read: field display_name",
+        ),
+        (
+            Store::put_resource_types,
+            resource_type(&[1]),
+            "resource type 999 of the call, \"\\xff\", cannot be read: field id",
+        ),
+        (Store::put_resources, user(&[3]), "resource 999 of the call, \"user:u\", cannot be read: field display_name"),
+        (Store::put_resources, user(&[10, 1]), "resource 999 of the call, \"user:u\", cannot be read: field icon.id"),
+        (
+            Store::put_resources,
+            user(&[9, 1, 2, 3]),
+            "resource 999 of the call, \"user:u\", cannot be read: field profile.fields.value.string_value",
+        ),
+        (
+            Store::put_entitlements,
+            member(&[8]),
+            "entitlement 999 of the call, \"group:g:member\", cannot be read: field slug",
+        ),
+        (
+            Store::put_grants,
+            spoilt(&membership("g", "u"), &[5, 1, 1]),
+            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field sources.sources.key",
+        ),
+        (Store::put_grants, grant(&[1, 2]), "grant 999 of the call, \"held\", cannot be read: field entitlement.id"),
+        (
+            Store::put_expanded_grants,
+            grant(&[2, 1, 1]),
+            "grant 999 of the call, \"held\", cannot be read: field principal.id.resource_type",
+        ),
+        (
+            Store::put_grants,
+            grant(&[5, 1, 1]),
+            "grant 999 of the call, \"held\", cannot be read: field sources.sources.key",
+        ),
+    ];
+    for (put, bad, expected) in cases {
+        let mut request = Vec::new();
+        for _ in 0..999 {
+            // An empty message is a resource type, and a resource; where it is none, the bad one comes first.
+            prost::encoding::bytes::encode(1, &Vec::<u8>::new(), &mut request);
+        }
+        prost::encoding::bytes::encode(1, &bad, &mut request);
+        let error = put(&store, &request).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert_eq!(error.to_string(), format!("{expected} is not UTF-8"));
+    }
+    let scope = spoilt(&PutResourcesRequest::default(), &[100]);
+    let error = store.put_resources(&scope).unwrap_err();
+    assert_eq!(error.to_string(), "request: field source_scope_key is not UTF-8");
+}
+
+#[test]
+fn an_id_of_any_length_makes_a_short_message() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    let long = "a\n\u{1b}[31m".repeat(1 << 17);
+    let resource_type =
+        ResourceTypesReaderServiceGetResourceTypeRequest { resource_type_id: long.clone(), ..Default::default() };
+    let asset = AssetServiceGetAssetRequest { asset: Some(AssetRef { id: long.clone() }) };
+    let sync_type = StartSyncRequest { sync_type: long.clone(), ..Default::default() };
+    let errors = [
+        store.get_resource_type(&resource_type).map(drop).unwrap_err(),
+        store.get_asset(&asset).map(drop).unwrap_err(),
+        get_grant(&store, &long).map(drop).unwrap_err(),
+        get_entitlement(&store, &long).map(drop).unwrap_err(),
+        store.start_sync(&sync_type).map(drop).unwrap_err(),
+        store.set_current_sync(&SetCurrentSyncRequest { sync_id: long.clone() }).unwrap_err(),
+    ];
+    for error in errors {
+        let message = error.to_string();
+        assert!(message.len() < 500 && !message.chars().any(char::is_control), "{message:.200}");
+    }
+}

@@ -147,7 +147,7 @@ fn a_damaged_table_fails_the_reads_that_need_it_and_no_others() {
         assert_eq!(store.list_resource_types(&Default::default()).unwrap().decode().unwrap().list.len(), 2);
         for _ in 0..2 {
             let error = store.list_grants(&Default::default()).expect_err("the table is damaged");
-            assert_eq!((error.code(), error.reason()), CORRUPTION, "{error}");
+            assert_eq!((error.code(), error.reason().name()), CORRUPTION, "{error}");
             assert!(error.to_string().contains("file.c1z"), "{error} does not name the file");
             assert!(error.to_string().contains(&name), "{error} does not name the frame");
         }

@@ -278,7 +278,7 @@ pub fn get_sync(store: &Store, id: &str) -> c1z::proto::reader::SyncRun {
 /// The code and the reason of a failure.
 pub fn why<T>(result: c1z::Result<T>) -> (Code, &'static str) {
     let error = result.err().expect("it fails");
-    (error.code(), error.reason())
+    (error.code(), error.reason().name())
 }
 
 pub const NOT_FOUND: (Code, &str) = (Code::NotFound, "NOT_FOUND");

@@ -168,7 +168,7 @@ fn what_is_no_file_is_said_to_be_none_by_every_call() {
         calls.push(store.clone_sync(&clone, &Control::none()));
         for result in calls {
             let error = result.unwrap_err();
-            assert_eq!((error.code(), error.reason()), INVALID, "{error}");
+            assert_eq!((error.code(), error.reason().name()), INVALID, "{error}");
             assert!(error.to_string().ends_with(&format!(": not a regular file but {is}")), "{error}");
         }
     }
@@ -180,7 +180,7 @@ fn an_empty_file_is_said_to_be_empty_by_every_call_that_reads() {
     fs::write(fixture.path(), b"").unwrap();
     for result in read_in_every_way_but_verify(&fixture.path()) {
         let error = result.unwrap_err();
-        assert_eq!((error.code(), error.reason()), (Code::FailedPrecondition, "NOT_C1Z"), "{error}");
+        assert_eq!((error.code(), error.reason().name()), (Code::FailedPrecondition, "NOT_C1Z"), "{error}");
         assert!(error.to_string().ends_with("file.c1z: not a .c1z file: it is empty"), "{error}");
     }
     let report = verified(&fixture.path()).unwrap();
@@ -192,7 +192,7 @@ fn an_empty_file_is_said_to_be_empty_by_every_call_that_reads() {
 fn assert_unsavable(path: &Path, reason: (Code, &str), culprit: &str) {
     let before = names(path.parent().unwrap_or(Path::new("/")));
     let error = open(path, false).err().expect("it is opened");
-    assert_eq!((error.code(), error.reason()), reason, "{error}");
+    assert_eq!((error.code(), error.reason().name()), reason, "{error}");
     assert!(error.to_string().contains(culprit), "{error} does not name {culprit}");
     assert_eq!(names(path.parent().unwrap_or(Path::new("/"))), before);
 }
@@ -211,7 +211,7 @@ fn a_place_where_no_file_can_be_is_refused_when_a_store_is_opened_for_writing() 
     ] {
         let path = fixture.beside(path);
         let error = open(&path, false).err().expect("it is opened");
-        assert_eq!((error.code(), error.reason()), reason, "{error}");
+        assert_eq!((error.code(), error.reason().name()), reason, "{error}");
         assert!(error.to_string().contains(culprit), "{error}");
         let clone = CloneSyncRequest { path: path.to_str().unwrap().into(), ..Default::default() };
         let error = store.clone_sync(&clone, &Control::none()).unwrap_err();

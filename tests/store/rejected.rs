@@ -29,7 +29,7 @@ fn assert_rejected(fixture: &Fixture, limits: Limits, reason: &str) {
         let tmp_dir = Some(work.path().to_path_buf());
         let options = OpenOptions { read_only, tmp_dir, limits, threads: 2, ..OpenOptions::default() };
         let error = Store::open(&fixture.path(), options, &Control::none()).err().expect("it is opened");
-        assert_eq!(error.reason(), reason, "{error}");
+        assert_eq!(error.reason().name(), reason, "{error}");
         assert!(error.to_string().contains("file.c1z"), "{error} does not name the file");
         assert_eq!(fs::read_dir(work.path()).unwrap().count(), 0, "something is left after {error}");
     }

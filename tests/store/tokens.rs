@@ -78,7 +78,11 @@ fn a_token_is_refused_by_every_other_listing_and_survives_a_reopen() {
         for (target, (name, listing)) in LISTINGS.iter().enumerate() {
             match origin == target {
                 true => drop(listing(&store, token).unwrap()),
-                false => assert_eq!(why(listing(&store, token)), BAD_TOKEN, "{} to {name}", LISTINGS[origin].0),
+                false => {
+                    let error = listing(&store, token).unwrap_err();
+                    assert_eq!((error.code(), error.reason().name()), BAD_TOKEN, "{} to {name}", LISTINGS[origin].0);
+                    assert!(!error.to_string().contains("another sync"), "{} to {name}: {error}", LISTINGS[origin].0);
+                }
             }
         }
     }
@@ -99,7 +103,9 @@ fn a_token_of_another_sync_is_refused() {
     fill(&store);
     for ((name, listing), token) in LISTINGS.iter().zip(&tokens) {
         if *name != LISTINGS[9].0 {
-            assert_eq!(why(listing(&store, token)), BAD_TOKEN, "{name}");
+            let error = listing(&store, token).unwrap_err();
+            assert_eq!((error.code(), error.reason().name()), BAD_TOKEN, "{name}");
+            assert!(error.to_string().ends_with("it is of another sync"), "{name}: {error}");
         }
     }
 }

@@ -174,7 +174,7 @@ fn what_is_no_c1z_file_has_a_fault_and_format_v1_is_refused() {
     assert_eq!((report.faults[0].kind(), report.format.as_str(), report.engine.as_str()), (Header, "", ""));
     sample.write(b"C1ZF\0anything");
     let error = c1z::store::verify(&request(&sample.fixture.path()), &Control::none()).unwrap_err();
-    assert_eq!((error.code(), error.reason()), (Code::FailedPrecondition, "FORMAT_V1"));
+    assert_eq!((error.code(), error.reason().name()), (Code::FailedPrecondition, "FORMAT_V1"));
 }
 
 #[test]

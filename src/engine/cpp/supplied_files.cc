@@ -4,6 +4,7 @@
 // RocksDB opens all tables of a database, at once or, if its option `open_files_async` says so, by a job that it schedules.
 // No table may be asked for before it is needed; so that job is told that there are none.
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -19,8 +20,8 @@ using namespace rocksdb;
 
 extern "C" {
 
-// Answers of a supplier.
-enum { kSupplied = 0, kDamaged = 1, kRefused = 2 };
+// Answers of a supplier; a positive one is an error of the operating system.
+enum { kSupplied = 0, kDamaged = -1, kRefused = -2, kLimited = -3 };
 
 // `Supplier` of unwrapped.rs.
 struct c1z_supplier {
@@ -66,13 +67,22 @@ class SuppliedFiles : public FileSystemWrapper {
     if (opens_ahead) return IOStatus::Aborted("not needed yet", path);
     const size_t name = path.rfind('/') + 1;
     std::string reason;
-    switch (supplier_.supply(supplier_.context, path.data() + name, path.size() - name, &reason, Explain)) {
+    const int answer = supplier_.supply(supplier_.context, path.data() + name, path.size() - name, &reason, Explain);
+    switch (answer) {
       case kSupplied:
         return IOStatus::OK();
       case kDamaged:
         return IOStatus::Corruption(reason);
-      default:
+      case kLimited:
+        return status_to_io_status(Status::MemoryLimit(reason));
+      case kRefused:
         return IOStatus::IOError(reason);
+      case ENOSPC:
+        return IOStatus::NoSpace(reason);
+      case ENOENT:
+        return IOStatus::PathNotFound(reason);
+      default:
+        return IOStatus::IOError(reason, std::generic_category().message(answer));
     }
   }
 

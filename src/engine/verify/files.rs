@@ -6,7 +6,7 @@ use rocksdb::{LiveFile, DB};
 
 use super::Verify;
 use crate::engine::checkpoint::CURRENT;
-use crate::findings::{hex, Findings};
+use crate::findings::{short_hex, Findings};
 use crate::proto::api::{Fault, FaultKind};
 use crate::{files, Error, Result};
 
@@ -51,7 +51,7 @@ impl Files {
 }
 
 fn missing(name: &str, table: &LiveFile) -> Fault {
-    let key = |key: &Option<Vec<u8>>| hex(key.as_deref().unwrap_or_default());
+    let key = |key: &Option<Vec<u8>>| short_hex(key.as_deref().unwrap_or_default());
     let (first, last) = (key(&table.start_key), key(&table.end_key));
     let sentence = format!("the payload does not have this table, which holds keys from {first} to {last}");
     Fault::of(FaultKind::FileMissing, sentence).in_file(name)

@@ -2,8 +2,7 @@
 
 use super::{Row, Rows};
 use crate::engine::{Kind, RecordKeys};
-use crate::error::Code;
-use crate::findings::{hex, Findings};
+use crate::findings::{short_hex, Findings};
 use crate::keys::{self, Family, Slot, SyncId};
 use crate::proto::api::{Fault, FaultKind};
 use crate::{Error, Result};
@@ -54,12 +53,12 @@ pub(super) fn name_faults(
         for (entry, value) in entries {
             match lookup(rows, entry)? {
                 Found::Value(found) if found != value => {
-                    let sentence = format!("its value is {:?}, not {:?}", hex(&found), hex(value));
+                    let sentence = format!("its value is \"{}\", not \"{}\"", short_hex(&found), short_hex(value));
                     add(Fault::of(FaultKind::IndexValue, sentence), entry);
                 }
                 Found::Value(_) | Found::Unreadable => {}
                 Found::Nothing => {
-                    let sentence = format!("the index of {} lacks {}", index.family.noun(), hex(entry));
+                    let sentence = format!("the index of {} lacks {}", index.family.noun(), short_hex(entry));
                     add(Fault::of(FaultKind::RecordWithoutIndex, sentence), key);
                 }
             }
@@ -76,14 +75,14 @@ pub(super) fn name_faults(
         match lookup(rows, &key)? {
             Found::Unreadable => {}
             Found::Nothing => {
-                let sentence = format!("there is no {} {}", index.kind.family().noun(), hex(&key));
+                let sentence = format!("there is no {} {}", index.kind.family().noun(), short_hex(&key));
                 add(Fault::of(FaultKind::IndexWithoutRecord, sentence), entry);
             }
             Found::Value(record) => {
                 // What is wrong with the record itself is told of the record.
                 let Some(keys) = in_place(index.kind, slot, &key, &record) else { continue };
                 if !called_for(&keys).any(|(called_for, _)| called_for == entry) {
-                    let sentence = format!("{} {} does not call for it", index.kind.family().noun(), hex(&key));
+                    let sentence = format!("{} {} does not call for it", index.kind.family().noun(), short_hex(&key));
                     add(Fault::of(FaultKind::IndexStale, sentence), entry);
                 }
             }
@@ -108,7 +107,7 @@ fn lookup(rows: &Rows<'_>, key: &[u8]) -> Result<Found> {
     match rows.reader.get(key) {
         Ok(None) => Ok(Found::Nothing),
         Ok(Some(value)) => Ok(Found::Value(value.to_vec())),
-        Err(error @ Error::Engine(_)) if error.code() != Code::ResourceExhausted => Ok(Found::Unreadable),
+        Err(Error::Engine { cause, .. }) if !cause.is_of_machine() => Ok(Found::Unreadable),
         Err(error) => Err(error),
     }
 }

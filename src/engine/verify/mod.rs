@@ -16,12 +16,12 @@ use rocksdb::DB;
 
 use super::{Counts, EngineOptions, Kind, Reader, SyncRun};
 use crate::control::Control;
-use crate::error::Code;
-use crate::findings::Findings;
+use crate::findings::{short_hex, Findings};
 use crate::keys::Slot;
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::SyncStatsRecord;
 use crate::proto::wire::Malformed;
+use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 use files::Files;
@@ -93,7 +93,7 @@ fn open(verify: &Verify<'_>, findings: &mut Findings) -> Result<Option<DB>> {
     match opened {
         Ok((families, db)) => {
             for family in families.iter().filter(|family| *family != rocksdb::DEFAULT_COLUMN_FAMILY_NAME) {
-                let sentence = format!("it has a column family {family:?}, which is not looked at");
+                let sentence = format!("it has a column family {}, which is not looked at", Quoted::new(family));
                 findings.add(Fault::of(FaultKind::Database, sentence));
             }
             Ok(Some(db))
@@ -108,18 +108,20 @@ fn open(verify: &Verify<'_>, findings: &mut Findings) -> Result<Option<DB>> {
 
 /// What an error of the engine says of the file; an `Err` if it says something about this machine.
 fn damage(directory: &Path, error: impl Into<Error>) -> Result<String> {
-    let error = error.into();
-    match error.code() {
-        Code::ResourceExhausted | Code::PermissionDenied | Code::Cancelled => Err(error),
-        // The working folder means nothing to the caller.
-        _ => Ok(error.to_string().replace(&format!("{}/", directory.display()), "")),
+    match error.into() {
+        Error::Engine { cause, message } if !cause.is_of_machine() => {
+            // The working folder means nothing to the caller.
+            let message = message.replace(&format!("{}/", directory.display()), "");
+            Ok(Error::Engine { cause, message }.to_string())
+        }
+        error => Err(error),
     }
 }
 
 /// Tells of a range that could not be read.
 fn report_gap(row: &rows::Gap, findings: &mut Findings) {
     let behind = match &row.resumed_at {
-        Some(key) => format!("it goes on at key {}", crate::findings::hex(key)),
+        Some(key) => format!("it goes on at key {}", short_hex(key)),
         None => "nothing behind it can be read".to_owned(),
     };
     let sentence = format!("keys behind this one cannot be read, {behind}: {}", row.error);

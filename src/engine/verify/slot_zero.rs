@@ -13,6 +13,7 @@ use crate::findings::Findings;
 use crate::keys::{self, Elements, Family, Slot, SyncId, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::SyncStatsRecord;
+use crate::quoted::Quoted;
 use crate::Result;
 
 /// What slot 0 holds.
@@ -98,7 +99,7 @@ impl SlotZero {
         let run = SyncRun::decode(key, value).map_err(|error| error.to_string()).and_then(|run| {
             match run.record.sync_id == run.id.to_string() {
                 true => Ok(run),
-                false => Err(format!("it names itself sync {:?}", run.record.sync_id)),
+                false => Err(format!("it names itself sync {}", Quoted::new(&run.record.sync_id))),
             }
         });
         if let Err(sentence) = &run {
@@ -127,7 +128,7 @@ impl SlotZero {
         match SyncStatsRecord::decode(value) {
             Err(error) => wrong(FaultKind::StatsInvalid, error.to_string()),
             Ok(stats) if stats.sync_id != id.to_string() => {
-                wrong(FaultKind::StatsInvalid, format!("they are those of sync {:?}", stats.sync_id));
+                wrong(FaultKind::StatsInvalid, format!("they are those of sync {}", Quoted::new(&stats.sync_id)));
             }
             Ok(stats) => {
                 self.stats.insert(id, stats);

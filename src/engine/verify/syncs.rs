@@ -9,11 +9,15 @@ use super::indexes::{self, Index};
 use super::rows::Gap;
 use super::{hides, report_gap, Row, Rows, Shown, SlotZero, VerifiedSync};
 use crate::engine::{Counts, Kind, RecordKeys};
-use crate::findings::{hex, Findings};
+use crate::findings::{short_hex, Findings};
 use crate::keys::{self, Elements, Family, Slot, SyncId};
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::{AssetRecord, EntitlementRecord, GrantRecord, ResourceRecord, ResourceTypeRecord};
+use crate::proto::wire::fields;
 use crate::Result;
+
+/// The field of a resource's record that has a `google.protobuf.Struct`.
+const PROFILE: u32 = 9;
 
 /// The slots that runs name.
 pub(super) struct Syncs<'v> {
@@ -147,7 +151,7 @@ impl SlotWalk {
         let keys = match RecordKeys::of(kind, slot, record) {
             Ok(keys) if keys.record == key => keys,
             Ok(keys) => {
-                return wrong(FaultKind::RecordWrongKey, format!("the record belongs to {}", hex(&keys.record)))
+                return wrong(FaultKind::RecordWrongKey, format!("the record belongs to {}", short_hex(&keys.record)))
             }
             Err(error) => return wrong(FaultKind::RecordUndecodable, error.to_string()),
         };
@@ -193,9 +197,15 @@ impl SlotWalk {
 fn decode(kind: Kind, record: &[u8]) -> Result<(), prost::DecodeError> {
     match kind {
         Kind::ResourceType => ResourceTypeRecord::decode(record).map(drop),
-        Kind::Resource => ResourceRecord::decode(record).map(drop),
+        // Profiles nest deeper than `prost` reads, or the stack has room for: who says what can be shown looks at them.
+        Kind::Resource => ResourceRecord::decode(&without_profile(record)[..]).map(drop),
         Kind::Entitlement => EntitlementRecord::decode(record).map(drop),
         Kind::Grant => GrantRecord::decode(record).map(drop),
         Kind::Asset => AssetRecord::decode(record).map(drop),
     }
+}
+
+fn without_profile(record: &[u8]) -> Vec<u8> {
+    let others = fields(record).map_while(Result::ok).filter(|field| field.number != PROFILE);
+    others.flat_map(|field| field.raw).copied().collect()
 }

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 
 use super::*;
+use crate::error::Reason;
 use crate::proto::STORAGE_DESCRIPTORS;
 
 /// Where to damage a file: everywhere, but only here and there within the embedded descriptors, which are most of it.
@@ -22,7 +23,7 @@ fn a_file_cut_off_anywhere_is_refused() {
         for len in places(&fs::read(&place.file).unwrap()).into_iter().rev() {
             file.set_len(len as u64).unwrap();
             let error = place.unpack().expect_err("a cut file is unpacked");
-            let reason = if len == 0 { "NOT_C1Z" } else { "CORRUPTION" };
+            let reason = if len == 0 { Reason::NotC1z } else { Reason::Corruption };
             assert_eq!(error.reason(), reason, "{encoding:?} cut to {len}: {error}");
             assert!(list(&place.file).is_err(), "{encoding:?} cut to {len}");
         }

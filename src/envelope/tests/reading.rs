@@ -2,15 +2,16 @@ use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
 use super::*;
+use crate::error::{Code, Reason};
 use crate::proto::{wire, STORAGE_DESCRIPTORS};
 
 #[track_caller]
-fn assert_unsupported<T: std::fmt::Debug>(result: Result<T>, expected: &str) {
+fn assert_unsupported<T: std::fmt::Debug>(result: Result<T>, expected: Reason) {
     match result {
         Err(Error::Unsupported { reason, path, .. }) => {
             assert_eq!((reason, path.ends_with("test.c1z")), (expected, true));
         }
-        other => panic!("{other:?} is not {expected}"),
+        other => panic!("{other:?} is not {expected:?}"),
     }
 }
 
@@ -18,10 +19,10 @@ fn assert_unsupported<T: std::fmt::Debug>(result: Result<T>, expected: &str) {
 fn the_magic_tells_the_formats_apart() {
     assert_eq!(read_format(&Place::with(b"C1ZF\0rest").file).unwrap(), FileFormat::V1);
     assert_eq!(read_format(&Place::with(b"C1Z3\0").file).unwrap(), FileFormat::V3);
-    assert_unsupported(read_format(&Place::with(b"C1Z4\0").file), "NOT_C1Z");
-    assert_unsupported(read_format(&Place::with(b"SQLite format 3\0").file), "NOT_C1Z");
+    assert_unsupported(read_format(&Place::with(b"C1Z4\0").file), Reason::NotC1z);
+    assert_unsupported(read_format(&Place::with(b"SQLite format 3\0").file), Reason::NotC1z);
     let empty = read_format(&Place::with(b"").file).unwrap_err();
-    assert_eq!((empty.reason(), empty.to_string().ends_with("it is empty")), ("NOT_C1Z", true), "{empty}");
+    assert_eq!((empty.reason(), empty.to_string().ends_with("it is empty")), (Reason::NotC1z, true), "{empty}");
     for short in [&b"C"[..], b"C1Z3", b"PK"] {
         assert_corrupt(read_format(&Place::with(short).file), "truncated magic");
     }
@@ -30,16 +31,20 @@ fn the_magic_tells_the_formats_apart() {
 #[test]
 fn a_file_of_format_v1_has_neither_head_nor_payload_directory() {
     let place = Place::with(b"C1ZF\0rest");
-    assert_unsupported(read_head(&place.file), "FORMAT_V1");
-    assert_unsupported(place.unpack(), "FORMAT_V1");
-    assert_unsupported(list(&place.file), "FORMAT_V1");
+    assert_unsupported(read_head(&place.file), Reason::FormatV1);
+    assert_unsupported(place.unpack(), Reason::FormatV1);
+    assert_unsupported(list(&place.file), Reason::FormatV1);
 }
 
 #[test]
 fn a_missing_file_and_a_folder_are_named() {
     let place = Place::new();
     let error = read_head(&place.file).unwrap_err();
-    assert!(matches!(&error, Error::Io { op: "open", path, .. } if *path == place.file), "{error}");
+    assert_eq!(error.to_string(), format!("file {:?} not found", place.file));
+    assert_eq!(error.code(), Code::NotFound);
+    for unnamed in ["", "a\0b", &"a".repeat(300), &"a/".repeat(3000)] {
+        assert_eq!(read_head(Path::new(unnamed)).unwrap_err().code(), Code::InvalidArgument, "{unnamed:?}");
+    }
     let error = read_head(place.folder.path()).unwrap_err();
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
 }
@@ -74,8 +79,8 @@ fn encodings_that_no_reader_knows_are_refused() {
         let mut manifest = manifest();
         manifest.payload_encoding = number;
         let place = with_manifest(&manifest.encode_to_vec());
-        assert_unsupported(place.unpack(), "PAYLOAD_ENCODING");
-        assert_unsupported(list(&place.file), "PAYLOAD_ENCODING");
+        assert_unsupported(place.unpack(), Reason::PayloadEncoding);
+        assert_unsupported(list(&place.file), Reason::PayloadEncoding);
         assert_eq!(read_head(&place.file).unwrap().manifest.payload_encoding, number);
     }
 }

@@ -1,0 +1,137 @@
+//! The stack that the header asks a host's thread to have is enough for every call, whatever the file and the request.
+
+use std::process::Command;
+use std::thread::Builder;
+
+use c1z::capi::resources::{c1z_list_resources, c1z_put_resources};
+use c1z::proto::api::{DeleteGrantsRequest, InspectRequest, OpenRequest, PutResourcesRequest, VerifyRequest};
+use c1z::proto::connector::{Resource, ResourcesServiceListResourcesRequest};
+use prost::encoding::{encode_key, encode_varint, WireType};
+use prost::Message;
+use prost_types::Any;
+use tempfile::TempDir;
+
+use crate::functions::all;
+use crate::sample::*;
+use crate::support::{inspect_schema, verify_bytes, Exported, Given, Handle, Walk};
+
+/// What header and docs/abi.md say. Threads of Rust have what they ask for, but for some of it that the C library takes.
+const STATED: usize = 256 << 10;
+
+const SIZE: &str = "C1Z_TEST_STACK";
+
+#[test]
+fn every_call_works_with_the_stack_that_the_header_states() {
+    // An overflow ends the process, which has to be another one to be noticed.
+    let test = "stack::every_call_works_with_the_stack_that_the_header_states";
+    match std::env::var(SIZE) {
+        Ok(size) => {
+            let thread = Builder::new().stack_size(size.parse().unwrap()).spawn(call_everything).unwrap();
+            thread.join().unwrap();
+        }
+        Err(_) => {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", test, "--nocapture"]).env(SIZE, STATED.to_string());
+            let output = child.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{} bytes are too few: {said}", STATED);
+            assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{said}");
+        }
+    }
+}
+
+fn call_everything() {
+    let step = |name: &str| eprintln!("{name}");
+    let sample = Sample::new();
+    for read_only in [false, true] {
+        for function in all(&sample) {
+            step(&format!("{}, read-only: {read_only}", function.name));
+            let sample = Sample::new();
+            let store = if read_only { sample.open_read_only() } else { sample.open() };
+            let request = all(&sample).into_iter().find(|same| same.name == function.name).unwrap().request;
+            match store.send(function.exported, &request) {
+                Ok(Given::Walk(mut walk)) => while walk.next().unwrap().is_some() {},
+                Ok(_) => {}
+                Err(failure) => assert!(read_only, "{failure:?}"),
+            }
+        }
+    }
+    step("a file from its start");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("new.c1z");
+    let name = path.to_str().unwrap().to_owned();
+    let store = Handle::open(&OpenRequest { memory_budget_bytes: 1 << 20, ..open_request(&path) }).unwrap();
+    start_sync(&store);
+    // More than the budget, and enough for a second thread.
+    for chunk in 0..10 {
+        let list = (0..4_000).map(|index| user(&format!("{chunk}-{index}"))).collect();
+        store.call(c1z_put_resources, &PutResourcesRequest { list, ..Default::default() }).unwrap();
+    }
+    step("what nests deep");
+    let deep = deep_resource(3_332);
+    store.send(Exported::Call(c1z_put_resources), &field(1, &deep)).unwrap();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &deep_resource(50_000))).unwrap_err();
+    let spoilt = [deep_resource(30), field(3, b"\xff")].concat();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &spoilt)).unwrap_err();
+    let delete = DeleteGrantsRequest { list: vec![grant(member(), user("alice"))] };
+    for levels in [20, 32, 33, 1_000] {
+        // Whether it is taken is not the question here.
+        let principal = field(1, &field(1, &field(2, &deep_resource(levels))));
+        let _ = store
+            .send(Exported::Call(c1z::capi::grants::c1z_delete_grants), &[delete.encode_to_vec(), principal].concat());
+    }
+    let mut anys = user("anys");
+    anys.annotations = vec![nested_any(120)];
+    anys.id = Some(resource_id("user", "anys"));
+    let list: Vec<Resource> = vec![anys];
+    store.call(c1z_put_resources, &PutResourcesRequest { list, ..Default::default() }).unwrap();
+    store.send(Exported::Call(c1z_put_resources), &field(1, &deep_resource(32))).unwrap();
+    end_sync(&store);
+    let page = ResourcesServiceListResourcesRequest { page_size: 10_000, ..Default::default() };
+    store.call(c1z_list_resources, &page).unwrap();
+    store.close().unwrap();
+    for read_only in [false, true] {
+        step("opening and listing it");
+        let store = Handle::open(&OpenRequest { read_only, ..open_request(&path) }).unwrap();
+        store.call(c1z_list_resources, &page).unwrap();
+        store.close().unwrap();
+        step("verifying it");
+        verify_bytes(&VerifyRequest { path: name.clone(), ..Default::default() }.encode_to_vec(), None).unwrap();
+        step("inspecting it");
+        let request = InspectRequest { open: Some(open_request(&path)), ..Default::default() };
+        let mut walk = Walk::inspect(&request, None).unwrap();
+        while walk.next().unwrap().is_some() {}
+        inspect_schema(&name).unwrap();
+    }
+}
+
+fn field(number: u32, value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_key(number, WireType::LengthDelimited, &mut out);
+    encode_varint(value.len() as u64, &mut out);
+    out.extend_from_slice(value);
+    out
+}
+
+/// An encoded resource whose profile holds that many structs in one another.
+fn deep_resource(levels: usize) -> Vec<u8> {
+    let mut reversed = Vec::new();
+    for number in [5, 2, 1].into_iter().cycle().take(3 * levels).chain([9]) {
+        let mut head = Vec::new();
+        encode_key(number, WireType::LengthDelimited, &mut head);
+        encode_varint(reversed.len() as u64, &mut head);
+        reversed.extend(head.iter().rev());
+    }
+    reversed.reverse();
+    let mut resource = Resource { id: Some(resource_id("user", &format!("deep {levels}"))), ..Default::default() };
+    resource.display_name = "deep".into();
+    [resource.encode_to_vec(), reversed].concat()
+}
+
+/// An annotation in an annotation and so on, of a type that files describe.
+fn nested_any(levels: usize) -> Any {
+    (0..levels).fold(Any::default(), |inner, _| Any {
+        type_url: "type.googleapis.com/google.protobuf.Any".into(),
+        value: inner.encode_to_vec(),
+    })
+}
