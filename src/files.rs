@@ -8,7 +8,7 @@
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -68,6 +68,12 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// Creates a folder with a name that starts like that and that nothing else has.
 pub(crate) fn create_unique_folder(parent: &Path, prefix: &str) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(FOLDER)).tempdir_in(parent)
+}
+
+/// Whether the path leads to that file or folder, and not to another that got its name.
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    let (opened, found) = (file.metadata(), std::fs::symlink_metadata(path));
+    opened.is_ok_and(|opened| found.is_ok_and(|found| (opened.dev(), opened.ino()) == (found.dev(), found.ino())))
 }
 
 /// The same file under a number that is no standard descriptor's.

@@ -1,7 +1,7 @@
 //! Files of an indexed payload that are unpacked when they are asked for.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use super::index::Frame;
 use super::input::Input;
 use super::read_frame::{self, Damage, Hashes, Read};
+use super::shared::Shared;
 use super::Limits;
 use crate::{files, Error, Result};
 
@@ -26,6 +27,8 @@ struct Files {
     input: Input,
     folder: PathBuf,
     limits: Limits,
+    /// With whom what was unpacked is shared.
+    shared: Option<Shared>,
     /// In the order of their names.
     files: Vec<File>,
     ahead: Mutex<Option<Ahead>>,
@@ -53,11 +56,17 @@ struct Ahead {
 
 impl Deferred {
     /// `frames` of `input`, whose files are in `folder`.
-    pub(super) fn new(input: Input, folder: PathBuf, limits: Limits, mut frames: Vec<Frame>) -> Deferred {
+    pub(super) fn new(
+        input: Input,
+        folder: PathBuf,
+        limits: Limits,
+        shared: Option<Shared>,
+        mut frames: Vec<Frame>,
+    ) -> Deferred {
         frames.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let files = frames.into_iter().map(|frame| File { frame, state: Mutex::new(State::Empty) }).collect();
         let (ahead, given_up) = (Mutex::default(), AtomicBool::default());
-        Deferred { files: Arc::new(Files { input, folder, limits, files, ahead, given_up }) }
+        Deferred { files: Arc::new(Files { input, folder, limits, shared, files, ahead, given_up }) }
     }
 
     /// Whether the file of a name has been asked for and is whole.
@@ -118,10 +127,7 @@ impl Files {
         let File { frame, state } = &self.files[index];
         let mut state = state.lock();
         if let State::Empty = *state {
-            *state = match self.write(frame)? {
-                Read::Whole { .. } => State::Whole,
-                Read::Damaged(Damage { detail, .. }) => State::Damaged(detail),
-            };
+            *state = self.obtain(frame)?;
         }
         match &*state {
             State::Damaged(detail) => Err(self.input.corrupt(detail)),
@@ -129,14 +135,29 @@ impl Files {
         }
     }
 
-    fn write(&self, frame: &Frame) -> Result<Read> {
+    fn obtain(&self, frame: &Frame) -> Result<State> {
         let path = self.folder.join(&frame.name);
-        let mut file = files::open_to_write(&path).map_err(Error::io("open", &path))?;
+        if self.shared.as_ref().is_some_and(|shared| shared.take(frame, &path)) {
+            return Ok(State::Whole);
+        }
+        Ok(match self.write(frame, &path)? {
+            Read::Damaged(Damage { detail, .. }) => State::Damaged(detail),
+            Read::Whole { .. } => {
+                if let Some(shared) = &self.shared {
+                    shared.give(frame, &path);
+                }
+                State::Whole
+            }
+        })
+    }
+
+    fn write(&self, frame: &Frame, path: &Path) -> Result<Read> {
+        let mut file = files::open_to_write(path).map_err(Error::io("open", path))?;
         read_frame::read(&self.input, frame, self.limits.window_log(), Hashes::Xxh64, &mut |bytes| {
             if self.given_up.load(Ordering::Acquire) {
                 return Err(Error::Closed);
             }
-            file.write_all(bytes).map_err(Error::io("write", &path))
+            file.write_all(bytes).map_err(Error::io("write", path))
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,6 +37,14 @@ impl Input {
         check_regular(&metadata, path)?;
         let identity = Identity::of(&metadata);
         Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), identity, streamed: AtomicU64::new(0) })
+    }
+
+    /// A name for the file as it is now, which no other file of this system has, nor this one when it is changed.
+    pub(super) fn version(&self) -> io::Result<String> {
+        let now = self.file.metadata()?;
+        let (modified, changed) = ((now.mtime(), now.mtime_nsec()), (now.ctime(), now.ctime_nsec()));
+        let times = format!("{}.{}-{}.{}", modified.0, modified.1, changed.0, changed.1);
+        Ok(format!("{}-{}-{}-{times}", now.dev(), now.ino(), now.len()))
     }
 
     /// The same file once more.

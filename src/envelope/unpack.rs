@@ -8,6 +8,7 @@ use super::header::{head_of, Head};
 use super::index::Frame;
 use super::input::Input;
 use super::progress::Progress;
+use super::shared::Shared;
 use super::target::Target;
 use super::unpack_frames::{self, total, Frames};
 use super::{unpack_tar, Deferred, Encoding, Identity, Limits, Source};
@@ -70,9 +71,13 @@ impl PackedFile {
 
     /// Does what [`PackedFile::unpack`] does, but leaves files until they are asked for if `later` says so of their
     /// names, they are large enough to be worth it, and the payload consists of frames.
+    ///
+    /// What is unpacked later is shared, in `home`, with others that have left files of the same payload for later: a
+    /// folder of this user's alone, on the file system of `into`.
     pub fn unpack_some(
         self,
         into: &Path,
+        home: Option<&Path>,
         limits: &Limits,
         control: &Control<'_>,
         later: impl Fn(&str) -> bool,
@@ -83,7 +88,11 @@ impl PackedFile {
             unpack_frames::unpack(target, &now, limits, &mut Progress::new(control, total(&now)))?;
             Ok(later)
         });
-        Ok(frames?.map(|later| Deferred::new(self.input, into.to_path_buf(), *limits, later)))
+        Ok(frames?.map(|later| {
+            let home = home.filter(|_| !later.is_empty());
+            let shared = home.and_then(|home| Shared::join(home, &self.input));
+            Deferred::new(self.input, into.to_path_buf(), *limits, shared, later)
+        }))
     }
 
     /// Does what [`PackedFile::unpack`] does, but a payload of frames that unpacks to much is unpacked in two steps: large
@@ -115,7 +124,7 @@ impl PackedFile {
             let mut progress = Progress::new(control, total(&now) + total(&later));
             let mut stored = unpack_frames::unpack(target, &now, limits, &mut progress)?;
             if let Some(needed) = needed.filter(|_| !later.is_empty()) {
-                let deferred = Deferred::new(self.input.again()?, into.to_path_buf(), *limits, later.clone());
+                let deferred = Deferred::new(self.input.again()?, into.to_path_buf(), *limits, None, later.clone());
                 let needed = needed(&deferred)?;
                 later.retain(|frame| !deferred.has_unpacked(&frame.name));
                 drop(deferred);

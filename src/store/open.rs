@@ -140,7 +140,7 @@ impl Store {
         let (file, identity) = packed_file(path, options.read_only)?;
         let head = file.as_ref().map(|file| file.head().clone());
         let Opened { encoding, engine_options, engine, source, deferred } = match file {
-            Some(file) => Opened::unpack(path, file, &database, &options, control)?,
+            Some(file) => Opened::unpack(path, file, &work, &database, &options, control)?,
             None => Opened::create(&database, &options)?,
         };
         let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
@@ -219,6 +219,7 @@ impl Opened {
     fn unpack(
         path: &Path,
         file: PackedFile,
+        work: &WorkingFolder,
         database: &Path,
         options: &OpenOptions,
         control: &Control<'_>,
@@ -228,7 +229,7 @@ impl Opened {
         let limits = Limits { threads: options.threads, ..options.limits };
         let (mut source, mut deferred) = (None, None);
         match options.read_only {
-            true => deferred = file.unpack_some(database, &limits, control, |_| true)?,
+            true => deferred = file.unpack_some(database, work.home(), &limits, control, |_| true)?,
             false => {
                 let named = |deferred: &Deferred| {
                     let options = options.engine(Encoding::IndexedZstd);

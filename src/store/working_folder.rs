@@ -13,6 +13,7 @@ use rustix::fs::{flock, open, FlockOperation, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::process::geteuid;
 
+use crate::envelope::SHARED_PREFIX;
 use crate::{files, process, Error, Result};
 
 /// What the name of a working folder starts with.
@@ -57,6 +58,11 @@ impl WorkingFolder {
     pub fn create_folder(&self, name: &str) -> Result<PathBuf> {
         let path = self.path.join(name);
         files::create_folder(&path).map_err(Error::io("create", &path)).map(|()| path)
+    }
+
+    /// A folder for what working folders share, if it is this user's alone.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.is_ours.then_some(&*self.home.path)
     }
 
     /// Removes it with all that is in it. That it is gone already is no error.
@@ -112,7 +118,7 @@ impl Home {
         let locked = files::open(&path).and_then(|folder| {
             // On a file system without locks nobody removes what others have left.
             let _ = retry_on_intr(|| flock(&folder, FlockOperation::LockExclusive));
-            match is_at(&folder, &path) {
+            match files::is_at(&folder, &path) {
                 true => Ok(folder),
                 false => Err(ErrorKind::NotFound.into()),
             }
@@ -123,12 +129,14 @@ impl Home {
         locked.map(|folder| (path, folder))
     }
 
-    /// Removes the working folders that nobody works in. What cannot be removed stays.
+    /// Removes the folders that nobody uses. What cannot be removed stays.
     fn remove_abandoned(&self) {
-        let entries = self.is_ours.then(|| fs::read_dir(&self.path)).into_iter().flatten().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
-            // Somebody else may be faster.
-            let _ = remove_if_abandoned(&entry.path());
+        for entry in self.is_ours.then(|| fs::read_dir(&self.path)).into_iter().flatten().flatten().flatten() {
+            let name = entry.file_name();
+            if [PREFIX, SHARED_PREFIX].iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+                // Somebody else may be faster.
+                let _ = remove_if_abandoned(&entry.path());
+            }
         }
     }
 
@@ -144,14 +152,8 @@ fn remove_if_abandoned(path: &Path) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = File::from(open(path, flags, Mode::empty())?);
     flock(&folder, FlockOperation::NonBlockingLockExclusive)?;
-    match is_at(&folder, path) {
+    match files::is_at(&folder, path) {
         true => fs::remove_dir_all(path),
         false => Ok(()),
     }
-}
-
-/// Whether the path leads to that folder, and not to another that got its name.
-fn is_at(folder: &File, path: &Path) -> bool {
-    let (opened, found) = (folder.metadata(), fs::symlink_metadata(path));
-    opened.is_ok_and(|opened| found.is_ok_and(|found| (opened.dev(), opened.ino()) == (found.dev(), found.ino())))
 }

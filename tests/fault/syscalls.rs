@@ -244,16 +244,21 @@ unsafe extern "C" fn fdatasync(fd: c_int) -> c_int {
     intercepted_sync(fd, libc::SYS_fdatasync)
 }
 
+fn is_there(name: *const c_char) -> bool {
+    ARMED.load(Ordering::SeqCst) && of_name(libc::AT_FDCWD, name).is_some_and(|path| path.exists())
+}
+
 /// Only files that may be created or written count. The C library's has its last argument only then, too.
 unsafe fn open_file(name: *const c_char, flags: c_int, mode: mode_t) -> c_int {
     let open = || unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, name, flags, mode) } as c_int;
     if flags & libc::O_ACCMODE == libc::O_RDONLY {
         return open();
     }
-    if flags & libc::O_CREAT != 0 || flags & libc::O_TMPFILE == libc::O_TMPFILE {
+    let is_new = flags & libc::O_TMPFILE == libc::O_TMPFILE || flags & libc::O_CREAT != 0 && !is_there(name);
+    let fd = intercepted("open", || of_name(libc::AT_FDCWD, name), open);
+    if fd >= 0 && is_new {
         note_creation(|| of_name(libc::AT_FDCWD, name), mode);
     }
-    let fd = intercepted("open", || of_name(libc::AT_FDCWD, name), open);
     if fd >= 0 && flags & (libc::O_EXCL | libc::O_TRUNC) != 0 {
         // A new file may have the number of one that is gone.
         note(fd, |lengths, file, _| {
@@ -304,8 +309,11 @@ unsafe extern "C" fn link(from: *const c_char, to: *const c_char) -> c_int {
 #[no_mangle]
 unsafe extern "C" fn mkdir(name: *const c_char, mode: mode_t) -> c_int {
     let pass_on = || unsafe { libc::syscall(libc::SYS_mkdirat, libc::AT_FDCWD, name, mode) } as c_int;
-    note_creation(|| of_name(libc::AT_FDCWD, name), mode);
-    intercepted("create", || of_name(libc::AT_FDCWD, name), pass_on)
+    let created = intercepted("create", || of_name(libc::AT_FDCWD, name), pass_on);
+    if created == 0 {
+        note_creation(|| of_name(libc::AT_FDCWD, name), mode);
+    }
+    created
 }
 
 #[no_mangle]

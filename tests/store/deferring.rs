@@ -13,7 +13,7 @@ const GROUPS: usize = 50;
 const USERS: usize = 1_000;
 
 /// A file whose grants take more than one large table.
-fn large() -> Fixture {
+pub fn large() -> Fixture {
     let fixture = Fixture::new();
     let store = fixture.open();
     start(&store, "full");
@@ -44,7 +44,7 @@ fn page(store: &Store, token: &str, size: u32) -> (Vec<Grant>, String) {
     (page.list, page.next_page_token)
 }
 
-fn all_grants(store: &Store, size: u32) -> Vec<Grant> {
+pub fn all_grants(store: &Store, size: u32) -> Vec<Grant> {
     let (mut all, mut token) = page(store, "", size);
     while !token.is_empty() {
         let (rows, next) = page(store, &token, size);
@@ -55,7 +55,7 @@ fn all_grants(store: &Store, size: u32) -> Vec<Grant> {
 }
 
 /// Changes a byte of the largest frame of the file.
-fn damage_the_largest_table(fixture: &Fixture) -> String {
+pub fn damage_the_largest_table(fixture: &Fixture) -> String {
     let entries = envelope::list(&fixture.path()).unwrap();
     let largest = entries.into_iter().max_by_key(|entry| entry.raw_size).unwrap();
     let frame = largest.stored.unwrap();

@@ -27,7 +27,7 @@ fn unpack_some(place: &Place, threads: usize) -> Unpacked {
     let into = TempDir::new().unwrap();
     let limits = Limits { threads, ..Limits::default() };
     let file = PackedFile::open(&place.file).unwrap();
-    let deferred = file.unpack_some(into.path(), &limits, &Control::none(), |name| name.ends_with(".sst"));
+    let deferred = file.unpack_some(into.path(), None, &limits, &Control::none(), |name| name.ends_with(".sst"));
     Unpacked { deferred: deferred.unwrap().unwrap(), into }
 }
 
@@ -172,7 +172,7 @@ fn a_tar_stream_is_unpacked_as_a_whole() {
         let place = saved(encoding, &tree);
         let into = TempDir::new().unwrap();
         let file = PackedFile::open(&place.file).unwrap();
-        let deferred = file.unpack_some(into.path(), &Limits::default(), &Control::none(), |_| true).unwrap();
+        let deferred = file.unpack_some(into.path(), None, &Limits::default(), &Control::none(), |_| true).unwrap();
         assert!(deferred.is_none());
         assert!(read_tree(into.path()) == tree);
     }
