@@ -176,7 +176,7 @@ impl Store {
     pub fn metadata(&self) -> Result<GetMetadataResponse> {
         let bound = self.binding.lock().bound();
         let (path, path_bytes) = shown(&self.path);
-        let (database_path, database_path_bytes) = shown(&self.engine.directory());
+        let (database_path, database_path_bytes) = shown(self.engine.directory());
         Ok(GetMetadataResponse {
             engine: ENGINE.to_owned(),
             format: "v3".to_owned(),
