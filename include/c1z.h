@@ -95,7 +95,8 @@
 // ERRORS
 //
 // The code says what kind of failure it is, the reason which one, the message what was the matter and with which file,
-// field or key. Codes and reasons are stable, messages are for people.
+// field or key. Codes and reasons are stable, messages are for people: one line, in which ids, names and paths are
+// escaped and cut.
 //
 // | reason              | code                     | what to do                                                        |
 // |---------------------|--------------------------|-------------------------------------------------------------------|
@@ -142,6 +143,8 @@
 // processes, fork before the first of those calls, or start programs (exec, posix_spawn, Python's "spawn").
 //
 // WHAT ELSE EVERY CALL PROMISES AND WANTS
+//
+// A thread that makes a call has 256 KiB of stack or more; no file and no request makes a call need more than that.
 //
 // Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
 // bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
