@@ -30,6 +30,8 @@ mod resume;
 mod retention;
 #[path = "store/sealing.rs"]
 mod sealing;
+#[path = "store/sessions.rs"]
+mod sessions;
 #[path = "store/splicing.rs"]
 mod splicing;
 #[path = "store/tokens.rs"]
