@@ -61,7 +61,7 @@ pub enum Error {
     #[error("no current sync")]
     NoCurrentSync,
     /// The sync that was bound has ended; bind one again before writing.
-    #[error("the sync has ended: start, resume or select one before writing")]
+    #[error("the sync has ended and is sealed: start, resume or select one before writing")]
     Sealed,
     /// A write on a store that was opened read-only.
     #[error("{}: opened read-only", path.display())]
@@ -82,7 +82,7 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
     /// The file exists where one must not.
-    #[error("{}: already exists", .0.display())]
+    #[error("{}: must not exist, but does", .0.display())]
     AlreadyExists(PathBuf),
     /// The file is sound, but not one that this library opens.
     #[error("{}: {detail}", path.display())]
