@@ -36,8 +36,9 @@
 //
 // Besides [c1zstore.Store] a store has what the SDK and its hosts find by type assertion: deletion by references,
 // [connectorstore.StreamingReader], [connectorstore.LatestFinishedSyncIDFetcher], [connectorstore.DBSizeProvider],
-// ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, and Save(ctx) error, which writes the file and leaves the
-// store open, as does Overwrite(ctx) error (see [Driver]). Its FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
+// ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, Save(ctx) error, which writes the file and leaves the store
+// open, as does Overwrite(ctx) error (see [Driver]), and Discard() error, which closes the store without saving. Its
+// FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
 // [c1zstore.IngestInvariantVerificationWriter].
 //
 // # Errors
@@ -47,9 +48,22 @@
 //
 // # Cancelling
 //
-// A done context stops the calls that may take long (opening, EndSync, Save, Close, Cleanup, RecalculateStats, cloning,
-// GenerateSyncDiff) while they run, and every other call before it starts. errors.Is then finds context.Canceled or
-// context.DeadlineExceeded.
+// A context stops work that is still to be done, and never what keeps the work that was done. CheckpointSync and Close
+// are therefore carried out also when it is done: a syncer calls both when its time is up. Only dotc1z.FinalizeTimeout
+// limits the time that Close takes; when that is over, file and store are as before, and Close can be called again.
+//
+// A done context stops the calls that may take long (opening, EndSync, Save, Cleanup, RecalculateStats, cloning,
+// GenerateSyncDiff, Verify, Inspect) while they run, and every other call before it starts. errors.Is then finds
+// context.Canceled or context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
+//
+// The SDK's own engines do the same with CheckpointSync (Pebble), Close and EndSync (both). Of the others SQLite stops
+// all, as this engine does; Pebble stops what reads many rows, and carries out most writes.
+//
+// # Threads
+//
+// A call is in C while it runs or waits there, and holds a thread of the system. So a store lets only so many calls
+// enter at a time, a few for each processor; all others wait as goroutines, until their context is done. Callers need no
+// limit of their own.
 package c1z
 
 import (

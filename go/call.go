@@ -11,9 +11,6 @@ import (
 	"example.com/libc1z/go/internal/page"
 )
 
-// nativeCall is one function of the library on one store: request bytes in, response bytes out.
-type nativeCall func(ctx context.Context, request []byte) (buffer, error)
-
 // message is a pointer to a message of type M.
 type message[M any] interface {
 	*M
@@ -26,9 +23,9 @@ type pageOf[M, Row any] interface {
 	page.Of[Row]
 }
 
-// call sends request and reads the answer into a new message, which belongs to the caller.
-func call[Response any, P message[Response]](ctx context.Context, native nativeCall, request proto.Message) (*Response, error) {
-	answer, err := send(ctx, native, request)
+// call sends request to a function on the store and reads the answer into a new message, which belongs to the caller.
+func call[Response any, P message[Response]](ctx context.Context, native *handle, fn *function, request proto.Message) (*Response, error) {
+	answer, err := send(ctx, native, fn, request)
 	if err != nil {
 		return nil, err
 	}
@@ -37,10 +34,10 @@ func call[Response any, P message[Response]](ctx context.Context, native nativeC
 
 // get is call for an answer that is one row, which read may know.
 func get[Response, Row any, P message[Response]](
-	ctx context.Context, native nativeCall, request proto.Message,
+	ctx context.Context, native *handle, fn *function, request proto.Message,
 	read func(data []byte) (*Row, bool), of func(row *Row) *Response,
 ) (*Response, error) {
-	answer, err := send(ctx, native, request)
+	answer, err := send(ctx, native, fn, request)
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +50,9 @@ func get[Response, Row any, P message[Response]](
 
 // list is call for an answer that is a page of rows, which read knows.
 func list[Response, Row any, P pageOf[Response, Row]](
-	ctx context.Context, native nativeCall, request proto.Message, read func(data []byte, into page.Of[Row]) error,
+	ctx context.Context, native *handle, fn *function, request proto.Message, read func(data []byte, into page.Of[Row]) error,
 ) (*Response, error) {
-	answer, err := send(ctx, native, request)
+	answer, err := send(ctx, native, fn, request)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +61,9 @@ func list[Response, Row any, P pageOf[Response, Row]](
 
 // listBy is list for a request that encode appends.
 func listBy[Response, Row any, P pageOf[Response, Row]](
-	ctx context.Context, native nativeCall, encode func(buffer []byte) []byte, read func(data []byte, into page.Of[Row]) error,
+	ctx context.Context, native *handle, fn *function, encode func(buffer []byte) []byte, read func(data []byte, into page.Of[Row]) error,
 ) (*Response, error) {
-	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
+	answer, err := sendEncoded(ctx, native, fn, func(buffer []byte) ([]byte, error) { return encode(buffer), nil })
 	if err != nil {
 		return nil, err
 	}
@@ -84,14 +81,14 @@ func readPage[Response, Row any, P pageOf[Response, Row]](answer buffer, read fu
 }
 
 // exec sends a request whose answer is empty.
-func exec(ctx context.Context, native nativeCall, request proto.Message) error {
-	answer, err := send(ctx, native, request)
+func exec(ctx context.Context, native *handle, fn *function, request proto.Message) error {
+	answer, err := send(ctx, native, fn, request)
 	answer.free()
 	return err
 }
 
-func send(ctx context.Context, native nativeCall, request proto.Message) (buffer, error) {
-	return sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) {
+func send(ctx context.Context, native *handle, fn *function, request proto.Message) (buffer, error) {
+	return sendEncoded(ctx, native, fn, func(buffer []byte) ([]byte, error) {
 		data, err := proto.MarshalOptions{}.MarshalAppend(buffer, request)
 		if err != nil {
 			return nil, unencodable(err, request)
@@ -102,14 +99,14 @@ func send(ctx context.Context, native nativeCall, request proto.Message) (buffer
 
 // put sends the rows that are not nil, if there are any; the answer is empty.
 func put[Row any](
-	ctx context.Context, native nativeCall, rows []*Row, scope string,
+	ctx context.Context, native *handle, fn *function, rows []*Row, scope string,
 	encode func(buffer []byte, rows []*Row, scope string) ([]byte, error),
 ) error {
 	rows = nonNil(rows)
 	if len(rows) == 0 {
 		return nil
 	}
-	answer, err := sendEncoded(ctx, native, func(buffer []byte) ([]byte, error) {
+	answer, err := sendEncoded(ctx, native, fn, func(buffer []byte) ([]byte, error) {
 		data, err := encode(buffer, rows, scope)
 		if err != nil {
 			return nil, unencodableRows(err, rows)
@@ -121,7 +118,7 @@ func put[Row any](
 }
 
 // sendEncoded lends encode memory to append the request to: the library only reads it during the call.
-func sendEncoded(ctx context.Context, native nativeCall, encode func(memory []byte) ([]byte, error)) (buffer, error) {
+func sendEncoded(ctx context.Context, native *handle, fn *function, encode func(memory []byte) ([]byte, error)) (buffer, error) {
 	memory := requests.Get().(*[]byte)
 	defer release(memory)
 	request, err := encode((*memory)[:0])
@@ -129,7 +126,7 @@ func sendEncoded(ctx context.Context, native nativeCall, encode func(memory []by
 		return buffer{}, err
 	}
 	*memory = request
-	return native(ctx, request)
+	return native.call(ctx, fn, request)
 }
 
 // requests keep the memory of requests between calls. Larger pieces than maxKept are not kept.

@@ -2,11 +2,14 @@ package c1z
 
 import (
 	"context"
+	"errors"
 
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/engine/pebble"
+	formatv3 "github.com/conductorone/baton-sdk/pkg/dotc1z/format/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // Error is why a call failed. It unwraps to the SDK's sentinel for its reason, where there is one, and to the context's
@@ -27,6 +30,12 @@ func (e *Error) GRPCStatus() *status.Status { return status.New(e.code, e.messag
 // Unwrap returns the SDK's sentinel and the context's error, those that there are.
 func (e *Error) Unwrap() []error { return e.causes }
 
+// Is finds a status of the same code and message, as the errors of the status package do.
+func (e *Error) Is(target error) bool {
+	other, ok := status.FromError(target)
+	return ok && proto.Equal(other.Proto(), e.GRPCStatus().Proto())
+}
+
 // Reason is one stable upper-case word for what the code alone does not tell, such as "SEALED". The library's header
 // lists them.
 func (e *Error) Reason() string { return e.reason }
@@ -45,6 +54,7 @@ var sentinels = map[string]error{
 	"CLOSED":            pebble.ErrEngineClosing,
 	"ALREADY_EXISTS":    pebble.ErrSaveDestExists,
 	"ENGINE_MISMATCH":   pebble.ErrUnknownEngine,
+	"LIMIT_EXCEEDED":    formatv3.ErrMaxSizeExceeded,
 }
 
 // limits says how a user of the SDK raises the limits that the library names.
@@ -68,6 +78,12 @@ func invalidArgument(message string) error {
 	return newError(codes.InvalidArgument, "INVALID_ARGUMENT", message)
 }
 
+// statusText gives an error the text of its status, where callers compare it with that of the SDK's own engines.
+type statusText struct{ error }
+
+func (e statusText) Error() string { return status.Convert(e.error).Err().Error() }
+func (e statusText) Unwrap() error { return e.error }
+
 // checkContext returns the context's error, with its code, once the context is done.
 func checkContext(ctx context.Context) error {
 	err := ctx.Err()
@@ -79,8 +95,8 @@ func checkContext(ctx context.Context) error {
 
 // endedBy adds the context's error to a failure that the context caused.
 func endedBy(ctx context.Context, err error) error {
-	failure, ok := err.(*Error)
-	if cause := ctx.Err(); ok && cause != nil && failure.code == codes.Canceled {
+	var failure *Error
+	if cause := ctx.Err(); cause != nil && errors.As(err, &failure) && failure.code == codes.Canceled {
 		failure.code = status.FromContextError(cause).Code()
 		failure.causes = append(failure.causes, cause)
 	}

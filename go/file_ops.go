@@ -23,7 +23,7 @@ var _ c1zstore.FileOps = fileOps{}
 func (f fileOps) CloneSync(ctx context.Context, outPath, syncID string, opts ...c1zstore.CloneSyncOption) error {
 	options := c1zstore.NewCloneSyncOptions(opts...)
 	tmpDir := cmp.Or(options.TmpDir, f.tmpDir)
-	return exec(ctx, f.native.cloneSync, &apipb.CloneSyncRequest{
+	return exec(ctx, f.native, cloneSync, &apipb.CloneSyncRequest{
 		Path: asText(outPath), PathBytes: asBytes(outPath), SyncId: syncID,
 		TmpDir: asText(tmpDir), TmpDirBytes: asBytes(tmpDir),
 	})
@@ -37,7 +37,7 @@ func (f fileOps) CopyIsolateSync(ctx context.Context, outPath, syncID string, op
 // GenerateSyncDiff makes a new finished partial sync of what the applied sync holds and the base does not, and returns
 // its id. Changed and deleted records leave no trace in it.
 func (f fileOps) GenerateSyncDiff(ctx context.Context, baseSyncID, appliedSyncID string) (string, error) {
-	diff, err := call[apipb.DiffSyncsResponse](ctx, f.native.diffSyncs, &apipb.DiffSyncsRequest{
+	diff, err := call[apipb.DiffSyncsResponse](ctx, f.native, diffSyncs, &apipb.DiffSyncsRequest{
 		BaseSyncId: baseSyncID, AppliedSyncId: appliedSyncID,
 	})
 	return diff.GetSyncId(), err

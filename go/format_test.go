@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -115,7 +116,7 @@ func TestTheSDKReadsWhatTheLibrarySaved(t *testing.T) {
 			var names []string
 			for archive := tar.NewReader(whole.PayloadReader); ; {
 				entry, err := archive.Next()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					break
 				}
 				require.NoError(t, err)

@@ -19,14 +19,14 @@ var _ c1zstore.GrantStore = grantStore{}
 // StoreExpandedGrants stores what expansion derived or completed: it replaces everything but a stored grant's own
 // expansion state, and never arms expansion.
 func (g grantStore) StoreExpandedGrants(ctx context.Context, grants ...*v2.Grant) error {
-	return put(ctx, g.native.putExpandedGrants, grants, "", encode.PutGrants)
+	return put(ctx, g.native, putExpandedGrants, grants, "", encode.PutGrants)
 }
 
 // PendingExpansionPage returns one page of the grants that wait for expansion.
 func (g grantStore) PendingExpansionPage(
 	ctx context.Context, pageToken string,
 ) ([]c1zstore.PendingExpansion, string, error) {
-	page, err := call[apipb.ListPendingExpansionResponse](ctx, g.native.listPendingExpansion, &apipb.ListPendingExpansionRequest{
+	page, err := call[apipb.ListPendingExpansionResponse](ctx, g.native, listPendingExpansion, &apipb.ListPendingExpansionRequest{
 		PageToken: pageToken,
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (g grantStore) ListWithAnnotations(ctx context.Context) iter.Seq2[c1zstore.
 func (g grantStore) listWithAnnotations(
 	ctx context.Context, request *apipb.ListGrantsWithAnnotationsRequest,
 ) ([]c1zstore.GrantAnnotation, string, error) {
-	page, err := call[apipb.ListGrantsWithAnnotationsResponse](ctx, g.native.listGrantsWithAnnotations, request)
+	page, err := call[apipb.ListGrantsWithAnnotationsResponse](ctx, g.native, listGrantsWithAnnotations, request)
 	if err != nil {
 		return nil, "", err
 	}

@@ -15,13 +15,13 @@ import (
 // PutGrants stores grants in the bound sync, under the source-cache scope of ctx; a GrantExpandable annotation arms
 // expansion. It stores none when one of them does not name its entitlement, the entitlement's resource and its principal.
 func (s *store) PutGrants(ctx context.Context, grants ...*v2.Grant) error {
-	return put(ctx, s.native.putGrants, grants, sourcecache.ScopeFromContext(ctx), encode.PutGrants)
+	return put(ctx, s.native, putGrants, grants, sourcecache.ScopeFromContext(ctx), encode.PutGrants)
 }
 
 // DeleteGrant deletes the grant that answers to a public id, if there is one. It fails with codes.FailedPrecondition
 // when several do.
 func (s *store) DeleteGrant(ctx context.Context, grantID string) error {
-	return exec(ctx, s.native.deleteGrant, &apipb.DeleteGrantRequest{GrantId: grantID})
+	return exec(ctx, s.native, deleteGrant, &apipb.DeleteGrantRequest{GrantId: grantID})
 }
 
 // DeleteGrantByRefs deletes one grant by its entitlement and principal, if it is there; its id plays no part.
@@ -35,14 +35,14 @@ func (s *store) DeleteGrantsByRefs(ctx context.Context, grants ...*v2.Grant) err
 	if len(grants) == 0 {
 		return nil
 	}
-	return exec(ctx, s.native.deleteGrants, &apipb.DeleteGrantsRequest{List: grants})
+	return exec(ctx, s.native, deleteGrants, &apipb.DeleteGrantsRequest{List: grants})
 }
 
 // ListGrants returns one page in the order of entitlements and principals, filtered by the entitlement's resource.
 func (s *store) ListGrants(
 	ctx context.Context, request *v2.GrantsServiceListGrantsRequest,
 ) (*v2.GrantsServiceListGrantsResponse, error) {
-	return list[v2.GrantsServiceListGrantsResponse](ctx, s.native.listGrants, request, page.Grants)
+	return list[v2.GrantsServiceListGrantsResponse](ctx, s.native, listGrants, request, page.Grants)
 }
 
 // GetGrant finds a grant by its public id. It fails with codes.NotFound when none has it, and with
@@ -50,7 +50,7 @@ func (s *store) ListGrants(
 func (s *store) GetGrant(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceGetGrantRequest,
 ) (*reader_v2.GrantsReaderServiceGetGrantResponse, error) {
-	return get(ctx, s.native.getGrant, request, page.Grant, func(grant *v2.Grant) *reader_v2.GrantsReaderServiceGetGrantResponse {
+	return get(ctx, s.native, getGrant, request, page.Grant, func(grant *v2.Grant) *reader_v2.GrantsReaderServiceGetGrantResponse {
 		return reader_v2.GrantsReaderServiceGetGrantResponse_builder{Grant: grant}.Build()
 	})
 }
@@ -64,7 +64,7 @@ func (s *store) GrantsForEntitlementPrincipalSorted() bool { return true }
 func (s *store) ListGrantsForEntitlement(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForEntitlementRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse, error) {
-	return listBy[reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse](ctx, s.native.listGrantsForEntitlement, func(buffer []byte) []byte {
+	return listBy[reader_v2.GrantsReaderServiceListGrantsForEntitlementResponse](ctx, s.native, listGrantsForEntitlement, func(buffer []byte) []byte {
 		return encode.ListGrantsForEntitlement(buffer, request)
 	}, page.Grants)
 }
@@ -73,7 +73,7 @@ func (s *store) ListGrantsForEntitlement(
 func (s *store) ListGrantsForEntitlements(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForEntitlementsRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse, error) {
-	return listBy[reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse](ctx, s.native.listGrantsForEntitlements, func(buffer []byte) []byte {
+	return listBy[reader_v2.GrantsReaderServiceListGrantsForEntitlementsResponse](ctx, s.native, listGrantsForEntitlements, func(buffer []byte) []byte {
 		return encode.ListGrantsForEntitlements(buffer, request)
 	}, page.Grants)
 }
@@ -82,7 +82,7 @@ func (s *store) ListGrantsForEntitlements(
 func (s *store) ListGrantsForPrincipal(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForPrincipalRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse, error) {
-	return listBy[reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse](ctx, s.native.listGrantsForPrincipal, func(buffer []byte) []byte {
+	return listBy[reader_v2.GrantsReaderServiceListGrantsForPrincipalResponse](ctx, s.native, listGrantsForPrincipal, func(buffer []byte) []byte {
 		return encode.ListGrantsForPrincipal(buffer, request)
 	}, page.Grants)
 }
@@ -91,5 +91,5 @@ func (s *store) ListGrantsForPrincipal(
 func (s *store) ListGrantsForResourceType(
 	ctx context.Context, request *reader_v2.GrantsReaderServiceListGrantsForResourceTypeRequest,
 ) (*reader_v2.GrantsReaderServiceListGrantsForResourceTypeResponse, error) {
-	return list[reader_v2.GrantsReaderServiceListGrantsForResourceTypeResponse](ctx, s.native.listGrantsForResourceType, request, page.Grants)
+	return list[reader_v2.GrantsReaderServiceListGrantsForResourceTypeResponse](ctx, s.native, listGrantsForResourceType, request, page.Grants)
 }

@@ -37,7 +37,7 @@ func ReadHeader(path string) (*Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := readHeader(request)
+	response, err := describe(headerOf, request)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func Schema(path string) (*descriptorpb.FileDescriptorSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := inspectSchema(request)
+	answer, err := describe(schemaOf, request)
 	if err != nil {
 		return nil, err
 	}

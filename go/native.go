@@ -39,6 +39,7 @@ typedef struct {
 
 typedef c1z_code (*call_fn)(const c1z_store *, c1z_slice, c1z_buffer **, c1z_error **);
 typedef c1z_code (*long_call_fn)(const c1z_store *, c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
+typedef c1z_code (*describe_fn)(c1z_slice, c1z_buffer **, c1z_error **);
 typedef c1z_code (*scan_fn)(const c1z_store *, c1z_slice, c1z_cursor **, c1z_error **);
 
 static void take(answer *a) { a->bytes = c1z_buffer_data(a->buffer); }
@@ -65,9 +66,9 @@ static answer open_store(const uint8_t *data, size_t len, const c1z_cancel *canc
 	return a;
 }
 
-static answer read_header(const uint8_t *data, size_t len) {
+static answer describe(describe_fn fn, const uint8_t *data, size_t len) {
 	answer a = {0};
-	a.code = c1z_read_header((c1z_slice){data, len}, &a.buffer, &a.error);
+	a.code = fn((c1z_slice){data, len}, &a.buffer, &a.error);
 	take(&a);
 	return a;
 }
@@ -84,13 +85,6 @@ static answer inspect(const uint8_t *data, size_t len, const c1z_cancel *cancel)
 	answer a = {0};
 	c1z_control control = {.cancel = cancel};
 	a.code = c1z_inspect((c1z_slice){data, len}, &control, &a.cursor, &a.error);
-	return a;
-}
-
-static answer inspect_schema(const uint8_t *data, size_t len) {
-	answer a = {0};
-	a.code = c1z_inspect_schema((c1z_slice){data, len}, &a.buffer, &a.error);
-	take(&a);
 	return a;
 }
 
@@ -111,6 +105,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"unsafe"
@@ -118,7 +113,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// This is the only file that sees C. Each function of the library has a method of the same name without prefix.
+// This is the only file that sees C.
 
 // handle owns a store of the library. Calls hold the lock for reading while they run and free holds it for writing, so
 // that the store outlives every call and later calls find it gone.
@@ -126,7 +121,106 @@ type handle struct {
 	mu      sync.RWMutex
 	store   *C.c1z_store // nil once freed
 	cleanup runtime.Cleanup
+	queues  [queues]turns
 }
+
+// function is a function of the library on an open store: request bytes in, answer bytes out.
+type function struct {
+	short C.call_fn
+	long  C.long_call_fn // instead of short, if the function can be cancelled midway
+	queue queue
+}
+
+// scanFunction is a function of the library that opens a cursor on an open store.
+type scanFunction = C.scan_fn
+
+func short(fn unsafe.Pointer, queue queue) *function {
+	return &function{short: C.call_fn(fn), queue: queue}
+}
+
+func long(fn unsafe.Pointer, queue queue) *function {
+	return &function{long: C.long_call_fn(fn), queue: queue}
+}
+
+// The functions on an open store. cgo does not look at what type a C function has: a test compares this table with the
+// header.
+var (
+	// The file.
+	save        = long(C.c1z_save, saving)
+	closeStore  = long(C.c1z_close, saving)
+	getMetadata = short(C.c1z_get_metadata, reading)
+
+	// Syncs.
+	startSync             = short(C.c1z_start_sync, writing)
+	startOrResumeSync     = short(C.c1z_start_or_resume_sync, writing)
+	resumeSync            = short(C.c1z_resume_sync, writing)
+	setCurrentSync        = short(C.c1z_set_current_sync, writing)
+	getCurrentSync        = short(C.c1z_get_current_sync, reading)
+	checkpointSync        = short(C.c1z_checkpoint_sync, writing)
+	endSync               = long(C.c1z_end_sync, writing)
+	cleanUp               = long(C.c1z_cleanup, writing)
+	getSync               = short(C.c1z_get_sync, reading)
+	listSyncs             = short(C.c1z_list_syncs, reading)
+	getLatestFinishedSync = short(C.c1z_get_latest_finished_sync, reading)
+	listSyncRuns          = short(C.c1z_list_sync_runs, reading)
+	getLatestSyncRun      = short(C.c1z_get_latest_sync_run, reading)
+	markSyncSupportsDiff  = short(C.c1z_mark_sync_supports_diff, writing)
+	markSyncVerified      = short(C.c1z_mark_sync_verified, writing)
+	clearSyncVerification = short(C.c1z_clear_sync_verification, writing)
+	getStats              = short(C.c1z_get_stats, reading)
+	recalculateStats      = long(C.c1z_recalculate_stats, writing)
+	cloneSync             = long(C.c1z_clone_sync, reading)
+	diffSyncs             = long(C.c1z_diff_syncs, writing)
+
+	// Records.
+	putResourceTypes          = short(C.c1z_put_resource_types, writing)
+	putResources              = short(C.c1z_put_resources, writing)
+	putEntitlements           = short(C.c1z_put_entitlements, writing)
+	putGrants                 = short(C.c1z_put_grants, writing)
+	putExpandedGrants         = short(C.c1z_put_expanded_grants, writing)
+	putAsset                  = short(C.c1z_put_asset, writing)
+	deleteGrant               = short(C.c1z_delete_grant, writing)
+	deleteGrants              = short(C.c1z_delete_grants, writing)
+	deleteEntitlement         = short(C.c1z_delete_entitlement, writing)
+	deleteResource            = short(C.c1z_delete_resource, writing)
+	listResourceTypes         = short(C.c1z_list_resource_types, reading)
+	getResourceType           = short(C.c1z_get_resource_type, reading)
+	listResources             = short(C.c1z_list_resources, reading)
+	getResource               = short(C.c1z_get_resource, reading)
+	listResourcesByIds        = short(C.c1z_list_resources_by_ids, reading)
+	listEntitlements          = short(C.c1z_list_entitlements, reading)
+	getEntitlement            = short(C.c1z_get_entitlement, reading)
+	listEntitlementsByIds     = short(C.c1z_list_entitlements_by_ids, reading)
+	listGrants                = short(C.c1z_list_grants, reading)
+	getGrant                  = short(C.c1z_get_grant, reading)
+	listGrantsForEntitlement  = short(C.c1z_list_grants_for_entitlement, reading)
+	listGrantsForEntitlements = short(C.c1z_list_grants_for_entitlements, reading)
+	listGrantsForPrincipal    = short(C.c1z_list_grants_for_principal, reading)
+	listGrantsForResourceType = short(C.c1z_list_grants_for_resource_type, reading)
+	getAsset                  = short(C.c1z_get_asset, reading)
+
+	// Expansion.
+	listPendingExpansion      = short(C.c1z_list_pending_expansion, reading)
+	listGrantsWithAnnotations = short(C.c1z_list_grants_with_annotations, reading)
+
+	// Sessions.
+	getSessionValues    = short(C.c1z_get_session_values, reading)
+	setSessionValues    = short(C.c1z_set_session_values, writing)
+	deleteSessionValues = short(C.c1z_delete_session_values, writing)
+	clearSession        = short(C.c1z_clear_session, writing)
+	listSessionValues   = short(C.c1z_list_session_values, reading)
+
+	// Streams.
+	scanResources    = scanFunction(C.c1z_scan_resources)
+	scanEntitlements = scanFunction(C.c1z_scan_entitlements)
+	scanGrants       = scanFunction(C.c1z_scan_grants)
+)
+
+// The functions that need no store.
+var (
+	headerOf = C.describe_fn(C.c1z_read_header)
+	schemaOf = C.describe_fn(C.c1z_inspect_schema)
+)
 
 // cursor owns a cursor of the library. One goroutine at a time uses it, and frees it: a store with cursors refuses to
 // close.
@@ -145,53 +239,72 @@ type buffer struct {
 // version needs no store.
 func version() string { return C.GoString(C.c1z_version()) }
 
-// readHeader needs no store either.
-func readHeader(request []byte) (buffer, error) {
-	a := C.read_header(bytePointer(request), C.size_t(len(request)))
-	if a.code != C.C1Z_OK {
-		return buffer{}, takeError(a)
-	}
-	return bufferOf(a), nil
+// describe asks for what a file says of itself.
+func describe(fn C.describe_fn, request []byte) (buffer, error) {
+	a, err := onFile(context.Background(), func() C.answer {
+		return C.describe(fn, bytePointer(request), C.size_t(len(request)))
+	})
+	return bufferOf(a), err
 }
 
 func open(ctx context.Context, request []byte) (*handle, error) {
-	if err := checkContext(ctx); err != nil {
+	a, err := onFile(ctx, func() C.answer {
+		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+			return C.open_store(bytePointer(request), C.size_t(len(request)), cancel)
+		})
+	})
+	if err != nil {
 		return nil, err
 	}
-	a := withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-		return C.open_store(bytePointer(request), C.size_t(len(request)), cancel)
-	})
-	if a.code != C.C1Z_OK {
-		return nil, endedBy(ctx, takeError(a))
-	}
-	h := &handle{store: a.store}
-	// A net for a store that nobody closes: its changes are lost, its memory is not.
+	h := &handle{store: a.store, queues: newQueues()}
+	// A net for a store that nobody closes, or that cannot be saved: its changes are lost, its memory and its working
+	// folder are not.
 	h.cleanup = runtime.AddCleanup(h, func(store *C.c1z_store) { C.c1z_store_free(store) }, a.store)
 	return h, nil
 }
 
-// verify needs no store.
 func verify(ctx context.Context, request []byte) (buffer, error) {
-	if err := checkContext(ctx); err != nil {
-		return buffer{}, err
-	}
-	a := withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-		return C.verify_file(bytePointer(request), C.size_t(len(request)), cancel)
+	a, err := onFile(ctx, func() C.answer {
+		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+			return C.verify_file(bytePointer(request), C.size_t(len(request)), cancel)
+		})
 	})
-	if a.code != C.C1Z_OK {
-		return buffer{}, endedBy(ctx, takeError(a))
-	}
-	return bufferOf(a), nil
+	return bufferOf(a), err
 }
 
-// close saves and frees the store. On failure the store stays open; on a closed store it does nothing. The context only
-// reaches the library: with nothing to save, closing succeeds also when it is done.
+func inspect(ctx context.Context, request []byte) (*cursor, error) {
+	a, err := onFile(ctx, func() C.answer {
+		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+			return C.inspect(bytePointer(request), C.size_t(len(request)), cancel)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cursor{cursor: a.cursor}, nil
+}
+
+// onFile runs a call that needs no store when its turn comes.
+func onFile(ctx context.Context, run func() C.answer) (C.answer, error) {
+	if err := checkContext(ctx); err != nil {
+		return C.answer{}, err
+	}
+	if err := files.take(ctx); err != nil {
+		return C.answer{}, err
+	}
+	defer files.end()
+	a, err := checked(run())
+	return a, endedBy(ctx, err)
+}
+
+// close frees the store once the library has closed it. On failure the store stays open; on a closed store it does
+// nothing. The context only reaches the library: with nothing to save, closing succeeds also when it is done.
 func (h *handle) close(ctx context.Context, request []byte) error {
-	_, err := h.runLong(ctx, C.long_call_fn(C.c1z_close), request)
+	_, err := h.run(ctx, closeStore, request)
 	if err == nil {
 		h.free()
 	}
-	if err == errClosed {
+	if errors.Is(err, errClosed) {
 		return nil
 	}
 	return err
@@ -207,46 +320,73 @@ func (h *handle) free() {
 	}
 }
 
-// with runs one call on the open store and turns a failure into an error.
-func (h *handle) with(run func(store *C.c1z_store) C.answer) (C.answer, error) {
+// call runs a function, unless the context is done. One that ends later stops a long function midway, and any while it
+// waits for its turn.
+func (h *handle) call(ctx context.Context, fn *function, request []byte) (buffer, error) {
+	if err := checkContext(ctx); err != nil {
+		return buffer{}, err
+	}
+	return h.run(ctx, fn, request)
+}
+
+func (h *handle) run(ctx context.Context, fn *function, request []byte) (buffer, error) {
+	a, err := h.inTurn(ctx, fn.queue, func(store *C.c1z_store) C.answer {
+		if fn.long == nil {
+			return C.call(fn.short, store, bytePointer(request), C.size_t(len(request)))
+		}
+		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+			return C.long_call(fn.long, store, bytePointer(request), C.size_t(len(request)), cancel)
+		})
+	})
+	return bufferOf(a), endedBy(ctx, err)
+}
+
+func (h *handle) scan(ctx context.Context, fn scanFunction, request []byte) (*cursor, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	a, err := h.inTurn(ctx, reading, func(store *C.c1z_store) C.answer {
+		return C.scan(fn, store, bytePointer(request), C.size_t(len(request)))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cursor{store: h, cursor: a.cursor}, nil
+}
+
+// next returns the next page, or more = false after the last one.
+func (c *cursor) next(ctx context.Context) (page buffer, more bool, err error) {
+	a, err := c.nextPage(ctx)
+	return bufferOf(a), a.buffer != nil, err
+}
+
+func (c *cursor) nextPage(ctx context.Context) (C.answer, error) {
+	if c.store == nil {
+		return onFile(ctx, func() C.answer { return C.next_page(c.cursor) })
+	}
+	if err := checkContext(ctx); err != nil {
+		return C.answer{}, err
+	}
+	return c.store.inTurn(ctx, reading, func(*C.c1z_store) C.answer { return C.next_page(c.cursor) })
+}
+
+func (c *cursor) free() {
+	C.c1z_cursor_free(c.cursor)
+	c.cursor = nil
+}
+
+// inTurn runs one call on the open store when its turn comes. It waits before it takes the lock, which free waits for.
+func (h *handle) inTurn(ctx context.Context, queue queue, run func(store *C.c1z_store) C.answer) (C.answer, error) {
+	if err := h.queues[queue].take(ctx); err != nil {
+		return C.answer{}, err
+	}
+	defer h.queues[queue].end()
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	if h.store == nil {
 		return C.answer{}, errClosed
 	}
-	a := run(h.store)
-	if a.code != C.C1Z_OK {
-		return C.answer{}, takeError(a)
-	}
-	return a, nil
-}
-
-// call runs a short call, which a done context only keeps from starting.
-func (h *handle) call(ctx context.Context, fn C.call_fn, request []byte) (buffer, error) {
-	if err := checkContext(ctx); err != nil {
-		return buffer{}, err
-	}
-	a, err := h.with(func(store *C.c1z_store) C.answer {
-		return C.call(fn, store, bytePointer(request), C.size_t(len(request)))
-	})
-	return bufferOf(a), err
-}
-
-// longCall runs a call that the context can stop midway.
-func (h *handle) longCall(ctx context.Context, fn C.long_call_fn, request []byte) (buffer, error) {
-	if err := checkContext(ctx); err != nil {
-		return buffer{}, err
-	}
-	return h.runLong(ctx, fn, request)
-}
-
-func (h *handle) runLong(ctx context.Context, fn C.long_call_fn, request []byte) (buffer, error) {
-	a, err := h.with(func(store *C.c1z_store) C.answer {
-		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-			return C.long_call(fn, store, bytePointer(request), C.size_t(len(request)), cancel)
-		})
-	})
-	return bufferOf(a), endedBy(ctx, err)
+	return checked(run(h.store))
 }
 
 // withCancel runs a call with a cancel that is set when ctx is done. No goroutine is left when it returns.
@@ -273,44 +413,6 @@ func withCancel(ctx context.Context, run func(cancel *C.c1z_cancel) C.answer) C.
 	return run(cancel)
 }
 
-func (h *handle) scan(ctx context.Context, fn C.scan_fn, request []byte) (*cursor, error) {
-	if err := checkContext(ctx); err != nil {
-		return nil, err
-	}
-	a, err := h.with(func(store *C.c1z_store) C.answer {
-		return C.scan(fn, store, bytePointer(request), C.size_t(len(request)))
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &cursor{store: h, cursor: a.cursor}, nil
-}
-
-// next returns the next page, or more = false after the last one.
-func (c *cursor) next(ctx context.Context) (page buffer, more bool, err error) {
-	if err := checkContext(ctx); err != nil {
-		return buffer{}, false, err
-	}
-	a, err := c.nextPage()
-	return bufferOf(a), a.buffer != nil, err
-}
-
-func (c *cursor) nextPage() (C.answer, error) {
-	if c.store != nil {
-		return c.store.with(func(*C.c1z_store) C.answer { return C.next_page(c.cursor) })
-	}
-	a := C.next_page(c.cursor)
-	if a.code != C.C1Z_OK {
-		return C.answer{}, takeError(a)
-	}
-	return a, nil
-}
-
-func (c *cursor) free() {
-	C.c1z_cursor_free(c.cursor)
-	c.cursor = nil
-}
-
 // bytePointer is how request bytes reach C, which only reads them during the call.
 func bytePointer(data []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(data)) }
 
@@ -321,271 +423,16 @@ func bufferOf(a C.answer) buffer {
 
 func (b buffer) free() { C.c1z_buffer_free(b.native) }
 
+// checked turns a failure into an error.
+func checked(a C.answer) (C.answer, error) {
+	if a.code != C.C1Z_OK {
+		return C.answer{}, takeError(a)
+	}
+	return a, nil
+}
+
 // takeError copies the answer's error and frees it. The codes are those of gRPC.
 func takeError(a C.answer) error {
 	defer C.c1z_error_free(a.error)
 	return newError(codes.Code(a.code), C.GoString(C.c1z_error_reason(a.error)), C.GoString(C.c1z_error_message(a.error)))
-}
-
-// File.
-
-func (h *handle) save(ctx context.Context, request []byte) (buffer, error) {
-	return h.longCall(ctx, C.long_call_fn(C.c1z_save), request)
-}
-
-func (h *handle) getMetadata(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_metadata), request)
-}
-
-// Syncs.
-
-func (h *handle) startSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_start_sync), request)
-}
-
-func (h *handle) startOrResumeSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_start_or_resume_sync), request)
-}
-
-func (h *handle) resumeSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_resume_sync), request)
-}
-
-func (h *handle) setCurrentSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_set_current_sync), request)
-}
-
-func (h *handle) getCurrentSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_current_sync), request)
-}
-
-func (h *handle) checkpointSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_checkpoint_sync), request)
-}
-
-func (h *handle) endSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.longCall(ctx, C.long_call_fn(C.c1z_end_sync), request)
-}
-
-func (h *handle) cleanUp(ctx context.Context, request []byte) (buffer, error) {
-	return h.longCall(ctx, C.long_call_fn(C.c1z_cleanup), request)
-}
-
-func (h *handle) getSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_sync), request)
-}
-
-func (h *handle) listSyncs(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_syncs), request)
-}
-
-func (h *handle) getLatestFinishedSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_latest_finished_sync), request)
-}
-
-func (h *handle) listSyncRuns(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_sync_runs), request)
-}
-
-func (h *handle) getLatestSyncRun(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_latest_sync_run), request)
-}
-
-func (h *handle) markSyncSupportsDiff(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_mark_sync_supports_diff), request)
-}
-
-func (h *handle) markSyncVerified(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_mark_sync_verified), request)
-}
-
-func (h *handle) clearSyncVerification(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_clear_sync_verification), request)
-}
-
-func (h *handle) getStats(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_stats), request)
-}
-
-func (h *handle) recalculateStats(ctx context.Context, request []byte) (buffer, error) {
-	return h.longCall(ctx, C.long_call_fn(C.c1z_recalculate_stats), request)
-}
-
-func (h *handle) cloneSync(ctx context.Context, request []byte) (buffer, error) {
-	return h.longCall(ctx, C.long_call_fn(C.c1z_clone_sync), request)
-}
-
-func (h *handle) diffSyncs(ctx context.Context, request []byte) (buffer, error) {
-	return h.longCall(ctx, C.long_call_fn(C.c1z_diff_syncs), request)
-}
-
-// Records.
-
-func (h *handle) putResourceTypes(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_put_resource_types), request)
-}
-
-func (h *handle) putResources(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_put_resources), request)
-}
-
-func (h *handle) putEntitlements(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_put_entitlements), request)
-}
-
-func (h *handle) putGrants(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_put_grants), request)
-}
-
-func (h *handle) putExpandedGrants(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_put_expanded_grants), request)
-}
-
-func (h *handle) putAsset(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_put_asset), request)
-}
-
-func (h *handle) deleteGrant(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_delete_grant), request)
-}
-
-func (h *handle) deleteGrants(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_delete_grants), request)
-}
-
-func (h *handle) deleteEntitlement(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_delete_entitlement), request)
-}
-
-func (h *handle) deleteResource(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_delete_resource), request)
-}
-
-func (h *handle) listResourceTypes(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_resource_types), request)
-}
-
-func (h *handle) getResourceType(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_resource_type), request)
-}
-
-func (h *handle) listResources(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_resources), request)
-}
-
-func (h *handle) getResource(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_resource), request)
-}
-
-func (h *handle) listResourcesByIds(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_resources_by_ids), request)
-}
-
-func (h *handle) listEntitlements(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_entitlements), request)
-}
-
-func (h *handle) getEntitlement(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_entitlement), request)
-}
-
-func (h *handle) listEntitlementsByIds(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_entitlements_by_ids), request)
-}
-
-func (h *handle) listGrants(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_grants), request)
-}
-
-func (h *handle) getGrant(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_grant), request)
-}
-
-func (h *handle) listGrantsForEntitlement(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_entitlement), request)
-}
-
-func (h *handle) listGrantsForEntitlements(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_entitlements), request)
-}
-
-func (h *handle) listGrantsForPrincipal(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_principal), request)
-}
-
-func (h *handle) listGrantsForResourceType(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_grants_for_resource_type), request)
-}
-
-func (h *handle) getAsset(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_asset), request)
-}
-
-// Expansion.
-
-func (h *handle) listPendingExpansion(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_pending_expansion), request)
-}
-
-func (h *handle) listGrantsWithAnnotations(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_grants_with_annotations), request)
-}
-
-// Sessions.
-
-func (h *handle) getSessionValues(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_get_session_values), request)
-}
-
-func (h *handle) setSessionValues(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_set_session_values), request)
-}
-
-func (h *handle) deleteSessionValues(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_delete_session_values), request)
-}
-
-func (h *handle) clearSession(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_clear_session), request)
-}
-
-func (h *handle) listSessionValues(ctx context.Context, request []byte) (buffer, error) {
-	return h.call(ctx, C.call_fn(C.c1z_list_session_values), request)
-}
-
-// Streams.
-
-func (h *handle) scanResources(ctx context.Context, request []byte) (*cursor, error) {
-	return h.scan(ctx, C.scan_fn(C.c1z_scan_resources), request)
-}
-
-func (h *handle) scanEntitlements(ctx context.Context, request []byte) (*cursor, error) {
-	return h.scan(ctx, C.scan_fn(C.c1z_scan_entitlements), request)
-}
-
-func (h *handle) scanGrants(ctx context.Context, request []byte) (*cursor, error) {
-	return h.scan(ctx, C.scan_fn(C.c1z_scan_grants), request)
-}
-
-// Inspection, which needs no store.
-
-func inspect(ctx context.Context, request []byte) (*cursor, error) {
-	if err := checkContext(ctx); err != nil {
-		return nil, err
-	}
-	a := withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-		return C.inspect(bytePointer(request), C.size_t(len(request)), cancel)
-	})
-	if a.code != C.C1Z_OK {
-		return nil, endedBy(ctx, takeError(a))
-	}
-	return &cursor{cursor: a.cursor}, nil
-}
-
-func inspectSchema(request []byte) (buffer, error) {
-	a := C.inspect_schema(bytePointer(request), C.size_t(len(request)))
-	if a.code != C.C1Z_OK {
-		return buffer{}, takeError(a)
-	}
-	return bufferOf(a), nil
 }

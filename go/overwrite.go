@@ -8,5 +8,5 @@ import (
 
 // Overwrite is Save, also when somebody else has saved the file meanwhile: what they have saved is gone then.
 func (s *store) Overwrite(ctx context.Context) error {
-	return exec(ctx, s.native.save, &apipb.SaveRequest{Overwrite: true})
+	return exec(ctx, s.native, save, &apipb.SaveRequest{Overwrite: true})
 }

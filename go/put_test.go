@@ -29,32 +29,32 @@ func TestShortPutsStoreWhatWholeOnesStore(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 5))
 		grants, entitlements, resources := randomGrants(random), randomEntitlements(random), randomResources(random)
 		requireSameOutcome(t,
-			exec(ctx, whole.native.putResources, &apipb.PutResourcesRequest{List: resources}),
+			exec(ctx, whole.native, putResources, &apipb.PutResourcesRequest{List: resources}),
 			short.PutResources(ctx, resources...))
 		requireSameOutcome(t,
-			exec(ctx, whole.native.putEntitlements, &apipb.PutEntitlementsRequest{List: entitlements}),
+			exec(ctx, whole.native, putEntitlements, &apipb.PutEntitlementsRequest{List: entitlements}),
 			short.PutEntitlements(ctx, entitlements...))
 		requireSameOutcome(t,
-			exec(ctx, whole.native.putGrants, &apipb.PutGrantsRequest{List: grants}),
+			exec(ctx, whole.native, putGrants, &apipb.PutGrantsRequest{List: grants}),
 			short.PutGrants(ctx, grants...))
 		if seed%3 == 0 {
 			expanded := append(randomGrants(random), grants...)
 			requireSameOutcome(t,
-				exec(ctx, whole.native.putExpandedGrants, &apipb.PutExpandedGrantsRequest{List: expanded}),
+				exec(ctx, whole.native, putExpandedGrants, &apipb.PutExpandedGrantsRequest{List: expanded}),
 				short.Grants().StoreExpandedGrants(ctx, expanded...))
 		}
 	}
 	for _, list := range []struct {
-		call  func(*store) nativeCall
+		call  *function
 		empty func() proto.Message
 	}{
-		{func(s *store) nativeCall { return s.native.listResources }, func() proto.Message { return &v2.ResourcesServiceListResourcesResponse{} }},
-		{func(s *store) nativeCall { return s.native.listEntitlements }, func() proto.Message { return &v2.EntitlementsServiceListEntitlementsResponse{} }},
-		{func(s *store) nativeCall { return s.native.listGrants }, func() proto.Message { return &v2.GrantsServiceListGrantsResponse{} }},
-		{func(s *store) nativeCall { return s.native.listGrantsWithAnnotations }, func() proto.Message { return &apipb.ListGrantsWithAnnotationsResponse{} }},
-		{func(s *store) nativeCall { return s.native.listPendingExpansion }, func() proto.Message { return &apipb.ListPendingExpansionResponse{} }},
+		{listResources, func() proto.Message { return &v2.ResourcesServiceListResourcesResponse{} }},
+		{listEntitlements, func() proto.Message { return &v2.EntitlementsServiceListEntitlementsResponse{} }},
+		{listGrants, func() proto.Message { return &v2.GrantsServiceListGrantsResponse{} }},
+		{listGrantsWithAnnotations, func() proto.Message { return &apipb.ListGrantsWithAnnotationsResponse{} }},
+		{listPendingExpansion, func() proto.Message { return &apipb.ListPendingExpansionResponse{} }},
 	} {
-		want, got := answerOf(t, list.call(whole)), answerOf(t, list.call(short))
+		want, got := answerOf(t, whole, list.call), answerOf(t, short, list.call)
 		require.Greater(t, len(want), 1000, "nothing was stored")
 		if string(want) != string(got) {
 			wanted, gotten := list.empty(), list.empty()
@@ -67,9 +67,9 @@ func TestShortPutsStoreWhatWholeOnesStore(t *testing.T) {
 }
 
 // answerOf is what a call without a request answers.
-func answerOf(t *testing.T, native nativeCall) []byte {
+func answerOf(t *testing.T, s *store, fn *function) []byte {
 	t.Helper()
-	answer, err := native(context.Background(), nil)
+	answer, err := s.native.call(context.Background(), fn, nil)
 	require.NoError(t, err)
 	defer answer.free()
 	return bytes.Clone(answer.data)
@@ -95,7 +95,7 @@ func TestTextThatIsNotUTF8IsRefusedWhereverItIsKept(t *testing.T) {
 			identify(grant, 1)
 			require.NoError(t, s.PutGrants(ctx, grant))
 			spoil(grant)
-			whole := exec(ctx, s.native.putGrants, &apipb.PutGrantsRequest{List: []*v2.Grant{grant}})
+			whole := exec(ctx, s.native, putGrants, &apipb.PutGrantsRequest{List: []*v2.Grant{grant}})
 			require.Error(t, whole)
 			requireSameOutcome(t, whole, s.PutGrants(ctx, grant))
 		})

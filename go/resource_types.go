@@ -15,19 +15,19 @@ func (s *store) PutResourceTypes(ctx context.Context, resourceTypes ...*v2.Resou
 	if len(list) == 0 {
 		return nil
 	}
-	return exec(ctx, s.native.putResourceTypes, &apipb.PutResourceTypesRequest{List: list})
+	return exec(ctx, s.native, putResourceTypes, &apipb.PutResourceTypesRequest{List: list})
 }
 
 // ListResourceTypes returns one page in the order of ids.
 func (s *store) ListResourceTypes(
 	ctx context.Context, request *v2.ResourceTypesServiceListResourceTypesRequest,
 ) (*v2.ResourceTypesServiceListResourceTypesResponse, error) {
-	return call[v2.ResourceTypesServiceListResourceTypesResponse](ctx, s.native.listResourceTypes, request)
+	return call[v2.ResourceTypesServiceListResourceTypesResponse](ctx, s.native, listResourceTypes, request)
 }
 
 // GetResourceType fails with codes.NotFound when there is none with the id.
 func (s *store) GetResourceType(
 	ctx context.Context, request *reader_v2.ResourceTypesReaderServiceGetResourceTypeRequest,
 ) (*reader_v2.ResourceTypesReaderServiceGetResourceTypeResponse, error) {
-	return call[reader_v2.ResourceTypesReaderServiceGetResourceTypeResponse](ctx, s.native.getResourceType, request)
+	return call[reader_v2.ResourceTypesReaderServiceGetResourceTypeResponse](ctx, s.native, getResourceType, request)
 }

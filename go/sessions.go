@@ -34,7 +34,7 @@ func (s sessionStore) GetMany(
 	if len(keys) == 0 {
 		return map[string][]byte{}, nil, nil
 	}
-	response, err := call[apipb.GetSessionValuesResponse](ctx, s.native.getSessionValues, &apipb.GetSessionValuesRequest{
+	response, err := call[apipb.GetSessionValuesResponse](ctx, s.native, getSessionValues, &apipb.GetSessionValuesRequest{
 		SyncId: bag.SyncID, Prefix: bag.Prefix, Keys: keys,
 	})
 	return response.GetValues(), response.GetUnprocessedKeys(), err
@@ -51,7 +51,7 @@ func (s sessionStore) SetMany(ctx context.Context, values map[string][]byte, opt
 	if err != nil || len(values) == 0 {
 		return err
 	}
-	return exec(ctx, s.native.setSessionValues, &apipb.SetSessionValuesRequest{
+	return exec(ctx, s.native, setSessionValues, &apipb.SetSessionValuesRequest{
 		SyncId: bag.SyncID, Prefix: bag.Prefix, Values: values,
 	})
 }
@@ -62,7 +62,7 @@ func (s sessionStore) Delete(ctx context.Context, key string, opt ...sessions.Se
 	if err != nil {
 		return err
 	}
-	return exec(ctx, s.native.deleteSessionValues, &apipb.DeleteSessionValuesRequest{
+	return exec(ctx, s.native, deleteSessionValues, &apipb.DeleteSessionValuesRequest{
 		SyncId: bag.SyncID, Prefix: bag.Prefix, Keys: []string{key},
 	})
 }
@@ -73,7 +73,7 @@ func (s sessionStore) Clear(ctx context.Context, opt ...sessions.SessionStoreOpt
 	if err != nil {
 		return err
 	}
-	return exec(ctx, s.native.clearSession, &apipb.ClearSessionRequest{SyncId: bag.SyncID, Prefix: bag.Prefix})
+	return exec(ctx, s.native, clearSession, &apipb.ClearSessionRequest{SyncId: bag.SyncID, Prefix: bag.Prefix})
 }
 
 // GetAll returns about 4 MB of values from pageToken on, and the token of what follows, "" at the end. The token of the
@@ -85,7 +85,7 @@ func (s sessionStore) GetAll(
 	if err != nil {
 		return nil, "", err
 	}
-	page, err := call[apipb.ListSessionValuesResponse](ctx, s.native.listSessionValues, &apipb.ListSessionValuesRequest{
+	page, err := call[apipb.ListSessionValuesResponse](ctx, s.native, listSessionValues, &apipb.ListSessionValuesRequest{
 		SyncId: bag.SyncID, Prefix: bag.Prefix, PageToken: pageToken,
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func sessionBag(ctx context.Context, options []sessions.SessionStoreOption) (*se
 	bag := &sessions.SessionStoreBag{}
 	for _, apply := range options {
 		if err := apply(ctx, bag); err != nil {
-			return nil, fmt.Errorf("session option: %w", err)
+			return nil, fmt.Errorf("error applying session option: %w", err) // SDK: its tests look for these words
 		}
 	}
 	if bag.SyncID == "" {

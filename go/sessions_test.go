@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/stretchr/testify/require"
+
+	c1z "example.com/libc1z/go"
 )
 
 func session(syncID string) sessions.SessionStoreOption { return sessions.WithSyncID(syncID) }
@@ -142,4 +146,40 @@ func TestLargeSessionsComeInParts(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, next)
 	require.Len(t, values, 1)
+}
+
+// TestAValueThatDoesNotFitTakesNoRoomFromOthers asks every engine for two values of which one fits, and for fifty others.
+func TestAValueThatDoesNotFitTakesNoRoomFromOthers(t *testing.T) {
+	require.NoError(t, c1z.Register())
+	ctx, one := context.Background(), session("one")
+	for _, engine := range []c1zstore.Engine{c1zstore.EngineSQLite, c1zstore.EnginePebble, c1z.Engine} {
+		t.Run(string(engine), func(t *testing.T) {
+			store := openPath(t, newPath(t), dotc1z.WithEngine(engine)).SessionStore()
+			keys := []string{"a", "b"}
+			large := bytes.Repeat([]byte{1}, 2_500_000)
+			require.NoError(t, store.SetMany(ctx, map[string][]byte{"a": large, "b": large}, one))
+			for i := range 50 {
+				keys = append(keys, fmt.Sprintf("k%02d", i))
+				require.NoError(t, store.Set(ctx, keys[len(keys)-1], []byte{1}, one))
+			}
+
+			values, unprocessed, err := store.GetMany(ctx, keys, one)
+			require.NoError(t, err)
+			require.Len(t, values, 51)
+			require.Equal(t, []string{"b"}, unprocessed)
+			values, unprocessed, err = store.GetMany(ctx, unprocessed, one)
+			require.NoError(t, err)
+			require.Empty(t, unprocessed)
+			require.Equal(t, map[string][]byte{"b": large}, values)
+
+			page, next, err := store.GetAll(ctx, "", one)
+			require.NoError(t, err)
+			require.Equal(t, "b", next, "pages have no holes")
+			require.Len(t, page, 1)
+			page, next, err = store.GetAll(ctx, next, one)
+			require.NoError(t, err)
+			require.Empty(t, next)
+			require.Len(t, page, 51)
+		})
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
@@ -145,13 +144,37 @@ func TestAClosedStoreIsUnavailable(t *testing.T) {
 	}
 }
 
+// TestADoneContextEndsEveryCall but for those of TestADoneContextKeepsTheWorkThatWasDone.
 func TestADoneContextEndsEveryCall(t *testing.T) {
-	cancelled, cancel := context.WithCancel(context.Background())
-	cancel()
-	expired, cancelExpired := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
-	defer cancelExpired()
-	store, _ := startedStore(t)
+	done := doneContexts(t)
+	cancelled, expired := done["cancelled"], done["expired"]
+	store, syncID := startedStore(t)
 	calls := writes(store)
+	calls["StartNewSync"] = func(ctx context.Context) error {
+		_, err := store.StartNewSync(ctx, connectorstore.SyncTypeFull, "")
+		return err
+	}
+	calls["StartOrResumeSync"] = func(ctx context.Context) error {
+		_, _, err := store.StartOrResumeSync(ctx, connectorstore.SyncTypeFull, "")
+		return err
+	}
+	calls["ResumeSync"] = func(ctx context.Context) error {
+		_, err := store.ResumeSync(ctx, connectorstore.SyncTypeFull, syncID)
+		return err
+	}
+	calls["SetCurrentSync"] = func(ctx context.Context) error { return store.SetCurrentSync(ctx, syncID) }
+	calls["MarkSyncSupportsDiff"] = func(ctx context.Context) error { return store.SyncMeta().MarkSyncSupportsDiff(ctx, syncID) }
+	calls["session Set"] = func(ctx context.Context) error { return store.SessionStore().Set(ctx, "k", nil, session(syncID)) }
+	calls["session Get"] = func(ctx context.Context) error {
+		_, _, err := store.SessionStore().Get(ctx, "k", session(syncID))
+		return err
+	}
+	calls["session Clear"] = func(ctx context.Context) error { return store.SessionStore().Clear(ctx, session(syncID)) }
+	calls["CurrentSyncStep"] = func(ctx context.Context) error { _, err := store.CurrentSyncStep(ctx); return err }
+	calls["ListGrants"] = func(ctx context.Context) error {
+		_, err := store.ListGrants(ctx, &v2.GrantsServiceListGrantsRequest{})
+		return err
+	}
 	for name, call := range longCalls(store, t.TempDir()) {
 		calls[name] = call
 	}

@@ -2,6 +2,7 @@ package c1z
 
 import (
 	"context"
+	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
@@ -29,7 +30,7 @@ var (
 )
 
 func newStore(ctx context.Context, native *handle, opts dotc1z.StoreOptions) (*store, error) {
-	metadata, err := call[apipb.GetMetadataResponse](ctx, native.getMetadata, &apipb.GetMetadataRequest{})
+	metadata, err := call[apipb.GetMetadataResponse](ctx, native, getMetadata, &apipb.GetMetadataRequest{})
 	if err != nil {
 		native.free()
 		return nil, err
@@ -52,7 +53,7 @@ func (s *store) Metadata() connectorstore.StoreMetadata { return s.metadata }
 
 // CurrentDBSizeBytes is the size of the working copy on disk.
 func (s *store) CurrentDBSizeBytes() (int64, error) {
-	metadata, err := call[apipb.GetMetadataResponse](context.Background(), s.native.getMetadata, &apipb.GetMetadataRequest{})
+	metadata, err := call[apipb.GetMetadataResponse](context.Background(), s.native, getMetadata, &apipb.GetMetadataRequest{})
 	if err != nil {
 		return 0, err
 	}
@@ -62,20 +63,37 @@ func (s *store) CurrentDBSizeBytes() (int64, error) {
 // Save writes what has changed to the file and leaves the store open. On failure, dotc1z.ErrArtifactUnusable, the
 // previous file is untouched.
 func (s *store) Save(ctx context.Context) error {
-	return exec(ctx, s.native.save, &apipb.SaveRequest{})
+	return exec(ctx, s.native, save, &apipb.SaveRequest{})
 }
 
-// Close saves if anything has changed, and closes. Closing a closed store does nothing.
+// Close saves if anything has changed, and closes, also when the context is done: dotc1z.FinalizeTimeout alone limits
+// the time that it takes. Closing a closed store does nothing.
 //
-// When the file cannot be saved, or the context ends first, the error is dotc1z.ErrArtifactUnusable, the previous file
-// is untouched and the store stays open: Close can be called again. With a stream still open it fails with
+// When the file cannot be saved, or not in time, the error is dotc1z.ErrArtifactUnusable, the previous file is untouched
+// and the store stays open: Close can be called again, or Discard. With a stream still open it fails with
 // codes.FailedPrecondition.
 func (s *store) Close(ctx context.Context) error {
-	request, err := marshal(&apipb.CloseRequest{})
+	return s.closeWithin(ctx, dotc1z.FinalizeTimeout())
+}
+
+func (s *store) closeWithin(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	return s.close(ctx, &apipb.CloseRequest{})
+}
+
+// Discard closes without saving, and removes the working copy: for a store that cannot be saved. Otherwise the working
+// copy stays until the store is collected as garbage or, once the process has ended, until the next store is opened.
+func (s *store) Discard() error {
+	return s.close(context.Background(), &apipb.CloseRequest{Discard: true})
+}
+
+func (s *store) close(ctx context.Context, request *apipb.CloseRequest) error {
+	data, err := marshal(request)
 	if err != nil {
 		return err
 	}
-	return s.native.close(ctx, request)
+	return s.native.close(ctx, data)
 }
 
 // Grants is the view for grant expansion.

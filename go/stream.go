@@ -20,7 +20,7 @@ import (
 func (s *store) StreamGrants(
 	ctx context.Context, syncID string, opts connectorstore.StreamGrantsOptions,
 ) iter.Seq2[*v2.Grant, error] {
-	return stream[v2.GrantsServiceListGrantsResponse](ctx, s.native.scanGrants, page.Grants, &apipb.ScanGrantsRequest{
+	return stream[v2.GrantsServiceListGrantsResponse](ctx, s.native, scanGrants, page.Grants, &apipb.ScanGrantsRequest{
 		SyncId:                  syncID,
 		EntitlementId:           opts.EntitlementID,
 		PrincipalResourceTypeId: opts.PrincipalResourceType,
@@ -32,7 +32,7 @@ func (s *store) StreamGrants(
 func (s *store) StreamResources(
 	ctx context.Context, syncID string, opts connectorstore.StreamResourcesOptions,
 ) iter.Seq2[*v2.Resource, error] {
-	return stream[v2.ResourcesServiceListResourcesResponse](ctx, s.native.scanResources, page.Resources, &apipb.ScanResourcesRequest{
+	return stream[v2.ResourcesServiceListResourcesResponse](ctx, s.native, scanResources, page.Resources, &apipb.ScanResourcesRequest{
 		SyncId:         syncID,
 		ResourceTypeId: opts.ResourceTypeID,
 	})
@@ -40,7 +40,7 @@ func (s *store) StreamResources(
 
 // StreamEntitlements yields the entitlements of a sync.
 func (s *store) StreamEntitlements(ctx context.Context, syncID string) iter.Seq2[*v2.Entitlement, error] {
-	return stream[v2.EntitlementsServiceListEntitlementsResponse](ctx, s.native.scanEntitlements, page.Entitlements, &apipb.ScanEntitlementsRequest{
+	return stream[v2.EntitlementsServiceListEntitlementsResponse](ctx, s.native, scanEntitlements, page.Entitlements, &apipb.ScanEntitlementsRequest{
 		SyncId: syncID,
 	})
 }
@@ -48,12 +48,14 @@ func (s *store) StreamEntitlements(ctx context.Context, syncID string) iter.Seq2
 // stream yields the rows of every page that a cursor gives. Pages are the answers of the matching list call.
 func stream[Page, Row any, P pageOf[Page, Row]](
 	ctx context.Context,
-	scan func(context.Context, []byte) (*cursor, error),
+	native *handle,
+	scan scanFunction,
 	read func(data []byte, into page.Of[Row]) error,
 	request proto.Message,
 ) iter.Seq2[*Row, error] {
+	open := func(ctx context.Context, request []byte) (*cursor, error) { return native.scan(ctx, scan, request) }
 	return func(yield func(*Row, error) bool) {
-		if err := scanInto(ctx, scan, func(page buffer) (bool, error) {
+		if err := scanInto(ctx, open, func(page buffer) (bool, error) {
 			response, err := readPage[Page, Row, P](page, read)
 			if err != nil {
 				return false, err
@@ -76,7 +78,7 @@ func stream[Page, Row any, P pageOf[Page, Row]](
 // scanInto hands page after page to take, which frees it, until there are no more, or take wants none.
 func scanInto(
 	ctx context.Context,
-	scan func(context.Context, []byte) (*cursor, error),
+	open func(ctx context.Context, request []byte) (*cursor, error),
 	take func(page buffer) (bool, error),
 	request proto.Message,
 ) error {
@@ -84,7 +86,7 @@ func scanInto(
 	if err != nil {
 		return err
 	}
-	cursor, err := scan(ctx, data)
+	cursor, err := open(ctx, data)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func sweptStore(t *testing.T, readOnly bool) *store {
 	require.NoError(t, err)
 	s := opened.(*store)
 	t.Cleanup(func() { s.native.free() })
-	metadata, err := call[apipb.GetMetadataResponse](ctx, s.native.getMetadata, &apipb.GetMetadataRequest{})
+	metadata, err := call[apipb.GetMetadataResponse](ctx, s.native, getMetadata, &apipb.GetMetadataRequest{})
 	require.NoError(t, err)
 	for {
 		err := os.RemoveAll(filepath.Dir(metadata.GetDatabasePath()))

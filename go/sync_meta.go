@@ -23,7 +23,7 @@ var (
 
 // MarkSyncSupportsDiff marks a sync whose collection is complete. It fails with codes.NotFound for an unknown id.
 func (m syncMeta) MarkSyncSupportsDiff(ctx context.Context, syncID string) error {
-	return exec(ctx, m.native.markSyncSupportsDiff, &apipb.MarkSyncSupportsDiffRequest{SyncId: syncID})
+	return exec(ctx, m.native, markSyncSupportsDiff, &apipb.MarkSyncSupportsDiffRequest{SyncId: syncID})
 }
 
 // MarkIngestInvariantsVerified records which checks a sync passed. It fails unless the sync has ended and the
@@ -31,7 +31,7 @@ func (m syncMeta) MarkSyncSupportsDiff(ctx context.Context, syncID string) error
 func (m syncMeta) MarkIngestInvariantsVerified(
 	ctx context.Context, syncID string, verification c1zstore.IngestInvariantVerification,
 ) error {
-	return exec(ctx, m.native.markSyncVerified, &apipb.MarkSyncVerifiedRequest{
+	return exec(ctx, m.native, markSyncVerified, &apipb.MarkSyncVerifiedRequest{
 		SyncId: syncID,
 		Verification: &apipb.Verification{
 			Generation: verification.Generation,
@@ -43,7 +43,7 @@ func (m syncMeta) MarkIngestInvariantsVerified(
 
 // ClearIngestInvariantVerification takes the record of passed checks away.
 func (m syncMeta) ClearIngestInvariantVerification(ctx context.Context, syncID string) error {
-	return exec(ctx, m.native.clearSyncVerification, &apipb.ClearSyncVerificationRequest{SyncId: syncID})
+	return exec(ctx, m.native, clearSyncVerification, &apipb.ClearSyncVerificationRequest{SyncId: syncID})
 }
 
 // LatestFullSync returns the newest finished full sync, or nil.
@@ -57,7 +57,7 @@ func (m syncMeta) LatestFinishedSyncOfAnyType(ctx context.Context) (*c1zstore.Sy
 }
 
 func (m syncMeta) latest(ctx context.Context, syncType connectorstore.SyncType) (*c1zstore.SyncRun, error) {
-	latest, err := call[apipb.GetLatestSyncRunResponse](ctx, m.native.getLatestSyncRun, &apipb.GetLatestSyncRunRequest{
+	latest, err := call[apipb.GetLatestSyncRunResponse](ctx, m.native, getLatestSyncRun, &apipb.GetLatestSyncRunRequest{
 		SyncType: string(syncType),
 	})
 	if err != nil || latest.GetSync() == nil {
@@ -88,15 +88,18 @@ func (m syncMeta) Stats(ctx context.Context, syncType connectorstore.SyncType, s
 func (m syncMeta) StatsV2(
 	ctx context.Context, syncType connectorstore.SyncType, syncID string,
 ) (*reader_v2.SyncStats, error) {
-	response, err := call[apipb.GetStatsResponse](ctx, m.native.getStats, &apipb.GetStatsRequest{
+	response, err := call[apipb.GetStatsResponse](ctx, m.native, getStats, &apipb.GetStatsRequest{
 		SyncType: string(syncType), SyncId: syncID,
 	})
-	return response.GetStats(), err
+	if err != nil {
+		return nil, statusText{err}
+	}
+	return response.GetStats(), nil
 }
 
 // RecalculateStats counts a sync's records anew; without an id those of the bound sync.
 func (m syncMeta) RecalculateStats(ctx context.Context, syncID string) error {
-	return exec(ctx, m.native.recalculateStats, &apipb.RecalculateStatsRequest{SyncId: syncID})
+	return exec(ctx, m.native, recalculateStats, &apipb.RecalculateStatsRequest{SyncId: syncID})
 }
 
 // Stats is that of SyncMeta; hosts look for it on the store itself.
@@ -122,7 +125,7 @@ func (s *store) LatestFinishedSyncID(ctx context.Context, syncType connectorstor
 func (s *store) ListSyncRuns(
 	ctx context.Context, pageToken string, pageSize uint32,
 ) ([]*c1zstore.SyncRun, string, error) {
-	page, err := call[apipb.ListSyncRunsResponse](ctx, s.native.listSyncRuns, &apipb.ListSyncRunsRequest{
+	page, err := call[apipb.ListSyncRunsResponse](ctx, s.native, listSyncRuns, &apipb.ListSyncRunsRequest{
 		PageSize: pageSize, PageToken: pageToken,
 	})
 	if err != nil {

@@ -79,7 +79,7 @@ type Fault struct {
 // Damage is no error: the report lists it. An error is what prevents looking: codes.NotFound for a missing file,
 // codes.FailedPrecondition for one of format v1, codes.ResourceExhausted when it unpacks to more than the options allow.
 func Verify(ctx context.Context, path string, options VerifyOptions) (*Report, error) {
-	report, err := call[apipb.VerifyReport](ctx, verify, &apipb.VerifyRequest{
+	request, err := marshal(&apipb.VerifyRequest{
 		Path:                  asText(path),
 		PathBytes:             asBytes(path),
 		TmpDir:                asText(options.TmpDir),
@@ -90,6 +90,14 @@ func Verify(ctx context.Context, path string, options VerifyOptions) (*Report, e
 		MaxDecoderMemoryBytes: options.MaxDecoderMemoryBytes,
 		MaxFaults:             uint32(max(options.MaxFaults, 0)),
 	})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := verify(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	report, err := unmarshal[apipb.VerifyReport](answer)
 	if err != nil {
 		return nil, err
 	}

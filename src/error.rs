@@ -116,7 +116,7 @@ pub enum Error {
     #[error("no current sync")]
     NoCurrentSync,
     /// The sync that was bound has ended; bind one again before writing.
-    #[error("the sync has ended: start, resume or select one before writing")]
+    #[error("the sync has ended and is sealed: start, resume or select one before writing")]
     Sealed,
     /// A write on a store that was opened read-only.
     #[error("{}: opened read-only", quoted::path(path))]
@@ -140,7 +140,7 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
     /// The file that a request asks for is there already. No other file that is in the way.
-    #[error("{}: already exists", quoted::path(.0))]
+    #[error("{}: must not exist, but does", quoted::path(.0))]
     AlreadyExists(PathBuf),
     /// The file is sound, but not one that this library opens.
     #[error("{}: {detail}", quoted::path(path))]

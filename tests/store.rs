@@ -40,6 +40,8 @@ mod resume;
 mod retention;
 #[path = "store/sealing.rs"]
 mod sealing;
+#[path = "store/sessions.rs"]
+mod sessions;
 #[path = "store/sharing.rs"]
 mod sharing;
 #[path = "store/splicing.rs"]

@@ -28,9 +28,20 @@ type options struct {
 }
 
 func main() {
+	o := parseFlags()
+	exit(untilSignal(func(ctx context.Context) error { return run(ctx, o, os.Stdout) }))
+}
+
+// untilSignal cancels run at the first signal, so that it saves what it has; the second signal ends the program.
+func untilSignal(run func(ctx context.Context) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, parseFlags(), os.Stdout); err != nil {
+	context.AfterFunc(ctx, stop)
+	return run(ctx)
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "unix-accounts:", err)
 		os.Exit(1)
 	}

@@ -30,14 +30,27 @@ func fullSync(ctx context.Context, server types.ConnectorServer, to target) (eng
 			return fmt.Errorf("open store: %w", err)
 		}
 		engine = store.Metadata().Engine
-		syncer, err := sync.NewSyncer(ctx, client, sync.WithConnectorStore(store), sync.WithWorkerCount(to.workers))
-		if err != nil {
-			return errors.Join(fmt.Errorf("new syncer: %w", err), store.Close(ctx))
-		}
-		return errors.Join(syncer.Sync(ctx), syncer.Close(ctx))
+		return errors.Join(syncAndClose(ctx, client, store, to.workers), discard(store))
 	})
 	if err != nil {
 		return "", fmt.Errorf("sync into %s: %w", to.path, err)
 	}
 	return engine, nil
+}
+
+func syncAndClose(ctx context.Context, client types.ConnectorClient, store c1zstore.Store, workers int) error {
+	syncer, err := sync.NewSyncer(ctx, client, sync.WithConnectorStore(store), sync.WithWorkerCount(workers))
+	if err != nil {
+		return errors.Join(fmt.Errorf("new syncer: %w", err), store.Close(ctx))
+	}
+	return errors.Join(syncer.Sync(ctx), syncer.Close(ctx))
+}
+
+// discard gives up what could not be saved, with its working copy: nobody comes back for it. It does nothing to a store
+// that is closed.
+func discard(store c1zstore.Store) error {
+	if store, ok := store.(interface{ Discard() error }); ok {
+		return store.Discard()
+	}
+	return nil
 }

@@ -130,7 +130,7 @@ impl Store {
     pub fn list_grants_for_principal(&self, request: &ForPrincipalRequest) -> Result<Encoded<ForPrincipalResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let principal = request.principal_id.as_ref().filter(|principal| !principal.resource.is_empty());
-        let principal = principal.map(resource_ref).ok_or_else(|| Error::invalid("principal_id is missing"))?;
+        let principal = principal.map(resource_ref).ok_or_else(|| Error::invalid("missing principal_id"))?;
         if let Some(entitlement) = request.entitlement.as_ref().filter(|entitlement| !entitlement.id.is_empty()) {
             return self.grant_of_principal(&view, entitlement, principal, &request.page_token);
         }

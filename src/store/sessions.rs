@@ -22,7 +22,8 @@ const FIELD_OVERHEAD: usize = 10;
 const ROW_OVERHEAD: usize = 20;
 
 impl Store {
-    /// The values of some keys. Those that would make the response too large are named instead, but never all of them.
+    /// The values of some keys, in key order as long as they fit: one that would make the response too large is named
+    /// instead, and takes no room from those behind it. If none fits, the first comes alone.
     pub fn get_session_values(&self, request: &GetSessionValuesRequest) -> Result<GetSessionValuesResponse> {
         let sync = required(&request.sync_id)?;
         let reader = self.engine.snapshot();
@@ -37,12 +38,18 @@ impl Store {
         let mut response = GetSessionValuesResponse::default();
         for name in found {
             let Some(value) = value(name)? else { continue };
-            spent += value.len() + FIELD_OVERHEAD;
-            if spent <= RESPONSE_BYTES || response.values.is_empty() {
+            let cost = value.len() + FIELD_OVERHEAD;
+            if spent + cost <= RESPONSE_BYTES {
+                spent += cost;
                 response.values.insert(name.clone(), value.to_vec());
             } else {
                 response.unprocessed_keys.push(name.clone());
             }
+        }
+        // SDK: whoever asks again for what is unprocessed gives up when nothing comes.
+        if response.values.is_empty() && !response.unprocessed_keys.is_empty() {
+            let name = response.unprocessed_keys.remove(0);
+            response.values.extend(value(&name)?.map(|value| (name, value.to_vec())));
         }
         Ok(response)
     }

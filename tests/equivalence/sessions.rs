@@ -50,20 +50,26 @@ impl Sessions {
         self.retain_syncs(|sync| sync != dropped);
     }
 
-    /// Found keys are paid for first, then values in key order while they fit, the first in any case.
+    /// Found keys are paid for first, then the values that fit, in key order; if none does, the first comes alone.
     pub fn get(&self, request: &GetSessionValuesRequest) -> Answer<GetSessionValuesResponse> {
         named(&request.sync_id)?;
         let stored = |name: &String| self.0.get(&key(&request.sync_id, &request.prefix, name));
         let found: BTreeMap<_, _> = request.keys.iter().filter_map(|name| Some((name, stored(name)?))).collect();
         let mut spent: usize = found.keys().map(|name| name.len() + 10).sum();
         let mut response = GetSessionValuesResponse::default();
-        for (name, value) in found {
-            spent += value.len() + 10;
-            if spent <= BUDGET || response.values.is_empty() {
-                response.values.insert(name.clone(), value.clone());
-            } else {
-                response.unprocessed_keys.push(name.clone());
+        for (name, value) in &found {
+            let cost = value.len() + 10;
+            match spent + cost <= BUDGET {
+                true => {
+                    spent += cost;
+                    response.values.insert((*name).clone(), (*value).clone());
+                }
+                false => response.unprocessed_keys.push((*name).clone()),
             }
+        }
+        if let (true, Some((name, value))) = (response.values.is_empty(), found.first_key_value()) {
+            response.values.insert((*name).clone(), (*value).clone());
+            response.unprocessed_keys.remove(0);
         }
         Ok(response)
     }
