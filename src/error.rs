@@ -113,6 +113,12 @@ pub enum Error {
         /// The limit, in the unit of `what`.
         limit: u64,
     },
+    /// The system has no memory to spare, or the process may have no more.
+    #[error("{bytes} bytes of memory were refused")]
+    OutOfMemory {
+        /// How many were asked for at once.
+        bytes: usize,
+    },
     /// The operating system refused.
     #[error("{op} {}: {source}", path.display())]
     Io {
@@ -151,7 +157,7 @@ impl Error {
             Error::Cancelled => Code::Cancelled,
             Error::AlreadyExists(_) => Code::AlreadyExists,
             Error::Corruption { .. } => Code::DataLoss,
-            Error::LimitExceeded { .. } => Code::ResourceExhausted,
+            Error::LimitExceeded { .. } | Error::OutOfMemory { .. } => Code::ResourceExhausted,
             Error::Io { source, .. } => io_code(source),
             #[cfg(feature = "engine")]
             Error::Engine(error) => engine_code(error),
@@ -178,6 +184,7 @@ impl Error {
             Error::Unsupported { reason, .. } => reason,
             Error::Corruption { .. } => "CORRUPTION",
             Error::LimitExceeded { .. } => "LIMIT_EXCEEDED",
+            Error::OutOfMemory { .. } => "OUT_OF_MEMORY",
             Error::Io { .. } => "IO",
             #[cfg(feature = "engine")]
             Error::Engine(error) if error.kind() == rocksdb::ErrorKind::Corruption => "CORRUPTION",
@@ -224,7 +231,7 @@ fn io_code(error: &std::io::Error) -> Code {
         NotFound => Code::NotFound,
         PermissionDenied | ReadOnlyFilesystem => Code::PermissionDenied,
         AlreadyExists => Code::AlreadyExists,
-        StorageFull | QuotaExceeded | FileTooLarge => Code::ResourceExhausted,
+        StorageFull | QuotaExceeded | FileTooLarge | OutOfMemory => Code::ResourceExhausted,
         UnexpectedEof | InvalidData => Code::DataLoss,
         _ => Code::Unknown,
     }
@@ -246,7 +253,7 @@ fn engine_code(error: &rocksdb::Error) -> Code {
 #[cfg(feature = "engine")]
 fn system_code(text: &str) -> Code {
     let says = |messages: &[&str]| messages.iter().any(|message| text.contains(message));
-    if says(&["No space left", "Disk quota exceeded", "File too large"]) {
+    if says(&["No space left", "Disk quota exceeded", "File too large", "Cannot allocate memory"]) {
         return Code::ResourceExhausted;
     }
     match says(&["Permission denied", "Operation not permitted", "Read-only file system"]) {

@@ -26,6 +26,7 @@ pub mod envelope;
 pub mod error;
 pub mod findings;
 pub mod keys;
+mod memory;
 mod processors;
 pub mod proto;
 pub mod reflect;

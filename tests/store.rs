@@ -22,6 +22,8 @@ mod index;
 mod inspect;
 #[path = "store/isolation.rs"]
 mod isolation;
+#[path = "store/pages.rs"]
+mod pages;
 #[path = "store/rejected.rs"]
 mod rejected;
 #[path = "store/resume.rs"]

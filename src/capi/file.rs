@@ -80,7 +80,7 @@ pub unsafe extern "C" fn c1z_read_header(
                 return Err(Error::invalid("response is null"));
             }
             let request = ReadHeaderRequest::read(request.bytes()?)?;
-            *response = Buffer::give(read_header(Path::new(&request.path))?.write());
+            *response = Buffer::give(read_header(Path::new(&request.path))?.write()?);
             Ok(())
         })
     }
