@@ -34,8 +34,8 @@ impl<'r> Request<'r> for Raw<'r> {
 impl<M: Message + Name + Default> Request<'_> for M {
     fn read(bytes: &[u8]) -> Result<M> {
         check_cost(&M::full_name(), bytes)?;
-        // Its texts and bytes, which are copied.
-        ask_for(bytes.len())?;
+        // prost: it copies bytes twice, and cannot fail.
+        ask_for(2 * bytes.len())?;
         M::decode(bytes).map_err(|error| Error::invalid(format!("request {}: {error}", M::NAME)))
     }
 }

@@ -129,11 +129,7 @@ pub unsafe extern "C" fn c1z_list_grants_for_entitlements(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe {
-        ask(store, request, response, error, |store, Raw(request)| {
-            store.list_grants_for_entitlements(request)
-        })
-    }
+    unsafe { ask(store, request, response, error, |store, Raw(request)| store.list_grants_for_entitlements(request)) }
 }
 
 /// Lists the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.

@@ -28,7 +28,9 @@ const NOTES: usize = 16;
 pub(super) fn beginning(value: &[u8]) -> (&[u8], Option<String>) {
     match value.len() <= RECORD_BYTES {
         true => (value, None),
-        false => (&value[..FIELD_BYTES], Some(format!("{} bytes, of which the first {FIELD_BYTES} are shown", value.len()))),
+        false => {
+            (&value[..FIELD_BYTES], Some(format!("{} bytes, of which the first {FIELD_BYTES} are shown", value.len())))
+        }
     }
 }
 

@@ -25,7 +25,8 @@ impl Store {
             return Ok(());
         }
         let now = view::now();
-        let fresh = request.records(Kind::Grant, |grant, _, out| translate::expanded_grant_to_record(grant, now, out))?;
+        let fresh =
+            request.records(Kind::Grant, |grant, _, out| translate::expanded_grant_to_record(grant, now, out))?;
         let (mut writer, bound) = self.bound_writer()?;
         match bound.open {
             true => writer.append_refreshed(bound.slot, &fresh)?,
@@ -75,9 +76,8 @@ impl Store {
         };
         let query = Query::new(Listing::GrantsWithAnnotations, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
-        let (_, next) = query.rows(&view.reader, |key, stored| {
-            response.row(Family::Grant, key, stored, with_annotation).map(Some)
-        })?;
+        let (_, next) = query
+            .rows(&view.reader, |key, stored| response.row(Family::Grant, key, stored, with_annotation).map(Some))?;
         Ok(response.finish(&next))
     }
 }

@@ -70,7 +70,9 @@ impl Store {
         let types = &request.principal_resource_type_ids;
         if types.len() > MAX_TYPES {
             let count = types.len();
-            return Err(Error::invalid(format!("principal_resource_type_ids has {count} elements, at most {MAX_TYPES} are permitted")));
+            return Err(Error::invalid(format!(
+                "principal_resource_type_ids has {count} elements, at most {MAX_TYPES} are permitted"
+            )));
         }
         if let Some(principal) = &request.principal_id {
             if !types.is_empty() && !types.contains(&principal.resource_type) {

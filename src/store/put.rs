@@ -49,11 +49,15 @@ impl<'r> PutRequest<'r> {
         }
         if source_scope_key.len() > MAX_SCOPE_BYTES {
             let length = source_scope_key.len();
-            return Err(Error::invalid(format!("source_scope_key has {length} bytes, at most {MAX_SCOPE_BYTES} are permitted")));
+            return Err(Error::invalid(format!(
+                "source_scope_key has {length} bytes, at most {MAX_SCOPE_BYTES} are permitted"
+            )));
         }
         let bytes = request.len();
         if elements > FEW && bytes / elements < ELEMENT_BYTES + source_scope_key.len() / 8 {
-            return Err(Error::invalid(format!("list has {elements} elements in {bytes} bytes: most of them are empty")));
+            return Err(Error::invalid(format!(
+                "list has {elements} elements in {bytes} bytes: most of them are empty"
+            )));
         }
         Ok(PutRequest { request, elements, source_scope_key })
     }

@@ -55,10 +55,23 @@ impl<'a> Entry<'a> {
 fn sorted_entries(message: &[u8]) -> Result<Vec<Entry<'_>>, Malformed> {
     let mut entries = Vec::new();
     for entry in values(message, 1) {
-        entries.push(Entry::parse(entry?)?);
+        push_last_wins(&mut entries, Entry::parse(entry?)?, |entry| entry.key);
     }
     sort_last_wins(&mut entries, |entry| entry.key);
     Ok(entries)
+}
+
+/// Appends a map entry. Before many entries take more memory, those go that a later one of the same key replaces: a map of
+/// nothing but empty entries is one entry, however long.
+pub(super) fn push_last_wins<'a, T>(entries: &mut Vec<T>, entry: T, key: impl Fn(&T) -> &'a str) {
+    const MANY: usize = 1024;
+    if entries.len() >= MANY && entries.len() == entries.capacity() {
+        sort_last_wins(entries, key);
+        if entries.len() > entries.capacity() / 2 {
+            entries.reserve(entries.len());
+        }
+    }
+    entries.push(entry);
 }
 
 /// Sorts map entries by key and drops those that a later one of the same key replaces.

@@ -132,11 +132,7 @@ const MUTATORS: &[Mutator] = &[
         act: |store| store.delete_grant(&DeleteGrantRequest { grant_id: "group:g:member:user:u".into() }),
         seen: held,
     },
-    Mutator {
-        name: "delete_grants",
-        act: |store| try_delete_grants(store, vec![membership("g", "u")]),
-        seen: held,
-    },
+    Mutator { name: "delete_grants", act: |store| try_delete_grants(store, vec![membership("g", "u")]), seen: held },
     Mutator {
         name: "delete_entitlement",
         act: |store| {

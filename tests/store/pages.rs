@@ -100,10 +100,8 @@ fn every_listing_ends_its_pages_by_bytes_and_goes_on_behind_them() {
     // The part of another type that follows may have rows: its page is the one that may be empty.
     let first = filtered("");
     assert_eq!((first.0, filtered(&first.2).0), (8, 8));
-    let request = GrantsReaderServiceListGrantsForEntitlementRequest {
-        principal_resource_type_ids: Vec::new(),
-        ..request
-    };
+    let request =
+        GrantsReaderServiceListGrantsForEntitlementRequest { principal_resource_type_ids: Vec::new(), ..request };
     assert_eq!(sizes("of an entitlement", ROW, page!(store, list_grants_for_entitlement, request.clone())), twenty);
     let entitlements = vec![of("g1"), of("none"), of("g2")];
     let request = GrantsReaderServiceListGrantsForEntitlementsRequest { entitlements, ..Default::default() };

@@ -65,9 +65,9 @@ impl Load {
 /// Has in `keys` those of the record that is so manieth of a call. Returns whether there are varying ones.
 fn reset(keys: &mut RecordKeys, kind: Kind, slot: Slot, index: usize, record: &[u8]) -> Result<bool> {
     let noun = kind.family().noun();
-    let varies = keys.reset(kind, slot, record).map_err(|error| {
-        Error::Internal(format!("{noun} {index} was translated into a record that is {error}"))
-    })?;
+    let varies = keys
+        .reset(kind, slot, record)
+        .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
     match keys.missing {
         None => Ok(varies),
         Some(part) => Err(Error::invalid(format!("{noun} {index} of the call has no {part}"))),
@@ -184,13 +184,7 @@ impl Pending {
 
     /// Appends one record without index entries, given in parts of which the first has what its key is made of. Its value
     /// takes no memory.
-    pub fn append_large(
-        &mut self,
-        kind: Kind,
-        slot: Slot,
-        record: &[&[u8]],
-        pending: &PendingKinds,
-    ) -> Result<()> {
+    pub fn append_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]], pending: &PendingKinds) -> Result<()> {
         let mut keys = RecordKeys::default();
         reset(&mut keys, kind, slot, 0, record.first().copied().unwrap_or_default())?;
         self.loads[kind as usize].records.push_to_file(&keys.record, Change::Put, record, &self.directory)?;

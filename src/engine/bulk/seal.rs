@@ -168,7 +168,7 @@ impl Sealing<'_, '_> {
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
-            let beside = Builder::new().name("c1z-entries".into()).spawn_scoped(scope, &fixed);
+            let beside = Builder::new().name("c1z-entries".into()).spawn_scoped(scope, fixed);
             let mut ssts = Ssts::new(records, staging, "records", true);
             let added = self.records(kinds, &mut ssts, &mut varying);
             let files = added.and_then(|added| Ok((ssts.finish()?, added)));
