@@ -176,7 +176,10 @@ fn requests(limit: Limit) {
     store.close().unwrap();
 }
 
-const CASES: [(&str, fn(Limit)); 4] = [("puts", puts), ("lists", lists), ("assets", assets), ("requests", requests)];
+/// What is done with how much memory.
+type Case = (&'static str, fn(Limit));
+
+const CASES: [Case; 4] = [("puts", puts), ("lists", lists), ("assets", assets), ("requests", requests)];
 
 #[test]
 fn run_if_asked() {

@@ -211,12 +211,10 @@ pub(super) fn entitlement_ref(entitlement: &v2::Entitlement) -> Option<Entitleme
 /// The key of an encoded grant, which is so manieth of its call.
 fn grant_key(slot: keys::Slot, index: usize, grant: Result<&[u8], Malformed>) -> Result<Vec<u8>> {
     let is_whole = |id: ResourceRef<'_>| !id.resource_type.is_empty() && !id.resource.is_empty();
-    let key = grant.and_then(|grant| {
-        translate::grant_identity(grant, |grant| {
-            let GrantRef { entitlement, principal } = grant;
-            let whole = is_whole(entitlement.resource) && !entitlement.id.is_empty() && is_whole(principal);
-            whole.then(|| keys::grant(slot, grant))
-        })
+    let key = translate::grant_identity(grant.map_err(malformed_request)?, |grant| {
+        let GrantRef { entitlement, principal } = grant;
+        let whole = is_whole(entitlement.resource) && !entitlement.id.is_empty() && is_whole(principal);
+        whole.then(|| keys::grant(slot, grant))
     });
     let key = key.map_err(|error| malformed_element(Kind::Grant, index, error))?;
     key.ok_or_else(|| Error::invalid(format!("grant {index} of the call lacks a part of its identity")))

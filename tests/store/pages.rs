@@ -1,5 +1,5 @@
 //! Pages end by bytes as well as by rows, and lose nothing where they end.
-#![allow(deprecated)]
+#![allow(deprecated, clippy::field_reassign_with_default)]
 
 use c1z::control::Control;
 use c1z::proto::reader::*;
