@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_source_info(true);
     prost_build::Config::new()
         .btree_map(["."])
+        .enable_type_names()
         .include_file("protos.rs")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())

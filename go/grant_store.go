@@ -11,7 +11,8 @@ import (
 	"example.com/libc1z/go/internal/encode"
 )
 
-// grantStore is the view of a store for grant expansion. Its lists are of the bound sync and have pages of 10,000 rows.
+// grantStore is the view of a store for grant expansion. Its lists are of the bound sync and have pages of up to
+// 10,000 rows.
 type grantStore struct{ native *handle }
 
 var _ c1zstore.GrantStore = grantStore{}

@@ -13,7 +13,8 @@
 // It returns a gRPC status code; C1Z_OK is 0. `*response` and `*error` are written only when there is something to
 // write: the response on success, the error on failure. `error` may be NULL when the code is enough. `response` may be
 // NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
-// defaults. Lists come in pages: pass a response's next_page_token on until it is empty. A list response holds its
+// defaults. Lists come in pages: pass a response's next_page_token on until it is empty; a page ends after 10,000 rows, or
+// earlier when its records have some 8 MiB, and holds one row at least while there are more. A list response holds its
 // records in field 1, where the matching put request has them, so that its bytes can be put as they are.
 //
 // Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting,
@@ -116,7 +117,8 @@
 // | PAYLOAD_ENCODING    | C1Z_FAILED_PRECONDITION  | a .c1z file whose payload is framed in an unknown way             |
 // | NO_DESCRIPTORS      | C1Z_FAILED_PRECONDITION  | a .c1z file that does not describe its records: open it instead   |
 // | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
-// | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted                        |
+// | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted; ask for less at once  |
+// | OUT_OF_MEMORY       | C1Z_RESOURCE_EXHAUSTED   | memory was refused: as after any other failed call, try again     |
 // | IO, ENGINE          | by cause                 | the operating system or the storage engine refused; also what is  |
 // |                     |                          | missing and is none of the above (a swept working folder)         |
 // | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again. (An IO    |
@@ -148,10 +150,22 @@
 //
 // Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
 // bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
-// library never aborts, never writes to stdout, reads no environment variable (but TMPDIR, when no folder for temporary
-// files is named) and installs no signal handler. What it creates in the folder for temporary files is its user's alone.
-// Standard descriptors that the host has closed may be given to /dev/null, so that none of its files gets them. It may be loaded and closed with dlopen and dlclose any number of
-// times; see c1z_get_api.
+// library never writes to stdout, reads no environment variable (but TMPDIR, when no folder for temporary files is named)
+// and installs no signal handler. What it creates in the folder for temporary files is its user's alone. Standard
+// descriptors that the host has closed may be given to /dev/null, so that none of its files gets them. It may be loaded
+// and closed with dlopen and dlclose any number of times; see c1z_get_api.
+//
+// MEMORY
+//
+// A call takes what memory_budget_bytes says, a page, and a few times its request: a request that would take more than
+// sixteen times its bytes, because it lists very many empty elements, is refused (INVALID_ARGUMENT). A record is read and
+// written in one piece, which takes twice its size.
+//
+// The library never ends the process for what a request or a file holds. Memory that the system refuses to something of
+// the size of a request, a record, a page or a response gives OUT_OF_MEMORY, and nothing of the call is done. It is ended
+// (abort) only where memory is refused to what has no way to fail: small objects, and RocksDB while it reads a record,
+// starts a thread, or works in the background. So a process with a limit of memory leaves room for the budget and twice
+// the largest record.
 
 
 #ifndef C1Z_H
@@ -822,7 +836,8 @@ c1z_code c1z_scan_grants(const c1z_store *store,
                          c1z_cursor **cursor,
                          c1z_error **error);
 
-// The next page of a cursor, of up to 10,000 records; behind the last one `*response` becomes null.
+// The next page of a cursor, of up to 10,000 records, or fewer of some 8 MiB; behind the last one `*response` becomes
+// null.
 //
 // The walk holds no snapshot: what is written behind its position shows up in it.
 //

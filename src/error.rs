@@ -71,6 +71,7 @@ reasons! {
     NoDescriptors = "NO_DESCRIPTORS",
     Corruption = "CORRUPTION",
     LimitExceeded = "LIMIT_EXCEEDED",
+    OutOfMemory = "OUT_OF_MEMORY",
     Io = "IO",
     Engine = "ENGINE",
     ArtifactUnusable = "ARTIFACT_UNUSABLE",
@@ -172,6 +173,12 @@ pub enum Error {
         /// The field of a request that raises it, if one does.
         setting: Option<&'static str>,
     },
+    /// The system has no memory to spare, or the process may have no more.
+    #[error("{bytes} bytes of memory were refused")]
+    OutOfMemory {
+        /// How many were asked for at once.
+        bytes: usize,
+    },
     /// The operating system refused.
     #[error("{op} {}: {source}", quoted::path(path))]
     Io {
@@ -264,7 +271,7 @@ impl Error {
             Error::Conflict { .. } => Code::Aborted,
             Error::AlreadyExists(_) => Code::AlreadyExists,
             Error::Corruption { .. } => Code::DataLoss,
-            Error::LimitExceeded { .. } => Code::ResourceExhausted,
+            Error::LimitExceeded { .. } | Error::OutOfMemory { .. } => Code::ResourceExhausted,
             Error::Io { source, .. } => io_code(source),
             Error::Engine { cause, .. } => cause.code(),
             Error::ArtifactUnusable(source) => source.code(),
@@ -292,6 +299,7 @@ impl Error {
             Error::Unsupported { reason, .. } => *reason,
             Error::Corruption { .. } => Reason::Corruption,
             Error::LimitExceeded { .. } => Reason::LimitExceeded,
+            Error::OutOfMemory { .. } => Reason::OutOfMemory,
             Error::Io { .. } => Reason::Io,
             Error::Engine { cause: EngineCause::Corruption, .. } => Reason::Corruption,
             Error::Engine { .. } => Reason::Engine,

@@ -29,6 +29,7 @@ pub mod findings;
 pub mod keys;
 #[cfg(feature = "engine")]
 mod large_stack;
+mod memory;
 #[cfg(feature = "engine")]
 mod process;
 mod processors;

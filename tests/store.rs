@@ -28,6 +28,8 @@ mod inspect;
 mod isolation;
 #[path = "store/other_process.rs"]
 mod other_process;
+#[path = "store/pages.rs"]
+mod pages;
 #[path = "store/permissions.rs"]
 mod permissions;
 #[path = "store/places.rs"]

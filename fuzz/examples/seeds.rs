@@ -84,7 +84,7 @@ fn of_keys(seeds: &Seeds) -> Result {
         let key = grant(Slot(1), grant_ref);
         seeds.put("tuple", name, tuple_of(&key))?;
         seeds.put("identity", name, ["group", "g1", id, "user", "alice"].join("\n").as_bytes())?;
-        let token = Listing::Grants.token(b"prefix", b"filter", &[b"prefix", tuple_of(&key)].concat());
+        let token = Listing::Grants.token(b"prefix", &[b"filter"], &[b"prefix", tuple_of(&key)].concat());
         seeds.put("token", name, token.as_bytes())?;
     }
     let batch = BatchToken { index: 1, inner: "inner".into() };

@@ -1,12 +1,11 @@
 //! Assets.
 
 use super::buffer::Buffer;
-use super::call::{ask, tell};
+use super::call::{ask, tell, Raw};
 use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::StoreHandle;
-use crate::proto::api::PutAssetRequest;
 use crate::proto::connector::AssetServiceGetAssetRequest as GetRequest;
 
 /// Puts one asset into the bound sync, replacing the one with the same id. Its bytes may be empty.
@@ -19,7 +18,7 @@ pub unsafe extern "C" fn c1z_put_asset(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe { tell(store, request, response, error, |store, request: PutAssetRequest| store.put_asset(request)) }
+    unsafe { tell(store, request, response, error, |store, Raw(request)| store.put_asset(request)) }
 }
 
 /// Reads one asset with its bytes.

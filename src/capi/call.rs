@@ -3,7 +3,7 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use prost::Message;
+use prost::{Message, Name};
 
 use super::buffer::Buffer;
 use super::cancel::{controlled, Control};
@@ -12,6 +12,8 @@ use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::control::Control as CoreControl;
+use crate::memory::{ask_for, with_capacity};
+use crate::reflect::check_cost;
 use crate::store::{Encoded, Store};
 use crate::{process, Error, Result};
 
@@ -29,27 +31,31 @@ impl<'r> Request<'r> for Raw<'r> {
     }
 }
 
-impl<M: Message + Default> Request<'_> for M {
+impl<M: Message + Name + Default> Request<'_> for M {
     fn read(bytes: &[u8]) -> Result<M> {
-        let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
-        M::decode(bytes).map_err(|error| Error::invalid(format!("request {name}: {error}")))
+        check_cost(&M::full_name(), bytes)?;
+        // prost: it copies bytes twice, and cannot fail.
+        ask_for(2 * bytes.len())?;
+        M::decode(bytes).map_err(|error| Error::invalid(format!("request {}: {error}", M::NAME)))
     }
 }
 
 /// What becomes the bytes of a response.
 pub(super) trait Response {
-    fn write(self) -> Vec<u8>;
+    fn write(self) -> Result<Vec<u8>>;
 }
 
 impl<M: Message + Default> Response for Encoded<M> {
-    fn write(self) -> Vec<u8> {
-        self.into_bytes()
+    fn write(self) -> Result<Vec<u8>> {
+        Ok(self.into_bytes())
     }
 }
 
 impl<M: Message> Response for M {
-    fn write(self) -> Vec<u8> {
-        self.encode_to_vec()
+    fn write(self) -> Result<Vec<u8>> {
+        let mut bytes = with_capacity(self.encoded_len())?;
+        self.encode(&mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(bytes)
     }
 }
 
@@ -72,7 +78,7 @@ pub(super) unsafe fn ask<'r, Q: Request<'r>, A: Response>(
             }
             let request = Q::read(request.bytes()?)?;
             let answer = shared.with(|store| body(store, request))?;
-            *response = Buffer::give(answer.write());
+            *response = Buffer::give(answer.write()?);
             Ok(())
         })
     }

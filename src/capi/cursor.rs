@@ -126,7 +126,8 @@ pub unsafe extern "C" fn c1z_scan_grants(
     unsafe { open(store, cursor, error, || Ok(ScanRequest::Grants(ScanGrantsRequest::read(request.bytes()?)?))) }
 }
 
-/// The next page of a cursor, of up to 10,000 records; behind the last one `*response` becomes null.
+/// The next page of a cursor, of up to 10,000 records, or fewer of some 8 MiB; behind the last one `*response` becomes
+/// null.
 ///
 /// The walk holds no snapshot: what is written behind its position shows up in it.
 ///

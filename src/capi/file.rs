@@ -87,7 +87,7 @@ pub unsafe extern "C" fn c1z_read_header(
             }
             let request = ReadHeaderRequest::read(request.bytes()?)?;
             let path = required_path("path", &request.path, &request.path_bytes)?;
-            *response = Buffer::give(read_header(&path)?.write());
+            *response = Buffer::give(read_header(&path)?.write()?);
             Ok(())
         })
     }

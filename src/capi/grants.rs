@@ -6,12 +6,11 @@ use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::StoreHandle;
-use crate::proto::api::{DeleteGrantRequest, DeleteGrantsRequest};
+use crate::proto::api::DeleteGrantRequest;
 use crate::proto::connector::GrantsServiceListGrantsRequest as ListRequest;
 use crate::proto::reader::{
     GrantsReaderServiceGetGrantRequest as GetRequest,
     GrantsReaderServiceListGrantsForEntitlementRequest as ForEntitlementRequest,
-    GrantsReaderServiceListGrantsForEntitlementsRequest as ForEntitlementsRequest,
     GrantsReaderServiceListGrantsForPrincipalRequest as ForPrincipalRequest,
     GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
 };
@@ -62,9 +61,7 @@ pub unsafe extern "C" fn c1z_delete_grants(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe {
-        tell(store, request, response, error, |store, request: DeleteGrantsRequest| store.delete_grants(&request))
-    }
+    unsafe { tell(store, request, response, error, |store, Raw(request)| store.delete_grants(request)) }
 }
 
 /// Lists grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
@@ -132,11 +129,7 @@ pub unsafe extern "C" fn c1z_list_grants_for_entitlements(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe {
-        ask(store, request, response, error, |store, request: ForEntitlementsRequest| {
-            store.list_grants_for_entitlements(&request)
-        })
-    }
+    unsafe { ask(store, request, response, error, |store, Raw(request)| store.list_grants_for_entitlements(request)) }
 }
 
 /// Lists the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.

@@ -37,7 +37,7 @@ pub unsafe extern "C" fn c1z_verify(
             }
             let request = VerifyRequest::read(request.bytes()?)?;
             let report = controlled(control, |control| store::verify(&request, control))?;
-            *response = Buffer::give(report.write());
+            *response = Buffer::give(report.write()?);
             Ok(())
         })
     }

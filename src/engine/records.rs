@@ -1,5 +1,8 @@
 //! The stored records of one call, one behind the other in a single allocation.
 
+use crate::memory::{reserve, with_capacity};
+use crate::Result as CallResult;
+
 /// A list of stored records.
 #[derive(Debug, Default)]
 pub struct Records {
@@ -9,8 +12,22 @@ pub struct Records {
 
 impl Records {
     /// Empty, with room for so many records of so many bytes in all.
-    pub fn with_capacity(records: usize, bytes: usize) -> Records {
-        Records { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(records) }
+    pub fn with_capacity(records: usize, bytes: usize) -> CallResult<Records> {
+        Ok(Records { bytes: with_capacity(bytes)?, ends: with_capacity(records)? })
+    }
+
+    /// The one record.
+    pub fn of(record: &[u8]) -> CallResult<Records> {
+        let mut records = Records::with_capacity(1, record.len())?;
+        records.bytes.extend_from_slice(record);
+        records.ends.push(record.len());
+        Ok(records)
+    }
+
+    /// Makes room for a record of about so many bytes.
+    pub fn reserve(&mut self, bytes: usize) -> CallResult<()> {
+        reserve(&mut self.bytes, bytes)?;
+        reserve(&mut self.ends, 1)
     }
 
     /// Appends the record that `write` appends to the buffer; nothing of it stays if `write` fails.

@@ -15,6 +15,9 @@ const SLOT_FIELD: u32 = 1000;
 const KNOWN_FIELDS: std::ops::RangeInclusive<u32> = 1..=12;
 const RETIRED_FIELD: u32 = 8;
 
+/// The most bytes of all runs of a file: hundreds of thousands. They are read together, often.
+const MAX_RUNS_BYTES: usize = 64 << 20;
+
 /// A stored sync run.
 #[derive(Clone, Debug)]
 pub struct SyncRun {
@@ -69,9 +72,19 @@ impl Reader<'_> {
 
     /// Every run, ordered by id and so by the second in which it was started.
     pub fn runs(&self) -> Result<Vec<SyncRun>> {
-        let mut runs = Vec::new();
+        let (mut runs, mut bytes) = (Vec::new(), 0);
         let mut entries = self.scan(&keys::family(Slot::FILE, Family::SyncRun), None);
         while let Some((key, value)) = entries.next()? {
+            bytes += value.len();
+            if bytes > MAX_RUNS_BYTES {
+                let what = format!("{bytes} bytes of sync runs");
+                return Err(Error::LimitExceeded {
+                    place: "database".into(),
+                    what,
+                    limit: MAX_RUNS_BYTES as u64,
+                    setting: None,
+                });
+            }
             runs.push(SyncRun::decode(key, value)?);
         }
         Ok(runs)

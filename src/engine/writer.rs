@@ -7,6 +7,7 @@ use super::bulk::{Change, Pending, PendingKinds, Target};
 use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
+use crate::memory::ask_for;
 use crate::Result;
 
 /// What a commit survives.
@@ -47,16 +48,38 @@ impl<'e> Writer<'e> {
         if self.pending.is_of_another(slot) {
             self.seal(&Kind::ALL)?;
         }
-        let control = Control::none();
-        let target = target(self.engine, &control);
-        if self.pending.was_occupied(kind, slot, || target.is_occupied(slot, kind))? {
-            target.check_stored(kind, slot, records)?;
-        }
+        self.check_stored(kind, slot, records)?;
         self.pending.append(kind, slot, change, records, &self.engine.pending)
     }
 
+    /// Like [`Writer::append`] of one record that no index entry leads to, given in parts, of which the first by itself has
+    /// what its key is made of. However long the others are, they take no memory.
+    pub fn append_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]]) -> Result<()> {
+        if self.pending.is_of_another(slot) {
+            self.seal(&Kind::ALL)?;
+        }
+        self.check_stored(kind, slot, &Records::of(record.first().copied().unwrap_or_default())?)?;
+        self.pending.append_large(kind, slot, record, &self.engine.pending)
+    }
+
+    /// Like [`Writer::append_large`], of a record that is put as [`Writer::put`] does.
+    pub fn put_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]]) -> Result<()> {
+        self.put_rows(kind, |rows| rows.append_large(kind, slot, record, &PendingKinds::default()))
+    }
+
+    /// Fails if one of these records would replace one that cannot be decoded.
+    fn check_stored(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        let control = Control::none();
+        let target = target(self.engine, &control);
+        match self.pending.was_occupied(kind, slot, || target.is_occupied(slot, kind))? {
+            true => target.check_stored(kind, slot, records),
+            false => Ok(()),
+        }
+    }
+
     /// Puts records of one kind with their index entries, replacing what is stored under the same identity. Of several
-    /// records with one identity the last wins, and only it leaves index entries.
+    /// records with one identity the last wins, and only it leaves index entries. Records of many bytes are put at once
+    /// and by themselves, others by [`Writer::commit`].
     pub fn put(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
         self.put_as(Change::Put, kind, slot, records)
     }
@@ -67,9 +90,13 @@ impl<'e> Writer<'e> {
     }
 
     fn put_as(&mut self, change: Change, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+        self.put_rows(kind, |rows| rows.append(kind, slot, change, records, &PendingKinds::default()))
+    }
+
+    fn put_rows(&mut self, kind: Kind, append: impl FnOnce(&mut Pending) -> Result<()>) -> Result<()> {
         self.seal(&[kind])?;
-        let mut rows = Pending::new(self.pending.directory(), usize::MAX);
-        rows.append(kind, slot, change, records, &PendingKinds::default())?;
+        let mut rows = self.pending.beside();
+        append(&mut rows)?;
         self.pending.forget_counted(kind);
         target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)
     }
@@ -88,6 +115,9 @@ impl<'e> Writer<'e> {
         if self.pending.rows(kinds) == 0 {
             return Ok(());
         }
+        // In the order of their keys: that is how an SST is written.
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
+        let kinds = &kinds[..];
         target(self.engine, control).seal(&mut self.pending, kinds)?;
         self.pending.clear(kinds, &self.engine.pending);
         Ok(())
@@ -140,6 +170,8 @@ impl<'e> Writer<'e> {
     /// Carries out everything that was collected, all of it or nothing.
     pub fn commit(&mut self, durability: Durability) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
+        // RocksDB: it copies the batch into the memtable, and cannot fail.
+        ask_for(batch.size_in_bytes())?;
         let mut options = WriteOptions::default();
         options.set_sync(durability == Durability::Synced);
         // An empty synced batch still carries earlier commits to the disk.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Identity;
+use crate::memory::with_capacity;
 use crate::{files, Error, Result};
 
 /// An open file, and its length and identity at that time.
@@ -58,7 +59,8 @@ impl Input {
             return Err(self.truncated(what));
         }
         let len = usize::try_from(len).map_err(|_| self.corrupt(format!("{what} does not fit into memory")))?;
-        let mut bytes = vec![0; len];
+        let mut bytes = with_capacity(len)?;
+        bytes.resize(len, 0);
         self.file.read_exact_at(&mut bytes, start).map_err(|error| self.read_error(what, error))?;
         Ok(bytes)
     }

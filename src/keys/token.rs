@@ -91,18 +91,19 @@ impl Listing {
         }
     }
 
-    /// The token of a page that ended at `last`, a key below `prefix`. `filter` is what else the request asks for.
-    pub fn token(self, prefix: &[u8], filter: &[u8], last: &[u8]) -> String {
+    /// The token of a page that ended at `last`, a key below `prefix`. `filter` is what else the request asks for: what
+    /// its pieces are together.
+    pub fn token(self, prefix: &[u8], filter: &[&[u8]], last: &[u8]) -> String {
         let (slot, rest) = slot_of(prefix);
         let mut bytes = vec![self as u8];
         bytes.extend_from_slice(&slot);
-        bytes.extend_from_slice(&checksum([rest, filter]).to_be_bytes());
+        bytes.extend_from_slice(&filtered(rest, filter).to_be_bytes());
         bytes.extend_from_slice(last.strip_prefix(prefix).unwrap_or_default());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// The key after which the page starts; `None` for the empty token of the first page.
-    pub fn after(self, prefix: &[u8], filter: &[u8], token: &str) -> Result<Option<Vec<u8>>> {
+    pub fn after(self, prefix: &[u8], filter: &[&[u8]], token: &str) -> Result<Option<Vec<u8>>> {
         if token.is_empty() {
             return Ok(None);
         }
@@ -114,7 +115,7 @@ impl Listing {
         if *of != slot {
             return Err(self.bad(TokenFault::Sync));
         }
-        if *hash != checksum([rest, filter]).to_be_bytes() {
+        if *hash != filtered(rest, filter).to_be_bytes() {
             return Err(self.bad(TokenFault::Filter));
         }
         Ok(Some([prefix, last].concat()))
@@ -168,10 +169,20 @@ impl BatchToken {
     }
 }
 
+/// The checksum of a prefix and of a filter in pieces.
+fn filtered(prefix: &[u8], filter: &[&[u8]]) -> u32 {
+    checksum_of_pieces([&[prefix][..], filter])
+}
+
 fn checksum<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u32 {
+    checksum_of_pieces(parts.into_iter().map(|part| [part]))
+}
+
+/// Every part, in pieces, ends with a zero byte.
+fn checksum_of_pieces<'a>(parts: impl IntoIterator<Item = impl AsRef<[&'a [u8]]>>) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    for part in parts {
-        hasher.update(part);
+    for pieces in parts {
+        pieces.as_ref().iter().for_each(|piece| hasher.update(piece));
         hasher.update(&[0]);
     }
     hasher.finalize()
@@ -184,23 +195,28 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_key_and_to_no_other_listing_or_filter() {
-        let token = Listing::Grants.token(b"prefix", b"filter", b"prefix and more");
-        assert_eq!(Listing::Grants.after(b"prefix", b"filter", &token).unwrap().unwrap(), b"prefix and more");
-        let fault = |listing: Listing, prefix: &[u8], filter: &[u8], token: &str| match listing
+        let token = Listing::Grants.token(b"prefix", &[b"fil", b"ter"], b"prefix and more");
+        let after = Listing::Grants.after(b"prefix", &[b"filter"], &token).unwrap();
+        assert_eq!(after.unwrap(), b"prefix and more");
+        let fault = |listing: Listing, prefix: &[u8], filter: &[&[u8]], token: &str| match listing
             .after(prefix, filter, token)
             .unwrap_err()
         {
             Error::BadToken { fault, .. } => fault,
             other => panic!("{other}"),
         };
-        assert_eq!(fault(Listing::Resources, b"prefix", b"filter", &token), TokenFault::Listing);
-        assert_eq!(fault(Listing::Grants, b"qrefix", b"filter", &token), TokenFault::Sync);
-        assert_eq!(fault(Listing::Grants, b"prefi", b"filter", &token), TokenFault::Filter);
-        assert_eq!(fault(Listing::Grants, b"prefix", b"", &token), TokenFault::Filter);
+        assert_eq!(fault(Listing::Resources, b"prefix", &[b"filter"], &token), TokenFault::Listing);
+        assert_eq!(fault(Listing::Grants, b"qrefix", &[b"filter"], &token), TokenFault::Sync);
+        assert_eq!(fault(Listing::Grants, b"prefi", &[b"filter"], &token), TokenFault::Filter);
+        assert_eq!(fault(Listing::Grants, b"prefix", &[], &token), TokenFault::Filter);
         for malformed in ["!", "AAAA", "BA", "BAAAAAAA", "_wAAAAAAAAAA"] {
-            assert_eq!(fault(Listing::Grants, b"prefix", b"filter", malformed), TokenFault::Malformed, "{malformed}");
+            assert_eq!(
+                fault(Listing::Grants, b"prefix", &[b"filter"], malformed),
+                TokenFault::Malformed,
+                "{malformed}"
+            );
         }
-        assert!(Listing::Grants.after(b"prefix", b"filter", "").unwrap().is_none());
+        assert!(Listing::Grants.after(b"prefix", &[b"filter"], "").unwrap().is_none());
     }
 
     #[test]
@@ -217,7 +233,7 @@ mod tests {
         #[test]
         fn forged_tokens_never_panic_and_never_leave_the_prefix(text in "[A-Za-z0-9_=-]{0,40}", raw in proptest::collection::vec(any::<u8>(), 0..40)) {
             for token in [text, URL_SAFE_NO_PAD.encode(raw)] {
-                if let Ok(Some(key)) = Listing::Grants.after(b"prefix", b"", &token) {
+                if let Ok(Some(key)) = Listing::Grants.after(b"prefix", &[], &token) {
                     prop_assert!(key.starts_with(b"prefix"));
                 }
                 let _ = BatchToken::decode(&token, ["a"].into_iter());

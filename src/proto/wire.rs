@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The values of the string, bytes or message field `number`, in the order in which they stand.
-pub fn values(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], Malformed>> {
+pub fn values(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], Malformed>> + Clone {
     fields(message).filter_map(move |field| match field {
         Ok(field) if field.number == number => Some(field.bytes()),
         Ok(_) => None,

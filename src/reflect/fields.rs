@@ -2,13 +2,32 @@
 
 use base64::prelude::{Engine, BASE64_STANDARD};
 use prost_reflect::{DynamicMessage, UnknownField};
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::{json, Value};
 
+use super::json::left_out;
+use super::room::{Room, CUT};
 use crate::proto::wire::{self, Field};
 
 /// The unknown fields of a message itself, in the order of their numbers: what is shown as `@unknown`.
-pub(super) fn unknown(message: &DynamicMessage) -> Vec<Value> {
-    message.unknown_fields().map(shown).collect()
+pub(super) struct Unknown<'a> {
+    pub message: &'a DynamicMessage,
+    pub room: &'a Room,
+}
+
+impl Serialize for Unknown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for (number, field) in self.message.unknown_fields().enumerate() {
+            if self.room.is_full() {
+                let all = self.message.unknown_fields().count();
+                list.serialize_element(&json!({ CUT: [left_out(all, number, "fields")] }))?;
+                break;
+            }
+            list.serialize_element(&shown(field))?;
+        }
+        list.end()
+    }
 }
 
 fn shown(field: &UnknownField) -> Value {

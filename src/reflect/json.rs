@@ -10,6 +10,7 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, ReflectMessage, Value};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::json;
 
+use super::room::{beginning, Room, CUT};
 use super::{fields, well_known};
 
 /// How many messages the content of an `Any` may lie in: as many as the decoder lets lie in one another.
@@ -17,16 +18,34 @@ const MAX_DEPTH: usize = 100;
 
 /// Bytes that cannot be shown as what they should be, and why.
 pub(super) fn damaged(record: &[u8], error: &impl Display) -> String {
-    json!({"@error": error.to_string(), "@bytes": BASE64_STANDARD.encode(record)}).to_string()
+    let (shown, cut) = beginning(record);
+    noted(json!({"@error": error.to_string(), "@bytes": BASE64_STANDARD.encode(shown)}), cut)
 }
 
 /// A value that is no message.
 pub(super) fn raw(value: &[u8]) -> String {
+    let (shown, cut) = beginning(value);
+    let text = match std::str::from_utf8(shown) {
+        Ok(text) => Some(text),
+        // A character that the end of what is shown goes through.
+        Err(error) if cut.is_some() && error.error_len().is_none() => {
+            std::str::from_utf8(&shown[..error.valid_up_to()]).ok()
+        }
+        Err(_) => None,
+    };
     let readable = |text: &&str| text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace());
-    match std::str::from_utf8(value).ok().filter(readable) {
-        Some(text) => json!({ "@text": text }).to_string(),
-        None => json!({ "@bytes": BASE64_STANDARD.encode(value) }).to_string(),
+    match text.filter(readable) {
+        Some(text) => noted(json!({ "@text": text }), cut),
+        None => noted(json!({ "@bytes": BASE64_STANDARD.encode(shown) }), cut),
     }
+}
+
+/// A few values, with a note on what is left out if something is.
+fn noted(mut shown: serde_json::Value, cut: Option<String>) -> String {
+    if let (Some(shown), Some(cut)) = (shown.as_object_mut(), cut) {
+        shown.insert(CUT.into(), vec![cut].into());
+    }
+    shown.to_string()
 }
 
 /// A message to be shown.
@@ -37,11 +56,14 @@ pub(super) struct Shown<'a> {
     type_url: Option<&'a str>,
     /// How many messages it lies in. Each content of an `Any` is decoded anew: nothing else bounds how deep they nest.
     depth: usize,
+    room: &'a Room,
+    /// What was left out of the record before.
+    cut: &'a [String],
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn record(message: &'a DynamicMessage) -> Shown<'a> {
-        Shown { message, type_url: None, depth: 0 }
+    pub(super) fn record(message: &'a DynamicMessage, room: &'a Room, cut: &'a [String]) -> Shown<'a> {
+        Shown { message, type_url: None, depth: 0, room, cut }
     }
 
     fn any<S: Serializer>(&self, type_url: &str, value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
@@ -49,7 +71,8 @@ impl<'a> Shown<'a> {
         let pool = self.message.descriptor().parent_pool().clone();
         let descriptor = pool.get_message_by_name(name).filter(|_| self.depth < MAX_DEPTH);
         if let Some(Ok(content)) = descriptor.map(|descriptor| DynamicMessage::decode(descriptor, value)) {
-            return Shown { message: &content, type_url: Some(type_url), depth: self.depth + 1 }.serialize(serializer);
+            let (type_url, depth) = (Some(type_url), self.depth + 1);
+            return Shown { message: &content, type_url, depth, room: self.room, cut: &[] }.serialize(serializer);
         }
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("@type", type_url)?;
@@ -69,14 +92,26 @@ impl<'a> Shown<'a> {
     }
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        for (field, value) in self.message.fields() {
-            map.serialize_entry(field.json_name(), &Item { value, kind: &field.kind(), depth: self.depth })?;
+        let Shown { depth, room, .. } = *self;
+        for (shown, (field, value)) in self.message.fields().enumerate() {
+            if room.is_full() {
+                return map.serialize_entry(CUT, &[left_out(self.message.fields().count(), shown, "fields")]);
+            }
+            map.serialize_entry(field.json_name(), &Item { value, kind: &field.kind(), depth, room })?;
         }
-        match fields::unknown(self.message) {
-            unknown if unknown.is_empty() => Ok(()),
-            unknown => map.serialize_entry("@unknown", &unknown),
+        if self.message.unknown_fields().next().is_some() {
+            map.serialize_entry("@unknown", &fields::Unknown { message: self.message, room })?;
+        }
+        match self.cut.is_empty() {
+            true => Ok(()),
+            false => map.serialize_entry(CUT, self.cut),
         }
     }
+}
+
+/// The note on elements that are not shown because the record's JSON has become too long.
+pub(super) fn left_out(all: usize, shown: usize, of: &str) -> String {
+    format!("{all} {of}, of which the first {shown} are shown")
 }
 
 impl Serialize for Shown<'_> {
@@ -84,11 +119,14 @@ impl Serialize for Shown<'_> {
         if let Some(type_url) = self.type_url {
             return self.content(type_url, serializer);
         }
-        if let Some(value) = well_known::canonical(self.message) {
-            return value.serialize(serializer);
-        }
-        if let Some((type_url, value)) = well_known::any(self.message) {
-            return self.any(&type_url, &value, serializer);
+        // A note has no place in a form of its own.
+        if self.cut.is_empty() {
+            if let Some(value) = well_known::canonical(self.message) {
+                return value.serialize(serializer);
+            }
+            if let Some((type_url, value)) = well_known::any(self.message) {
+                return self.any(&type_url, &value, serializer);
+            }
         }
         let mut map = serializer.serialize_map(None)?;
         self.fields(&mut map)?;
@@ -101,6 +139,7 @@ struct Item<'a> {
     value: &'a Value,
     kind: &'a Kind,
     depth: usize,
+    room: &'a Room,
 }
 
 impl Serialize for Item<'_> {
@@ -118,10 +157,17 @@ impl Serialize for Item<'_> {
             Value::String(value) => serializer.serialize_str(value),
             Value::Bytes(value) => serializer.serialize_str(&BASE64_STANDARD.encode(value)),
             Value::EnumNumber(number) => self.enumeration(*number, serializer),
-            Value::Message(message) => Shown { message, type_url: None, depth: self.depth + 1 }.serialize(serializer),
+            Value::Message(message) => {
+                let (depth, room) = (self.depth + 1, self.room);
+                Shown { message, type_url: None, depth, room, cut: &[] }.serialize(serializer)
+            }
             Value::List(values) => {
-                let mut list = serializer.serialize_seq(Some(values.len()))?;
-                for value in values {
+                let mut list = serializer.serialize_seq(None)?;
+                for (shown, value) in values.iter().enumerate() {
+                    if self.room.is_full() {
+                        list.serialize_element(&json!({ CUT: [left_out(values.len(), shown, "elements")] }))?;
+                        break;
+                    }
                     list.serialize_element(&Item { value, ..*self })?;
                 }
                 list.end()
@@ -155,9 +201,13 @@ impl Item<'_> {
         };
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by_key(|(key, _)| *key);
-        let mut map = serializer.serialize_map(Some(entries.len()))?;
-        for (key, value) in entries {
-            map.serialize_entry(&text_of(key), &Item { value, kind: &kind, depth: self.depth })?;
+        let mut map = serializer.serialize_map(None)?;
+        for (shown, (key, value)) in entries.iter().enumerate() {
+            if self.room.is_full() {
+                map.serialize_entry(CUT, &[left_out(entries.len(), shown, "entries")])?;
+                break;
+            }
+            map.serialize_entry(&text_of(key), &Item { value, kind: &kind, ..*self })?;
         }
         map.end()
     }

@@ -1,21 +1,27 @@
 //! Records shown by the descriptors that a file carries, never by the compiled-in ones: what a reader does that has no
 //! schema of ours.
 //!
-//! Descriptors are taken for hostile: what they may cost is bounded before they are decoded, and only as much of them as
+//! The library's own descriptors only say what a request takes once it is decoded ([`check_cost`]).
+//!
+//! Descriptors of files are taken for hostile: what they may cost is bounded before they are decoded, and only as much of them as
 //! it takes to show a record reaches the descriptor pool.
 
+mod cost;
 mod fields;
 mod json;
 mod prune;
+mod room;
 mod well_known;
 
 #[cfg(test)]
 mod tests;
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor};
 use prost_types::FileDescriptorSet;
 
+pub use self::cost::check_cost;
+use self::room::{Room, Text, RECORD_BYTES};
 use crate::quoted::Quoted;
 use crate::{Error, Result};
 
@@ -54,15 +60,41 @@ impl Schema {
 pub struct RecordType(MessageDescriptor);
 
 impl RecordType {
-    /// A record as protobuf JSON; see `docs/format.md`, "Self-description", for what is added to it.
+    /// A record as protobuf JSON; see `docs/format.md`, "Self-description", for what is added to it, and for what is left
+    /// out of a long one.
     ///
     /// Bytes that are no such message are shown too, as they are and with what is wrong about them.
     pub fn json(&self, record: &[u8]) -> String {
-        let json = match DynamicMessage::decode(self.0.clone(), record) {
-            Ok(message) => serde_json::to_string(&json::Shown::record(&message)),
-            Err(error) => Ok(json::damaged(record, &error)),
+        if record.len() <= RECORD_BYTES {
+            return self.shown(record, record, &[]);
+        }
+        match room::shortened(record, |number| self.text(number)) {
+            Ok((kept, cut)) => self.shown(record, &kept, &cut),
+            Err(error) => json::damaged(record, &error),
+        }
+    }
+
+    /// `record` by what is kept of it.
+    fn shown(&self, record: &[u8], kept: &[u8], cut: &[String]) -> String {
+        let message = match DynamicMessage::decode(self.0.clone(), kept) {
+            Ok(message) => message,
+            Err(error) => return json::damaged(record, &error),
         };
-        json.unwrap_or_else(|error| json::damaged(record, &error))
+        let room = Room::default();
+        let mut text = room.text();
+        match serde_json::to_writer(&mut text, &json::Shown::record(&message, &room, cut)) {
+            Ok(()) => text.into_text(),
+            Err(error) => json::damaged(record, &error),
+        }
+    }
+
+    /// What the bytes of a field are, if a part of them can be shown.
+    fn text(&self, number: u32) -> Option<Text> {
+        match self.0.get_field(number)?.kind() {
+            Kind::Bytes => Some(Text::Bytes),
+            Kind::String => Some(Text::Utf8),
+            _ => None,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    Any, DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
-    MessageOptions,
+    Any, DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    FileDescriptorSet, MessageOptions,
 };
 use serde_json::{json, Value};
 
@@ -179,7 +179,7 @@ fn messages_in_messages_are_shown_as_deep_as_they_may_nest_and_no_stack_is_deep_
     let schema = Schema::of(DESCRIPTORS).unwrap();
     let any = format!("{TYPE}google.protobuf.Any");
     let mut value = b"core".to_vec();
-    for _ in 0..20_000 {
+    for _ in 0..4_000 {
         value = Any { type_url: any.clone(), value }.encode_to_vec();
     }
     let json = schema.message("google.protobuf.Any").unwrap().json(&value);
@@ -204,6 +204,113 @@ fn bytes_that_are_no_such_message_are_shown_with_what_is_wrong() {
     assert_eq!(raw_json(b"{\n}"), r#"{"@text":"{\n}"}"#);
     assert_eq!(raw_json(b"\0\x01"), r#"{"@bytes":"AAE="}"#);
     assert_eq!(raw_json(b"\xff"), r#"{"@bytes":"/w=="}"#);
+}
+
+/// What a record is shown without.
+#[track_caller]
+fn cut(json: &Value) -> String {
+    json["@cut"].as_array().unwrap_or_else(|| panic!("{json}")).iter().map(Value::to_string).collect()
+}
+
+#[test]
+fn of_a_long_record_long_fields_are_cut_and_the_others_shown() {
+    let mut record = Vec::new();
+    wire::put_bytes(&mut record, 6, &vec![7; 10 << 20]);
+    wire::put_bytes(&mut record, 7, "ü".repeat(100_000).as_bytes());
+    wire::put_varint(&mut record, 8, 1);
+    wire::put_nested(&mut record, 9, |inner| wire::put_bytes(inner, 6, &[0; 70_000]));
+    let json = shown(&all_kinds(), "All", &record);
+    assert_eq!(json["someBytes"].as_str().unwrap().len(), 64 << 10, "48 KiB in base64");
+    assert_eq!(json["aText"].as_str().unwrap(), "ü".repeat(24 << 10));
+    assert_eq!((&json["color"], &json["inner"]), (&json!("BLUE"), &Value::Null));
+    let cut = cut(&json);
+    for note in ["field 6: 10485760 bytes, of which the first 49152", "field 7: 200000 bytes", "field 9: 70008 bytes"] {
+        assert!(cut.contains(note), "{cut}");
+    }
+
+    let mut many = Vec::new();
+    (0..100).for_each(|_| wire::put_bytes(&mut many, 77, &vec![0; 100_000]));
+    let cut = self::cut(&shown(&all_kinds(), "All", &many));
+    assert!(cut.contains("more fields are not shown"), "{cut}");
+    assert!(cut.len() < 2_000, "{cut}");
+}
+
+#[test]
+fn a_long_value_that_is_no_message_is_cut_at_a_whole_character() {
+    let json: Value = serde_json::from_str(&raw_json("€".repeat(1 << 20).as_bytes())).unwrap();
+    assert_eq!(json["@text"].as_str().unwrap(), "€".repeat(16 << 10));
+    assert!(cut(&json).contains("3145728 bytes, of which the first 49152 are shown"), "{}", cut(&json));
+    let json: Value = serde_json::from_str(&raw_json(&vec![0xff; 1 << 20])).unwrap();
+    assert_eq!(json["@bytes"].as_str().unwrap().len(), 64 << 10);
+    let json = shown(&all_kinds(), "All", &vec![0xff; 1 << 20]);
+    assert_eq!(json["@bytes"].as_str().unwrap().len(), 64 << 10);
+    assert!(json["@error"].is_string() && cut(&json).contains("1048576"), "{}", cut(&json));
+}
+
+#[test]
+fn however_long_the_names_are_that_a_record_uses_its_json_is_not() {
+    // The longest name that is permitted: "All." lies in front of it.
+    let name = "N".repeat(512 - 10);
+    let value = EnumValueDescriptorProto { name: Some(name.clone()), number: Some(0), ..Default::default() };
+    let names = EnumDescriptorProto { name: Some("E".into()), value: vec![value], ..Default::default() };
+    let fields = vec![
+        repeated(field("numbers", 1, Type::Enum), ".All.E"),
+        repeated(field(&name.replace('N', "M"), 2, Type::Message), ".All"),
+        field("last", 3, Type::Bool),
+    ];
+    let all = DescriptorProto { enum_type: vec![names], ..message("All", fields) };
+    let schema = schema(vec![file("all", vec![all])]).unwrap();
+    let json = |record: &[u8]| {
+        let text = schema.message("All").unwrap().json(record);
+        assert!(text.len() < 1_100_000, "{} bytes", text.len());
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+
+    let mut record = Vec::new();
+    wire::put_bytes(&mut record, 1, &[0; 60_000]);
+    wire::put_varint(&mut record, 3, 1);
+    let shown = json(&record);
+    let numbers = shown["numbers"].as_array().unwrap();
+    assert_eq!(numbers[0], json!(name));
+    let note = numbers.last().unwrap().to_string();
+    assert!(note.contains(&format!("60000 elements, of which the first {} are shown", numbers.len() - 1)), "{note}");
+    assert!(cut(&shown).contains("2 fields, of which the first 1 are shown"), "{}", cut(&shown));
+
+    // 1,000 messages, in each of which a field has the name.
+    let nested = wire_of(|out| wire::put_message(out, 2, b""));
+    json(&wire_of(|out| (0..1_000).for_each(|_| wire::put_message(out, 2, &nested))));
+    // 80,000 fields without a name.
+    json(&wire_of(|out| (0..80_000).for_each(|_| wire::put_varint(out, 15, 1))));
+    // Control characters, each of which is six in JSON.
+    let entries = wire_of(|out| (0..9_000).for_each(|n| wire::put_bytes(out, n % 9_000 + 20, &[1; 20])));
+    json(&entries);
+}
+
+fn wire_of(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(&mut bytes);
+    bytes
+}
+
+#[test]
+fn names_that_are_too_long_are_refused_wherever_they_stand() {
+    let long = "n".repeat(513);
+    let too_long = |all: Vec<FileDescriptorProto>| assert_refused(all, "longer than 512 bytes");
+    too_long(vec![file(&long, vec![])]);
+    too_long(vec![FileDescriptorProto { package: Some(format!("a.{long}")), ..file("f", vec![]) }]);
+    too_long(vec![file("f", vec![message(&long, vec![])])]);
+    too_long(vec![file("f", vec![message("M", vec![field(&long, 1, Type::Bool)])])]);
+    let json_name = FieldDescriptorProto { json_name: Some(long.clone()), ..field("f", 1, Type::Bool) };
+    too_long(vec![file("f", vec![message("M", vec![json_name])])]);
+    let value = EnumValueDescriptorProto { name: Some(long.clone()), number: Some(0), ..Default::default() };
+    let of = EnumDescriptorProto { name: Some("E".into()), value: vec![value], ..Default::default() };
+    too_long(vec![FileDescriptorProto { enum_type: vec![of], ..file("f", vec![]) }]);
+    // Each name is short, what they lie in makes them long.
+    let mut deep = message("Innermost", vec![]);
+    for _ in 0..6 {
+        deep = DescriptorProto { nested_type: vec![deep], ..message(&"M".repeat(90), vec![]) };
+    }
+    too_long(vec![file("f", vec![deep])]);
 }
 
 #[test]

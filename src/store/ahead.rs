@@ -9,9 +9,9 @@ use std::thread::{Builder, JoinHandle};
 use parking_lot::Mutex;
 use prost::Message;
 
-use super::page::{self, Query, Response, Source, Translate, MANY_ROWS};
+use super::page::{self, Query, Response, Source, Translate, MANY_ROWS, PAGE_BYTES};
 use super::{Encoded, Store};
-use crate::engine::{Engine, Reader};
+use crate::engine::{Engine, EngineOptions, Reader};
 use crate::Result;
 
 /// A page that nobody has come for after so many others is not waited for any longer.
@@ -72,9 +72,10 @@ impl Store {
 }
 
 impl Ahead {
-    /// For a database that does not change.
-    pub fn new(engine: Arc<Engine>, threads: usize) -> Ahead {
-        Ahead { engine, limit: threads.saturating_sub(1), waiting: Mutex::default() }
+    /// For a database that does not change. As many pages may wait as a quarter of the memory budget has room for.
+    pub fn new(engine: Arc<Engine>, options: &EngineOptions) -> Ahead {
+        let room = (options.memory_budget / 4 / PAGE_BYTES).max(1);
+        Ahead { engine, limit: options.threads.saturating_sub(1).min(room), waiting: Mutex::default() }
     }
 
     /// The page of `query`, and the token of the one that follows.

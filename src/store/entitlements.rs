@@ -50,6 +50,7 @@ impl Store {
             let Some(key) = entitlement_key(&view.reader, view.slot, id)? else { continue };
             if let Some(stored) = view.reader.get(&key)? {
                 response.row(FAMILY, &key, &stored, TRANSLATE)?;
+                response.bounded()?;
             }
         }
         Ok(response.finish(""))

@@ -3,9 +3,9 @@
 use prost::Message;
 
 use super::page::{Query, Response};
-use super::put::{malformed_element, put_request};
+use super::put::PutRequest;
 use super::{clock, Encoded, Store};
-use crate::engine::{damaged, Durability, Grant, Kind, Records};
+use crate::engine::{damaged, Durability, Grant, Kind};
 use crate::keys::{self, Family, Listing};
 use crate::proto::api::{
     ListGrantsWithAnnotationsRequest, ListGrantsWithAnnotationsResponse, ListPendingExpansionRequest,
@@ -20,16 +20,13 @@ impl Store {
     /// Puts the grants of a `c1z.v1.PutExpandedGrantsRequest`. A grant that is stored already keeps its expansion, its
     /// time of discovery and its scope; no grant becomes one that needs expansion.
     pub fn put_expanded_grants(&self, request: &[u8]) -> Result<()> {
-        let (list, _) = put_request(request)?;
-        if list.is_empty() {
+        let request = PutRequest::read(request)?;
+        if request.is_empty() {
             return Ok(());
         }
         let now = clock::now();
-        let mut fresh = Records::default();
-        for (index, grant) in list.iter().enumerate() {
-            let written = fresh.push(|out| translate::expanded_grant_to_record(grant, now, out));
-            written.map_err(|error| malformed_element(Kind::Grant, index, grant, error))?;
-        }
+        let fresh =
+            request.records(Kind::Grant, |grant, _, out| translate::expanded_grant_to_record(grant, now, out))?;
         let (mut writer, bound) = self.bound_writer()?;
         match bound.open {
             true => writer.append_refreshed(bound.slot, &fresh)?,
@@ -53,11 +50,11 @@ impl Store {
         let mut response = Response::default();
         let (_, next) = query.rows(&view.reader, |entry, _| {
             let key = keys::record(view.slot, Family::Grant, keys::tuple_of(entry));
-            let Some(stored) = view.reader.get(&key)? else { return Ok(false) };
+            let Some(stored) = view.reader.get(&key)? else { return Ok(None) };
             let damaged = |error| damaged(Family::Grant, &key, error);
-            let Some(expandable) = translate::grant_expandable(&stored).map_err(damaged)? else { return Ok(false) };
+            let Some(expandable) = translate::grant_expandable(&stored).map_err(damaged)? else { return Ok(None) };
             response.row_with(|out| put_pending(&stored, &expandable, out).map_err(damaged))?;
-            Ok(true)
+            Ok(Some(stored.len()))
         })?;
         Ok(response.finish(&next))
     }
@@ -79,9 +76,8 @@ impl Store {
         };
         let query = Query::new(Listing::GrantsWithAnnotations, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
-        let (_, next) = query.rows(&view.reader, |key, stored| {
-            response.row(Family::Grant, key, stored, with_annotation).map(|()| true)
-        })?;
+        let (_, next) = query
+            .rows(&view.reader, |key, stored| response.row(Family::Grant, key, stored, with_annotation).map(Some))?;
         Ok(response.finish(&next))
     }
 }

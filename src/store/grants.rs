@@ -3,12 +3,12 @@
 use prost::Message;
 
 use super::grant_lookup::Found;
-use super::page::{self, page_size, Query, Response, Source, Translate};
+use super::page::{self, Query, Response, Source, Translate};
 use super::put::resource_ref;
 use super::view::View;
 use super::{Encoded, Store};
 use crate::engine::Kind;
-use crate::keys::{self, BatchToken, Family, Listing, ResourceRef, Slot};
+use crate::keys::{self, Family, Listing, ResourceRef, Slot};
 use crate::proto::connector::{
     Entitlement, GrantsServiceListGrantsRequest as ListRequest, GrantsServiceListGrantsResponse as ListResponse,
 };
@@ -16,8 +16,6 @@ use crate::proto::reader::{
     GrantsReaderServiceGetGrantRequest as GetRequest, GrantsReaderServiceGetGrantResponse as GetResponse,
     GrantsReaderServiceListGrantsForEntitlementRequest as ForEntitlementRequest,
     GrantsReaderServiceListGrantsForEntitlementResponse as ForEntitlementResponse,
-    GrantsReaderServiceListGrantsForEntitlementsRequest as ForEntitlementsRequest,
-    GrantsReaderServiceListGrantsForEntitlementsResponse as ForEntitlementsResponse,
     GrantsReaderServiceListGrantsForPrincipalRequest as ForPrincipalRequest,
     GrantsReaderServiceListGrantsForPrincipalResponse as ForPrincipalResponse,
     GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
@@ -25,6 +23,9 @@ use crate::proto::reader::{
 };
 use crate::translate::next_grant_from_record;
 use crate::{Error, Result};
+
+/// More types than a connector has. Each is scanned by itself.
+const MAX_TYPES: usize = 1000;
 
 const FAMILY: Family = Family::Grant;
 const TRANSLATE: Translate = next_grant_from_record;
@@ -67,6 +68,12 @@ impl Store {
             return Ok(Response::default().finish(""));
         };
         let types = &request.principal_resource_type_ids;
+        if types.len() > MAX_TYPES {
+            let count = types.len();
+            return Err(Error::invalid(format!(
+                "principal_resource_type_ids has {count} elements, at most {MAX_TYPES} are permitted"
+            )));
+        }
         if let Some(principal) = &request.principal_id {
             if !types.is_empty() && !types.contains(&principal.resource_type) {
                 return Ok(Response::default().finish(""));
@@ -76,54 +83,6 @@ impl Store {
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
         self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
-    }
-
-    /// A page of the grants of several entitlements, one entitlement after the other in the order of the request. A
-    /// token of a request with other entitlements starts again with the first.
-    pub fn list_grants_for_entitlements(
-        &self,
-        request: &ForEntitlementsRequest,
-    ) -> Result<Encoded<ForEntitlementsResponse>> {
-        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
-        let ids = request.entitlements.iter().map(|entitlement| entitlement.id.as_str());
-        let mut position = BatchToken::decode(&request.page_token, ids.clone())?;
-        let mut left = page_size(request.page_size);
-        let mut response = Response::default();
-        while let Some(entitlement) = request.entitlements.get(position.index) {
-            let (rows, next) = self.batch_part(&view, entitlement, &position.inner, left, &mut response)?;
-            left -= rows.min(left);
-            position = match next.is_empty() {
-                true => BatchToken { index: position.index + 1, inner: String::new() },
-                false => BatchToken { inner: next, ..position },
-            };
-            if left == 0 {
-                break;
-            }
-        }
-        let token = match position.index < request.entitlements.len() {
-            true => position.encode(ids),
-            false => String::new(),
-        };
-        Ok(response.finish(&token))
-    }
-
-    fn batch_part(
-        &self,
-        view: &View<'_>,
-        entitlement: &Entitlement,
-        token: &str,
-        size: usize,
-        response: &mut Response,
-    ) -> Result<(usize, String)> {
-        if entitlement.id.is_empty() {
-            return Ok((0, String::new()));
-        }
-        let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
-            return Ok((0, String::new()));
-        };
-        let token = token.to_owned();
-        let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size };
-        page::collect(&view.reader, &query, Source::Records(FAMILY), TRANSLATE, response)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
@@ -181,9 +140,10 @@ pub(super) fn by_principal(slot: Slot) -> Source {
     Source::Index { index: Family::GrantByPrincipal, slot, records: FAMILY }
 }
 
-/// The parts of an entitlement's grants that go to principals of the given types; `None` for all.
+/// The parts of an entitlement's grants that go to principals of the given types, without the prefix; `None` for all.
 fn principal_type_parts(prefix: &[u8], types: &[String]) -> Option<Vec<Vec<u8>>> {
-    let mut parts: Vec<Vec<u8>> = types.iter().map(|id| keys::below_type(prefix.to_vec(), id)).collect();
+    let part = |id: &String| keys::below_type(prefix.to_vec(), id).split_off(prefix.len());
+    let mut parts: Vec<Vec<u8>> = types.iter().map(part).collect();
     parts.sort();
     parts.dedup();
     Some(parts).filter(|parts| !parts.is_empty())

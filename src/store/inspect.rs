@@ -26,6 +26,8 @@ const PAGE_RECORDS: usize = 1_000;
 const PAGE_BYTES: usize = 1 << 20;
 /// More families than a byte has.
 const MAX_FAMILIES: usize = 256;
+/// More bytes than a name among the descriptors may have.
+const MAX_RECORD_TYPE: usize = 512;
 /// Families below this one are the file's, in slot 0; those from it on are in the slots of syncs.
 const FIRST_OF_SYNC: u32 = Family::ResourceType as u32;
 const SESSION: u32 = Family::Session as u32;
@@ -86,7 +88,7 @@ impl Inspection {
             let mut entries = reader.scan(&span.prefix, after.as_deref());
             while let Some((key, value)) = entries.next()? {
                 let record = span.record(key, value);
-                bytes += record.json.len() + key.len();
+                bytes += record.encoded_len();
                 page.list.push(record);
                 if page.list.len() == PAGE_RECORDS || bytes >= PAGE_BYTES {
                     self.position = (at, Some(key.to_vec()));
@@ -142,6 +144,10 @@ fn described_families(path: &Path, head: &Head) -> Result<Vec<DescribedFamily>> 
         let families = families.map_err(|error| Error::corruption("manifest engine_config", error))?;
         if families.len() > MAX_FAMILIES || families.iter().any(|family| u8::try_from(family.family).is_err()) {
             return Err(Error::corruption("manifest engine_config", "it names families that no key can have"));
+        }
+        if families.iter().any(|family| family.record_type.len() > MAX_RECORD_TYPE) {
+            let detail = format!("it has a record_type of more than {MAX_RECORD_TYPE} bytes");
+            return Err(Error::corruption("manifest engine_config", detail));
         }
         let schema = Schema::of(&head.descriptors)?;
         let with_message = |family: RecordFamily| {

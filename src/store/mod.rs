@@ -9,6 +9,7 @@
 
 mod ahead;
 mod assets;
+mod batch;
 mod binding;
 mod changes;
 mod clock;

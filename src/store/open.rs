@@ -145,7 +145,7 @@ impl Store {
         };
         let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
         let engine = Arc::new(engine);
-        let ahead = options.read_only.then(|| Ahead::new(engine.clone(), options.threads()));
+        let ahead = options.read_only.then(|| Ahead::new(engine.clone(), &engine_options));
         let store = Store {
             path: path.to_path_buf(),
             options,

@@ -8,6 +8,7 @@ use super::translator::Translator;
 use super::Encoded;
 use crate::engine::{covered_grant, damaged, Reader};
 use crate::keys::{self, Family, Listing, Slot};
+use crate::memory::reserve;
 use crate::proto::wire::{self, Malformed};
 use crate::translate::LastGrant;
 use crate::{Error, Result};
@@ -15,9 +16,18 @@ use crate::{Error, Result};
 /// SDK: the most rows of a page, and how many there are if the request does not say.
 const MAX_PAGE_SIZE: u32 = 10_000;
 
+/// A page that has read that many bytes of records gets no further row. Ten thousand rows of the usual size stay below.
+pub(super) const PAGE_BYTES: usize = 8 << 20;
+
+/// The most bytes of the records that one request may name by their ids.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
+
 /// A page with more rows is worth a second thread, and it is read to be read once: its blocks would only drive those of
 /// lookups from the cache.
 pub(super) const MANY_ROWS: usize = 1000;
+
+/// A message that is longer than its record is longer by less than that, unless it is that long itself.
+const LONG_ROW: usize = 64 << 10;
 
 const ROW: u32 = 1;
 const NEXT_PAGE_TOKEN: u32 = 2;
@@ -39,36 +49,40 @@ pub(super) struct Query {
     pub listing: Listing,
     /// What the token is checked against: every row's key starts with it.
     pub prefix: Vec<u8>,
-    /// The parts of the prefix that are scanned, in key order; `None` for all of it.
+    /// The parts of the prefix that are scanned, in key order, each without the prefix; `None` for all of it.
     pub parts: Option<Vec<Vec<u8>>>,
     pub token: String,
+    /// The most rows of the page.
     pub size: usize,
+    /// The page ends with the row that brings the records of all rows to so many bytes: it has one row at least.
+    pub bytes: usize,
 }
 
 impl Query {
     pub fn new(listing: Listing, prefix: Vec<u8>, token: &str, size: u32) -> Query {
-        Query { listing, prefix, parts: None, token: token.to_owned(), size: page_size(size) }
+        Query { listing, prefix, parts: None, token: token.to_owned(), size: page_size(size), bytes: PAGE_BYTES }
     }
 
-    /// What the token is checked against beside the prefix.
-    fn filter(&self) -> Vec<u8> {
-        self.parts.as_deref().unwrap_or_default().concat()
+    /// What the token is checked against beside the prefix: each part with the prefix.
+    fn filter(&self) -> Vec<&[u8]> {
+        self.parts.iter().flatten().flat_map(|part| [&self.prefix[..], part]).collect()
     }
 
-    /// Calls `row` with each entry of the page, which says whether it became a row, and returns the token of the page
-    /// that follows, empty after the last.
+    /// Calls `row` with each entry of the page, which returns the bytes of the record that became a row, if one did.
+    /// Returns the number of rows and the token of the page that follows, empty after the last.
     pub fn rows(
         &self,
         reader: &Reader<'_>,
-        mut row: impl FnMut(&[u8], &[u8]) -> Result<bool>,
+        mut row: impl FnMut(&[u8], &[u8]) -> Result<Option<usize>>,
     ) -> Result<(usize, String)> {
         let after = self.listing.after(&self.prefix, &self.filter(), &self.token)?;
-        let whole = std::slice::from_ref(&self.prefix);
-        let parts = self.parts.as_deref().unwrap_or(whole);
-        let mut rows = 0;
+        let whole = [Vec::new()];
+        let parts = self.parts.as_deref().unwrap_or(&whole);
+        let (mut rows, mut bytes) = (0, 0);
         // Who goes on with a listing most likely reads all of it.
         let mut long = after.is_some();
         for (index, part) in parts.iter().enumerate() {
+            let part = &[&self.prefix[..], part].concat();
             // A token inside or behind this part: go on there, or leave the part out.
             let inside = after.as_deref().filter(|after| after.starts_with(part));
             if inside.is_none() && after.as_deref().is_some_and(|after| after > &part[..]) {
@@ -79,8 +93,10 @@ impl Query {
                 false => reader.scan(part, inside),
             };
             while let Some((key, value)) = entries.next()? {
-                rows += usize::from(row(key, value)?);
-                if rows == self.size {
+                if let Some(size) = row(key, value)? {
+                    (rows, bytes) = (rows + 1, bytes + size);
+                }
+                if rows == self.size || bytes >= self.bytes {
                     let last = key.to_vec();
                     let more = entries.has_more()? || index + 1 < parts.len();
                     let token = match more {
@@ -115,15 +131,32 @@ impl Default for Response {
 }
 
 impl Response {
-    /// Appends the stored record at `key` as a row.
-    pub fn row(&mut self, family: Family, key: &[u8], stored: &[u8], translate: Translate) -> Result<()> {
+    /// Appends the stored record at `key` as a row. Returns the bytes of the record.
+    pub fn row(&mut self, family: Family, key: &[u8], stored: &[u8], translate: Translate) -> Result<usize> {
         let Response { bytes, length, last } = self;
-        if bytes.is_empty() {
-            // A message is seldom longer than that, and many pages are one row.
-            bytes.reserve(2 * stored.len() + 64);
-        }
+        // A message is seldom longer than that, and many pages are one row.
+        reserve(bytes, stored.len() + stored.len().min(LONG_ROW) + 64)?;
         wire::put_nested_like(bytes, ROW, length, |out| translate(stored, last, out))
-            .map_err(|error| damaged(family, key, error))
+            .map_err(|error| damaged(family, key, error))?;
+        Ok(stored.len())
+    }
+
+    /// Fails if the rows take more than a response may that has no second page.
+    pub fn bounded(&self) -> Result<()> {
+        match self.bytes.len() > MAX_ANSWER_BYTES {
+            false => Ok(()),
+            true => Err(Error::LimitExceeded {
+                place: "response".into(),
+                what: "the size of all records that the request names".into(),
+                limit: MAX_ANSWER_BYTES as u64,
+                setting: None,
+            }),
+        }
+    }
+
+    /// Bytes of the rows so far.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Appends a row that `write` appends.
@@ -178,13 +211,13 @@ pub(super) fn collect(
             query.rows(reader, |key, value| {
                 covered.clear();
                 if covered_grant(index, keys::tuple_of(key), value, &mut covered) {
-                    return response.row(records, key, &covered, translate).map(|()| true);
+                    return response.row(records, key, &covered, translate).map(Some);
                 }
-                let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(false) };
+                let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(None) };
                 let key = keys::record(slot, records, &tuple);
                 match reader.get(&key)? {
-                    Some(stored) => response.row(records, &key, &stored, translate).map(|()| true),
-                    None => Ok(false),
+                    Some(stored) => response.row(records, &key, &stored, translate).map(Some),
+                    None => Ok(None),
                 }
             })
         }
@@ -208,9 +241,9 @@ fn collect_records(
                 translator = Translator::start(scope, response, family, translate);
             }
             match &mut translator {
-                None => response.row(family, key, stored, translate).map(|()| true),
-                Some(translator) => match translator.row(key, stored) {
-                    true => Ok(true),
+                None => response.row(family, key, stored, translate).map(Some),
+                Some(translator) => match translator.row(key, stored)? {
+                    true => Ok(Some(stored.len())),
                     false => Err(Error::Internal("a row could not be translated".into())),
                 },
             }

@@ -6,7 +6,7 @@
 use super::{clock, Store};
 use crate::engine::{Durability, Kind, Records};
 use crate::keys::{self, EntitlementRef, GrantRef, ResourceRef};
-use crate::proto::api::{DeleteEntitlementRequest, DeleteGrantRequest, DeleteGrantsRequest, DeleteResourceRequest};
+use crate::proto::api::{DeleteEntitlementRequest, DeleteGrantRequest, DeleteResourceRequest};
 use crate::proto::connector as v2;
 use crate::proto::explain;
 use crate::proto::wire::{fields, values, Malformed};
@@ -17,21 +17,83 @@ use crate::{Error, Result};
 const LIST: u32 = 1;
 const SOURCE_SCOPE_KEY: u32 = 100;
 
-/// The elements of a put request and the scope that they belong to.
-pub(super) fn put_request(request: &[u8]) -> Result<(Vec<&[u8]>, &str)> {
-    // List and scope have the same numbers and names in every put request.
-    let malformed_request =
-        |error| Error::invalid(format!("request: {}", explain("c1z.v1.PutResourcesRequest", request, error)));
-    let (mut list, mut scope) = (Vec::new(), "");
-    for field in fields(request) {
-        let field = field.map_err(malformed_request)?;
-        match field.number {
-            LIST => list.push(field.bytes().map_err(malformed_request)?),
-            SOURCE_SCOPE_KEY => scope = field.str().map_err(malformed_request)?,
-            _ => {}
+/// List and scope have the same numbers and names in every put request.
+const PUT: &str = "c1z.v1.PutResourcesRequest";
+
+/// SDK: the most bytes of a scope, which every record of a call keeps.
+const MAX_SCOPE_BYTES: usize = 256;
+
+/// So many elements may be as short as they like.
+const FEW: usize = 1000;
+
+/// The fewest bytes that elements have on average if there are more, key and length included: a record takes some thirty
+/// bytes beside those of its message.
+const ELEMENT_BYTES: usize = 8;
+
+/// What a record has beside its message and its scope.
+const STAMP_BYTES: usize = 64;
+
+/// A put request, read where it lies.
+pub(super) struct PutRequest<'r> {
+    request: &'r [u8],
+    elements: usize,
+    source_scope_key: &'r str,
+}
+
+impl<'r> PutRequest<'r> {
+    /// Fails where the records would take much more memory than the request.
+    pub fn read(request: &'r [u8]) -> Result<PutRequest<'r>> {
+        let malformed = |error| malformed_request(PUT, request, error);
+        let (mut elements, mut source_scope_key) = (0, "");
+        for field in fields(request) {
+            let field = field.map_err(malformed)?;
+            match field.number {
+                LIST => elements += 1,
+                SOURCE_SCOPE_KEY => source_scope_key = field.str().map_err(malformed)?,
+                _ => {}
+            }
         }
+        if source_scope_key.len() > MAX_SCOPE_BYTES {
+            let length = source_scope_key.len();
+            return Err(Error::invalid(format!(
+                "source_scope_key has {length} bytes, at most {MAX_SCOPE_BYTES} are permitted"
+            )));
+        }
+        let bytes = request.len();
+        if elements > FEW && bytes / elements < ELEMENT_BYTES + source_scope_key.len() / 8 {
+            return Err(Error::invalid(format!(
+                "list has {elements} elements in {bytes} bytes: most of them are empty"
+            )));
+        }
+        Ok(PutRequest { request, elements, source_scope_key })
     }
-    Ok((list, scope))
+
+    pub fn is_empty(&self) -> bool {
+        self.elements == 0
+    }
+
+    /// The records of the elements, which `to_record` makes of them.
+    pub fn records(
+        &self,
+        kind: Kind,
+        mut to_record: impl FnMut(&[u8], &str, &mut Vec<u8>) -> Result<(), Malformed>,
+    ) -> Result<Records> {
+        let scope = self.source_scope_key;
+        // A record is not much longer than its message.
+        let mut records = Records::with_capacity(self.elements, self.request.len() + self.request.len() / 8)?;
+        for (index, message) in values(self.request, LIST).enumerate() {
+            let message = message.map_err(|error| malformed_request(PUT, self.request, error))?;
+            records.reserve(message.len() + scope.len() + STAMP_BYTES)?;
+            let written = records.push(|out| to_record(message, scope, out));
+            written.map_err(|error| malformed_element(kind, index, message, error))?;
+        }
+        Ok(records)
+    }
+}
+
+/// Says which field of a request, a message of that full name, cannot be read.
+pub(super) fn malformed_request(name: &str, request: &[u8], error: Malformed) -> Error {
+    Error::invalid(format!("request: {}", explain(name, request, error)))
 }
 
 /// Names the element of a request that cannot be read: by its place, its id as far as it has one, and the field.
@@ -99,14 +161,10 @@ impl Store {
         request: &[u8],
         mut to_record: impl FnMut(&[u8], &Stamp<'_>, &mut Vec<u8>) -> Result<(), Malformed>,
     ) -> Result<()> {
-        let (list, source_scope_key) = put_request(request)?;
-        let stamp = Stamp { discovered_at: clock::now(), source_scope_key };
-        // A record is not much longer than its message.
-        let mut records = Records::with_capacity(list.len(), request.len() + request.len() / 8);
-        for (index, message) in list.into_iter().enumerate() {
-            let written = records.push(|out| to_record(message, &stamp, out));
-            written.map_err(|error| malformed_element(kind, index, message, error))?;
-        }
+        let discovered_at = clock::now();
+        let records = PutRequest::read(request)?.records(kind, |message, source_scope_key, out| {
+            to_record(message, &Stamp { discovered_at, source_scope_key }, out)
+        })?;
         self.put_records(kind, &records)
     }
 
@@ -141,35 +199,42 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes grants by what they refer to, all as one commit. Absent ones are skipped; one with incomplete references
-    /// fails the call before anything is deleted.
-    pub fn delete_grants(&self, request: &DeleteGrantsRequest) -> Result<()> {
-        let identities = request.list.iter().enumerate().map(|(index, grant)| {
-            let incomplete = || Error::invalid(format!("grant {index} of the call lacks a part of its identity"));
-            grant_ref(grant).ok_or_else(incomplete)
-        });
-        let identities = identities.collect::<Result<Vec<_>>>()?;
-        self.delete(Kind::Grant, |slot| identities.iter().map(|&grant| keys::grant(slot, grant)).collect())
+    /// Deletes the grants of a `c1z.v1.DeleteGrantsRequest` by what they refer to, all as one commit. Absent ones are
+    /// skipped; one with incomplete references fails the call before anything is deleted.
+    pub fn delete_grants(&self, request: &[u8]) -> Result<()> {
+        const DELETE: &str = "c1z.v1.DeleteGrantsRequest";
+        let keys = |slot| {
+            values(request, LIST).enumerate().map(move |(index, grant)| {
+                let grant = grant.map_err(|error| malformed_request(DELETE, request, error))?;
+                grant_key(slot, index, grant)
+            })
+        };
+        keys(keys::Slot::NONE).try_for_each(|key| key.map(drop))?;
+        self.delete(Kind::Grant, keys)
     }
 
     /// Deletes one entitlement; its grants stay.
     pub fn delete_entitlement(&self, request: &DeleteEntitlementRequest) -> Result<()> {
         let identity = request.entitlement.as_ref().and_then(entitlement_ref);
         let identity = identity.ok_or_else(|| Error::invalid("the entitlement lacks a part of its identity"))?;
-        self.delete(Kind::Entitlement, |slot| vec![keys::entitlement(slot, identity)])
+        self.delete(Kind::Entitlement, |slot| [Ok(keys::entitlement(slot, identity))])
     }
 
     /// Deletes one resource; what refers to it stays.
     pub fn delete_resource(&self, request: &DeleteResourceRequest) -> Result<()> {
         let identity = request.resource_id.as_ref().map(resource_ref);
         let identity = identity.ok_or_else(|| Error::invalid("resource_id is missing"))?;
-        self.delete(Kind::Resource, |slot| vec![keys::resource(slot, identity)])
+        self.delete(Kind::Resource, |slot| [Ok(keys::resource(slot, identity))])
     }
 
-    fn delete(&self, kind: Kind, keys: impl FnOnce(keys::Slot) -> Vec<Vec<u8>>) -> Result<()> {
+    fn delete<K: IntoIterator<Item = Result<Vec<u8>>>>(
+        &self,
+        kind: Kind,
+        keys: impl FnOnce(keys::Slot) -> K,
+    ) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
         for key in keys(bound.slot) {
-            writer.delete(kind, bound.slot, &key)?;
+            writer.delete(kind, bound.slot, &key?)?;
         }
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
@@ -188,10 +253,16 @@ pub(super) fn entitlement_ref(entitlement: &v2::Entitlement) -> Option<Entitleme
     (!entitlement.id.is_empty()).then_some(EntitlementRef { resource, id: &entitlement.id })
 }
 
-fn grant_ref(grant: &v2::Grant) -> Option<GrantRef<'_>> {
-    let entitlement = grant.entitlement.as_ref().and_then(entitlement_ref)?;
-    let principal = grant.principal.as_ref()?.id.as_ref().and_then(complete)?;
-    Some(GrantRef { entitlement, principal })
+/// The key of an encoded grant, which is so manieth of its call.
+fn grant_key(slot: keys::Slot, index: usize, grant: &[u8]) -> Result<Vec<u8>> {
+    let is_whole = |id: ResourceRef<'_>| !id.resource_type.is_empty() && !id.resource.is_empty();
+    let key = translate::grant_identity(grant, |grant| {
+        let GrantRef { entitlement, principal } = grant;
+        let whole = is_whole(entitlement.resource) && !entitlement.id.is_empty() && is_whole(principal);
+        whole.then(|| keys::grant(slot, grant))
+    });
+    let key = key.map_err(|error| malformed_element(Kind::Grant, index, grant, error))?;
+    key.ok_or_else(|| Error::invalid(format!("grant {index} of the call lacks a part of its identity")))
 }
 
 fn complete(id: &v2::ResourceId) -> Option<ResourceRef<'_>> {

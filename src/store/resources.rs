@@ -52,6 +52,7 @@ impl Store {
             let key = keys::resource(view.slot, resource_ref(id));
             if let Some(stored) = view.reader.get(&key)? {
                 response.row(FAMILY, &key, &stored, TRANSLATE)?;
+                response.bounded()?;
             }
         }
         Ok(response.finish(""))

@@ -1,7 +1,9 @@
 //! What callers are told about the syncs of a file, and the marks that are set on them.
 
+use prost::Message;
+
 use super::clock::compare;
-use super::page::page_size;
+use super::page::{page_size, PAGE_BYTES};
 use super::sync_type::{parse_type, type_name};
 use super::view::latest_finished;
 use super::{stats, Store};
@@ -45,8 +47,8 @@ impl Store {
     /// A page of all syncs, unfinished ones included, ordered by id.
     pub fn list_syncs(&self, request: &ListRequest) -> Result<ListResponse> {
         let reader = self.engine.reader(&Kind::ALL)?;
-        let (runs, next_page_token) = page(&reader, Listing::Syncs, &request.page_token, request.page_size)?;
-        let syncs = runs.iter().map(|run| described(&reader, run)).collect::<Result<_>>()?;
+        let (syncs, next_page_token) =
+            page(&reader, Listing::Syncs, &request.page_token, request.page_size, described)?;
         Ok(ListResponse { syncs, next_page_token, annotations: Vec::new() })
     }
 
@@ -63,8 +65,8 @@ impl Store {
     /// A page of all syncs with everything that is known of them.
     pub fn list_sync_runs(&self, request: &ListSyncRunsRequest) -> Result<ListSyncRunsResponse> {
         let reader = self.engine.reader(&Kind::ALL)?;
-        let (runs, next_page_token) = page(&reader, Listing::SyncRuns, &request.page_token, request.page_size)?;
-        let list = runs.iter().map(|run| complete(&reader, run)).collect::<Result<_>>()?;
+        let (list, next_page_token) =
+            page(&reader, Listing::SyncRuns, &request.page_token, request.page_size, complete)?;
         Ok(ListSyncRunsResponse { list, next_page_token })
     }
 
@@ -130,16 +132,30 @@ fn is_complete(verification: &Verification) -> bool {
         && VERIFICATION_MODES.contains(&verification.mode.as_str())
 }
 
-fn page(reader: &Reader<'_>, listing: Listing, token: &str, size: u32) -> Result<(Vec<SyncRun>, String)> {
+/// The rows of a page, and the token of the page that follows. Tokens of syncs make rows of any length: the page ends by
+/// its bytes, too.
+fn page<M: Message>(
+    reader: &Reader<'_>,
+    listing: Listing,
+    token: &str,
+    size: u32,
+    row: impl Fn(&Reader<'_>, &SyncRun) -> Result<M>,
+) -> Result<(Vec<M>, String)> {
     let prefix = keys::family(Slot::FILE, Family::SyncRun);
-    let after = listing.after(&prefix, b"", token)?;
+    let after = listing.after(&prefix, &[], token)?;
     let key = |run: &SyncRun| keys::of_sync(Family::SyncRun, run.id);
     let mut runs = reader.runs()?;
     runs.retain(|run| after.as_ref().is_none_or(|after| key(run) > *after));
-    let more = runs.len() > page_size(size);
-    runs.truncate(page_size(size));
-    let next = runs.last().filter(|_| more).map(|run| listing.token(&prefix, b"", &key(run)));
-    Ok((runs, next.unwrap_or_default()))
+    let (mut rows, mut bytes) = (Vec::new(), 0);
+    for (index, run) in runs.iter().enumerate() {
+        let row = row(reader, run)?;
+        bytes += row.encoded_len();
+        rows.push(row);
+        if index + 1 < runs.len() && (rows.len() == page_size(size) || bytes >= PAGE_BYTES) {
+            return Ok((rows, listing.token(&prefix, &[], &key(run))));
+        }
+    }
+    Ok((rows, String::new()))
 }
 
 /// A sync as the SDK's reader service describes it.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::Store;
 use crate::engine::{Durability, Reader, Writer};
 use crate::keys::{self, Elements, Family, Slot};
+use crate::memory::ask_for;
 use crate::proto::api::{
     ClearSessionRequest, DeleteSessionValuesRequest, GetSessionValuesRequest, GetSessionValuesResponse,
     ListSessionValuesRequest, ListSessionValuesResponse, SessionValue, SetSessionValuesRequest,
@@ -20,6 +21,9 @@ const RESPONSE_BYTES: usize = 4_132_864;
 /// SDK: what a key or a value costs beyond its bytes when values are got, and a row when they are listed.
 const FIELD_OVERHEAD: usize = 10;
 const ROW_OVERHEAD: usize = 20;
+
+/// The most bytes that the prefixes of all keys of a call take.
+const MAX_PREFIXES_BYTES: usize = 16 << 20;
 
 impl Store {
     /// The values of some keys, in key order as long as they fit: one that would make the response too large is named
@@ -57,6 +61,9 @@ impl Store {
     /// Sets all values or none.
     pub fn set_session_values(&self, request: &SetSessionValuesRequest) -> Result<()> {
         let sync = required(&request.sync_id)?;
+        bounded(&request.prefix, request.values.len())?;
+        // RocksDB: a batch grows by copying what it holds, and cannot fail.
+        ask_for(2 * request.values.values().map(Vec::len).sum::<usize>())?;
         self.change_session(request.values.is_empty(), |writer| {
             for (name, value) in &request.values {
                 writer.set(&keys::session(sync, &request.prefix, name), value);
@@ -67,6 +74,7 @@ impl Store {
     /// Deletes some values; those that are not there are no error.
     pub fn delete_session_values(&self, request: &DeleteSessionValuesRequest) -> Result<()> {
         let sync = required(&request.sync_id)?;
+        bounded(&request.prefix, request.keys.len())?;
         self.change_session(request.keys.is_empty(), |writer| {
             for name in &request.keys {
                 writer.remove(&keys::session(sync, &request.prefix, name));
@@ -131,6 +139,14 @@ impl Store {
             let Some(next) = keys::successor(&prefix) else { return Ok(()) };
             first = next;
         }
+    }
+}
+
+/// Fails if a prefix is too long to be stored with each of so many keys.
+fn bounded(prefix: &str, keys: usize) -> Result<()> {
+    match prefix.len().saturating_mul(keys) > MAX_PREFIXES_BYTES {
+        false => Ok(()),
+        true => Err(Error::invalid(format!("prefix has {} bytes, too many for {keys} keys at once", prefix.len()))),
     }
 }
 

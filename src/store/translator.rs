@@ -5,10 +5,12 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::page::{Response, Translate};
 use crate::keys::Family;
+use crate::memory::reserve;
 use crate::{Error, Result};
 
-/// Rows that are handed over at once.
+/// Rows that are handed over at once, fewer if they have so many bytes.
 const BATCH_ROWS: usize = 256;
+const BATCH_BYTES: usize = 256 << 10;
 
 /// Batches that may wait, so that neither thread waits for the other because of one slow block.
 const WAITING: usize = 4;
@@ -48,9 +50,9 @@ impl<'scope> Translator<'scope> {
     }
 
     /// Takes a row. `false`: no more are wanted, because one could not be translated; [`Translator::finish`] says why.
-    pub fn row(&mut self, key: &[u8], stored: &[u8]) -> bool {
-        self.batch.push(key, stored);
-        self.batch.ends.len() < BATCH_ROWS || self.batches.send(std::mem::take(&mut self.batch)).is_ok()
+    pub fn row(&mut self, key: &[u8], stored: &[u8]) -> Result<bool> {
+        self.batch.push(key, stored)?;
+        Ok(!self.batch.is_full() || self.batches.send(std::mem::take(&mut self.batch)).is_ok())
     }
 
     /// The response with all rows.
@@ -63,11 +65,17 @@ impl<'scope> Translator<'scope> {
 }
 
 impl Batch {
-    fn push(&mut self, key: &[u8], stored: &[u8]) {
+    fn is_full(&self) -> bool {
+        self.ends.len() >= BATCH_ROWS || self.bytes.len() >= BATCH_BYTES
+    }
+
+    fn push(&mut self, key: &[u8], stored: &[u8]) -> Result<()> {
+        reserve(&mut self.bytes, key.len() + stored.len())?;
         self.bytes.extend_from_slice(key);
         let key = self.bytes.len();
         self.bytes.extend_from_slice(stored);
         self.ends.push((key, self.bytes.len()));
+        Ok(())
     }
 
     fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {

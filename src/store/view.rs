@@ -68,13 +68,18 @@ impl Store {
 /// show another sync than the one that was meant.
 fn annotated_sync(annotations: &[Any]) -> Result<Option<String>> {
     for annotation in annotations {
-        if annotation.type_url.rsplit('/').next() == Some("c1.c1z.v1.SyncDetails") {
+        if is_sync_details(annotation) {
             let details = SyncDetails::decode(&annotation.value[..])
                 .map_err(|error| Error::invalid(format!("annotation SyncDetails: {error}")))?;
             return Ok(Some(details.id).filter(|id| !id.is_empty()));
         }
     }
     Ok(None)
+}
+
+/// Whether an annotation names a sync.
+pub(super) fn is_sync_details(annotation: &Any) -> bool {
+    annotation.type_url.rsplit('/').next() == Some("c1.c1z.v1.SyncDetails")
 }
 
 /// The run that is shown when none is named or bound.

@@ -112,6 +112,13 @@ impl<'a> Ids<'a> {
     }
 }
 
+/// Shows `see` which grant a v2 grant is, as far as it says.
+pub fn grant_identity<T>(v2: &[u8], see: impl FnOnce(GrantRef<'_>) -> T) -> Result<T, Malformed> {
+    let message = Grant::parse(v2)?;
+    let Embedded { entitlement, principal } = message.embedded()?;
+    Ok(see(GrantRef { entitlement: entitlement.identity()?, principal: principal.identity()? }))
+}
+
 /// Appends the record of a v2 grant that a connector put.
 ///
 /// The first `GrantExpandable` annotation that decodes leaves the annotations: as the record's expansion if it names

@@ -38,11 +38,12 @@ mod tests;
 
 pub use entitlement::{entitlement_from_record, entitlement_to_record};
 pub use grant::{
-    expanded_grant_to_record, grant_expandable, grant_from_record, grant_public_id, grant_to_record,
+    expanded_grant_to_record, grant_expandable, grant_from_record, grant_identity, grant_public_id, grant_to_record,
     next_grant_from_record, next_grant_to_record,
 };
 pub use last_grant::LastGrant;
 pub use last_put::LastPut;
+pub use refs::entitlement_identity;
 pub use resource::{check_profile, resource_from_record, resource_to_record};
 pub use resource_type::{resource_type_from_record, resource_type_to_record};
 pub use stamp::{Stamp, Timestamp};

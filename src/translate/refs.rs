@@ -90,6 +90,11 @@ impl<'a> EmbeddedEntitlement<'a> {
     }
 }
 
+/// Shows `see` which entitlement a v2 entitlement is, as far as it says.
+pub fn entitlement_identity<T>(v2: &[u8], see: impl FnOnce(EntitlementRef<'_>) -> T) -> Result<T, Malformed> {
+    Ok(see(EmbeddedEntitlement::parse(v2)?.identity()?))
+}
+
 /// What a record keeps of an embedded `c1.connector.v2.Resource` that is a principal. The parent is part of it: matching
 /// principals across connectors needs it.
 #[derive(Default)]

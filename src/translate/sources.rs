@@ -1,6 +1,6 @@
 //! A grant's sources: the entitlements that it came from.
 
-use super::structs::sort_last_wins;
+use super::structs::{push_last_wins, sort_last_wins};
 use crate::proto::wire::{fields, put_message, put_nested, put_varint, values, Malformed};
 
 /// A map from entitlement id to whether the source is direct: the only thing about a source that a connector says.
@@ -20,7 +20,7 @@ impl<'a> Sources<'a> {
     fn parse(message: &'a [u8], map: u32, is_direct: u32) -> Result<Self, Malformed> {
         let mut entries = Vec::new();
         for entry in values(message, map) {
-            entries.push(parse_entry(entry?, is_direct)?);
+            push_last_wins(&mut entries, parse_entry(entry?, is_direct)?, |a, b| a.0.cmp(b.0));
         }
         sort_last_wins(&mut entries, |a, b| a.0.cmp(b.0));
         Ok(Self(entries))

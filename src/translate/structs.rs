@@ -13,7 +13,7 @@ use prost::bytes::Bytes;
 
 use super::enums::varint;
 use crate::proto::wire::{
-    fields, put_fields, put_head, put_message, put_present_fixed64, put_present_varint, Malformed, MAX_DEPTH,
+    fields, put_fields, put_head, put_message, put_present_fixed64, put_present_varint, values, Malformed, MAX_DEPTH,
 };
 
 /// How deep a `Struct` lies that is a field of a record: below the record and the page that carries it to a host.
@@ -152,14 +152,28 @@ impl Entry {
 /// The entries of a `Struct`, one for each key: the last.
 fn sorted_entries(message: &Bytes) -> Result<Vec<Entry>, Malformed> {
     let mut entries = Vec::new();
-    for field in fields(message) {
-        let field = field?;
-        if field.number == 1 {
-            entries.push(Entry::parse(message.slice_ref(field.bytes()?))?);
+    for entry in values(message, 1) {
+        push_last_wins(&mut entries, Entry::parse(message.slice_ref(entry?))?, by_key);
+    }
+    sort_last_wins(&mut entries, by_key);
+    Ok(entries)
+}
+
+fn by_key(a: &Entry, b: &Entry) -> Ordering {
+    a.key.cmp(&b.key)
+}
+
+/// Appends a map entry. Before many entries take more memory, those go that a later one of the same key replaces: a map of
+/// nothing but empty entries is one entry, however long.
+pub(super) fn push_last_wins<T>(entries: &mut Vec<T>, entry: T, compare: impl Fn(&T, &T) -> Ordering) {
+    const MANY: usize = 1024;
+    if entries.len() >= MANY && entries.len() == entries.capacity() {
+        sort_last_wins(entries, compare);
+        if entries.len() > entries.capacity() / 2 {
+            entries.reserve(entries.len());
         }
     }
-    sort_last_wins(&mut entries, |a, b| a.key.cmp(&b.key));
-    Ok(entries)
+    entries.push(entry);
 }
 
 /// Sorts map entries by key and drops those that a later one of the same key replaces.

@@ -17,7 +17,7 @@ use c1z::proto::connector::{
     ResourceTypesServiceListResourceTypesRequest, ResourcesServiceListResourcesRequest,
 };
 use c1z::proto::reader::*;
-use prost::Message;
+use prost::{Message, Name};
 
 use crate::sample::*;
 use crate::support::Exported;
@@ -40,6 +40,8 @@ pub struct Function {
     /// Whether it refuses a null pointer for the response.
     pub answers: bool,
     pub needs: Needs,
+    /// The full name of its request.
+    pub message: String,
     /// Succeeds on an open sample.
     pub request: Vec<u8>,
     /// The numbers of the fields that lead to a string in the request; none if it has no string.
@@ -59,10 +61,15 @@ macro_rules! functions {
             exported: kind::$kind($name).0,
             answers: kind::$kind($name).1,
             needs: Needs::$needs,
+            message: full_name(&$request),
             request: $request.encode_to_vec(),
             text: &$text,
         }),*]
     };
+}
+
+fn full_name<M: Name>(_: &M) -> String {
+    M::full_name()
 }
 
 /// The signatures, and whether a response is required.
@@ -119,7 +126,7 @@ pub fn all(sample: &Sample) -> Vec<Function> {
         ask Open c1z_get_latest_sync_run [1] GetLatestSyncRunRequest::default();
         tell Writable c1z_mark_sync_supports_diff [1] MarkSyncSupportsDiffRequest { sync_id: first() };
         tell Writable c1z_mark_sync_verified [1]
-            MarkSyncVerifiedRequest { sync_id: first(), verification: Some(verification) };
+            MarkSyncVerifiedRequest { sync_id: first(), verification: Some(verification.clone()) };
         tell Writable c1z_clear_sync_verification [1] ClearSyncVerificationRequest { sync_id: first() };
         ask Open c1z_get_stats [2] GetStatsRequest { sync_id: second(), ..Default::default() };
         tell_long BoundSync c1z_recalculate_stats [1] RecalculateStatsRequest::default();

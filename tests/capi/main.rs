@@ -1,5 +1,6 @@
 //! The C ABI as C programs call it: what the top of the header promises, function by function.
 
+mod allocations;
 mod closing;
 mod control;
 mod cursors;

@@ -48,6 +48,14 @@ macro_rules! puts_bytes {
     )*};
 }
 
+macro_rules! asks_bytes {
+    ($($name:ident: $request:ty => $response:ty;)*) => {$(
+        fn $name(&self, request: &$request) -> Answer<$response> {
+            told(self.0.$name(&request.encode_to_vec())).map(Answered::<$response>::message)
+        }
+    )*};
+}
+
 macro_rules! takes_long {
     ($($name:ident: $request:ty => $response:ty;)*) => {$(
         fn $name(&self, request: &$request) -> Answer<$response> {
@@ -126,7 +134,6 @@ impl Driver for StoreDriver {
     }
 
     takes_message! {
-        put_asset: PutAssetRequest;
         mark_sync_verified: MarkSyncVerifiedRequest;
     }
 
@@ -136,6 +143,12 @@ impl Driver for StoreDriver {
         put_entitlements: PutEntitlementsRequest;
         put_grants: PutGrantsRequest;
         put_expanded_grants: PutExpandedGrantsRequest;
+        put_asset: PutAssetRequest;
+        delete_grants: DeleteGrantsRequest;
+    }
+
+    asks_bytes! {
+        list_grants_for_entitlements: ForEntitlementsRequest => ForEntitlementsResponse;
     }
 
     asks! {
@@ -147,7 +160,6 @@ impl Driver for StoreDriver {
         mark_sync_supports_diff: MarkSyncSupportsDiffRequest => ();
         clear_sync_verification: ClearSyncVerificationRequest => ();
         delete_grant: DeleteGrantRequest => ();
-        delete_grants: DeleteGrantsRequest => ();
         delete_entitlement: DeleteEntitlementRequest => ();
         delete_resource: DeleteResourceRequest => ();
         set_session_values: SetSessionValuesRequest => ();
@@ -172,7 +184,6 @@ impl Driver for StoreDriver {
         list_grants: ListGrantsRequest => ListGrantsResponse;
         get_grant: GetGrantRequest => GetGrantResponse;
         list_grants_for_entitlement: ForEntitlementRequest => ForEntitlementResponse;
-        list_grants_for_entitlements: ForEntitlementsRequest => ForEntitlementsResponse;
         list_grants_for_principal: ForPrincipalRequest => ForPrincipalResponse;
         list_grants_for_resource_type: ForResourceTypeRequest => ForResourceTypeResponse;
         list_pending_expansion: ListPendingExpansionRequest => ListPendingExpansionResponse;

@@ -29,9 +29,7 @@ const CALLS: [Call; 17] = [
     ("delete_grant", |Scene { store, .. }| {
         store.delete_grant(&DeleteGrantRequest { grant_id: "group:g:member:user:u1".into() })
     }),
-    ("delete", |Scene { store, .. }| {
-        store.delete_grants(&DeleteGrantsRequest { list: vec![membership("g", "u1"), membership("g", "u2")] })
-    }),
+    ("delete", |Scene { store, .. }| try_delete_grants(store, vec![membership("g", "u1"), membership("g", "u2")])),
     ("delete", |Scene { store, .. }| {
         store.delete_resource(&DeleteResourceRequest { resource_id: Some(id(("user", "u1"))) })
     }),

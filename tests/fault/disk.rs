@@ -174,7 +174,7 @@ fn put_until_full(store: &Store) -> u64 {
 fn assets(store: &Store, count: u64) {
     for number in 1..=count {
         let asset = Some(AssetRef { id: format!("noise {number}") });
-        let got = store.get_asset(&AssetServiceGetAssetRequest { asset }).unwrap();
+        let got = store.get_asset(&AssetServiceGetAssetRequest { asset }).unwrap().decode().unwrap();
         assert!(got.data == noise(256 << 10, number), "asset {number}");
     }
     let asset = Some(AssetRef { id: format!("noise {}", count + 1) });

@@ -41,6 +41,18 @@ fn shuffled(n: usize) -> impl Iterator<Item = usize> {
 }
 
 #[test]
+fn kinds_become_tables_in_whatever_order_a_reader_names_them() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    put_entitlements(&store, &[entitlement(("group", "g0"), "group:g0:member")]);
+    put_grants(&store, &(0..5_000).map(|user| numbered(0, user)).collect::<Vec<_>>());
+    // It reads grants, and entitlements for their ids.
+    assert_eq!(count(&store), 5_000);
+    assert_eq!(entitlements(&store).len(), 1);
+}
+
+#[test]
 fn the_last_of_many_puts_wins_across_runs_and_leaves_its_index_entries_alone() {
     const N: usize = 40_000;
     let fixture = Fixture::new();

@@ -10,6 +10,7 @@ pub use c1z::proto::api::*;
 pub use c1z::proto::connector::*;
 use c1z::proto::manifest::C1zManifestV3;
 use c1z::proto::reader::*;
+use c1z::store::Encoded;
 pub use c1z::store::{OpenOptions, Store};
 use prost::Message;
 use prost_types::Any;
@@ -214,9 +215,14 @@ pub fn try_put_expanded(store: &Store, list: &[Grant]) -> c1z::Result<()> {
     store.put_expanded_grants(&PutExpandedGrantsRequest { list: list.to_vec() }.encode_to_vec())
 }
 
+pub fn try_delete_grants(store: &Store, list: Vec<Grant>) -> c1z::Result<()> {
+    store.delete_grants(&DeleteGrantsRequest { list }.encode_to_vec())
+}
+
 pub fn try_put_asset(store: &Store, id: &str, data: &[u8]) -> c1z::Result<()> {
     let asset = Some(AssetRef { id: id.into() });
-    store.put_asset(PutAssetRequest { asset, content_type: "image/png".into(), data: data.to_vec() })
+    let request = PutAssetRequest { asset, content_type: "image/png".into(), data: data.to_vec() };
+    store.put_asset(&request.encode_to_vec())
 }
 
 pub fn put_asset(store: &Store, id: &str, data: &[u8]) {
@@ -236,6 +242,23 @@ pub fn set_session(store: &Store, sync: &str, values: &[(&str, &[u8])]) {
 pub fn session(store: &Store, sync: &str) -> Vec<SessionValue> {
     let request = ListSessionValuesRequest { sync_id: sync.into(), ..Default::default() };
     store.list_session_values(&request).unwrap().list
+}
+
+/// Calls that take bytes, with messages.
+pub trait Messages {
+    fn list_grants_of_several(
+        &self,
+        request: &GrantsReaderServiceListGrantsForEntitlementsRequest,
+    ) -> c1z::Result<Encoded<GrantsReaderServiceListGrantsForEntitlementsResponse>>;
+}
+
+impl Messages for Store {
+    fn list_grants_of_several(
+        &self,
+        request: &GrantsReaderServiceListGrantsForEntitlementsRequest,
+    ) -> c1z::Result<Encoded<GrantsReaderServiceListGrantsForEntitlementsResponse>> {
+        self.list_grants_for_entitlements(&request.encode_to_vec())
+    }
 }
 
 pub fn resources(store: &Store) -> Vec<Resource> {

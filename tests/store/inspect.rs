@@ -333,9 +333,8 @@ fn pages_follow_each_other_without_gap_or_overlap() {
     start_as(&store, "full", SYNC);
     let ids: Vec<String> = (0..2_500).map(|number| format!("{number:04}")).collect();
     put_resources(&store, &ids.iter().map(|id| resource(("user", id))).collect::<Vec<_>>());
-    let large = vec![b'x'; 2 << 20];
-    put_asset(&store, "a", &large);
-    put_asset(&store, "b", &large);
+    let large = vec![b'x'; 250 << 10];
+    ["a", "b", "c", "d", "e"].iter().for_each(|id| put_asset(&store, id, &large));
     end(&store);
     close(store);
     let request = InspectRequest { record_types: vec!["c1.storage.v3.ResourceRecord".into()], ..Default::default() };
@@ -345,7 +344,38 @@ fn pages_follow_each_other_without_gap_or_overlap() {
     let id = |record: &InspectedRecord| serde_json::from_str::<Value>(&record.json).unwrap()["resourceId"].clone();
     assert_eq!(resources.concat().iter().map(id).collect::<Vec<_>>(), ids);
     let request = InspectRequest { record_types: vec!["c1.storage.v3.AssetRecord".into()], ..Default::default() };
-    assert_eq!(pages_of(request).iter().map(Vec::len).collect::<Vec<_>>(), [1, 1], "a page is bounded by bytes too");
+    assert_eq!(pages_of(request).iter().map(Vec::len).collect::<Vec<_>>(), [4, 1], "a page is bounded by bytes too");
+}
+
+#[test]
+fn names_in_a_file_that_would_make_every_record_long_keep_it_from_being_inspected() {
+    let fixture = Fixture::new();
+    let path = everything(&fixture);
+    let long = "n".repeat(200_000);
+    rewrite_descriptors(&path, |set| {
+        message(set, "ResourceRecord").field[0].json_name = Some(long.clone());
+    });
+    let refused = walk(&path, InspectRequest::default()).err().unwrap();
+    assert_eq!((refused.code(), refused.reason().name()), CORRUPTION);
+    assert!(refused.to_string().contains("longer than 512 bytes") && refused.to_string().len() < 500, "{refused}");
+    select(&fixture.open_read_only(), SYNC);
+}
+
+#[test]
+fn a_long_record_is_shown_in_part_and_says_so() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start_as(&store, "full", SYNC);
+    put_asset(&store, "icon", &vec![b'x'; 5 << 20]);
+    checkpoint(&store, &"t".repeat(5 << 20));
+    end(&store);
+    close(store);
+    let asset = &shown_of(&fixture.path(), "c1.storage.v3.AssetRecord")[0];
+    assert_eq!((&asset["externalId"], &asset["contentType"]), (&json!("icon"), &json!("image/png")));
+    assert_eq!(asset["data"].as_str().unwrap().len(), 64 << 10);
+    assert!(asset["@cut"][0].as_str().unwrap().contains("field 4: 5242880 bytes"), "{}", asset["@cut"]);
+    let token = &shown_of(&fixture.path(), "sync_token")[0];
+    assert!(token["@cut"][0].as_str().unwrap().contains("5242880 bytes"), "{}", token["@cut"]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ const LISTINGS: [(&str, Listing); 14] = [
         }
     ),
     listing!(
-        list_grants_for_entitlements,
+        list_grants_of_several,
         GrantsReaderServiceListGrantsForEntitlementsRequest {
             entitlements: vec![entitlement(("group", "g"), "group:g:member")]
         }
@@ -146,7 +146,7 @@ fn a_batch_with_other_entitlements_starts_again() {
             page_token: token.into(),
             ..Default::default()
         };
-        let response = store.list_grants_for_entitlements(&request).unwrap().decode().unwrap();
+        let response = store.list_grants_of_several(&request).unwrap().decode().unwrap();
         (response.list[0].id.clone(), response.next_page_token)
     };
     let (_, token) = page(&[&member, &owner], "");

@@ -69,7 +69,7 @@ fn reads(store: &Store, annotations: &[Any]) -> Vec<(&'static str, c1z::Result<u
             |r: GrantsReaderServiceListGrantsForEntitlementResponse| r.list.len()
         ),
         read!(
-            list_grants_for_entitlements,
+            list_grants_of_several,
             GrantsReaderServiceListGrantsForEntitlementsRequest { entitlements: vec![member().unwrap()] },
             |r: GrantsReaderServiceListGrantsForEntitlementsResponse| r.list.len()
         ),

@@ -251,7 +251,7 @@ type InspectedRecord struct {
 	RecordType string `protobuf:"bytes,2,opt,name=record_type,json=recordType,proto3" json:"record_type,omitempty"`
 	// Its whole key.
 	Key []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
-	// The value as protobuf JSON.
+	// The value as protobuf JSON, some 1 MiB at most: "@cut" in it says what of a long record is not shown.
 	Json          string `protobuf:"bytes,4,opt,name=json,proto3" json:"json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

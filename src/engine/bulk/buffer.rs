@@ -1,6 +1,8 @@
 //! Rows in memory: appended in any order, sorted once.
 
 use super::change::Change;
+use crate::memory::{reserve, with_capacity};
+use crate::Result;
 
 /// Rows in one allocation, in the order of their arrival until they are sorted.
 #[derive(Default)]
@@ -51,7 +53,9 @@ impl Buffer {
     }
 
     /// Appends a row.
-    pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) {
+    pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
+        reserve(&mut self.bytes, key.len() + 1 + value.len())?;
+        reserve(&mut self.rows, 1)?;
         let row = Row { start: self.bytes.len() as u32, key: key.len() as u32, value: value.len() as u32 + 1 };
         self.sorted = match self.rows.len().checked_sub(1) {
             None => true,
@@ -61,6 +65,7 @@ impl Buffer {
         self.bytes.push(change as u8);
         self.bytes.extend_from_slice(value);
         self.rows.push(row);
+        Ok(())
     }
 
     /// A buffer without rows in the same memory.
@@ -102,14 +107,16 @@ impl Buffer {
     }
 
     /// Orders the rows by key; rows with one key stay in the order of their arrival.
-    pub fn sort(&mut self) {
-        if std::mem::replace(&mut self.sorted, true) {
-            return;
+    pub fn sort(&mut self) -> Result<()> {
+        if self.sorted {
+            return Ok(());
         }
-        let unset = |index| Windowed { window: [0; 2], index };
-        let mut order: Vec<Windowed> = (0..self.rows.len() as u32).map(unset).collect();
+        let (mut order, mut rows) = (with_capacity(self.rows.len())?, with_capacity(self.rows.len())?);
+        order.extend((0..self.rows.len() as u32).map(|index| Windowed { window: [0; 2], index }));
         sort_from(&self.bytes, &self.rows, &mut order, 0);
-        self.rows = order.iter().map(|row| self.rows[row.index as usize]).collect();
+        rows.extend(order.iter().map(|row| self.rows[row.index as usize]));
+        (self.rows, self.sorted) = (rows, true);
+        Ok(())
     }
 }
 
@@ -173,9 +180,9 @@ mod tests {
         fn rows_are_ordered_by_key_and_then_by_arrival(keys in keys()) {
             let mut buffer = Buffer::default();
             for (arrival, key) in keys.iter().enumerate() {
-                buffer.push(key, Change::Put, &arrival.to_be_bytes());
+                buffer.push(key, Change::Put, &arrival.to_be_bytes()).unwrap();
             }
-            buffer.sort();
+            buffer.sort().unwrap();
             let mut expected: Vec<(usize, Vec<u8>)> = keys.into_iter().enumerate().collect();
             expected.sort_by(|(_, a), (_, b)| a.cmp(b));
             let sorted: Vec<(usize, Vec<u8>)> = (0..buffer.len())

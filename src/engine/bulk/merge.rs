@@ -7,6 +7,7 @@ use super::change::Change;
 use super::spill::SpillRows;
 use crate::engine::refresh_grant;
 use crate::engine::{damaged, Kind};
+use crate::memory::reserve;
 use crate::proto::wire::Malformed;
 use crate::{Error, Result};
 
@@ -41,10 +42,17 @@ impl<'r> Cursor<'r> {
         }
     }
 
-    fn value(&self) -> &[u8] {
+    /// Replaces what is in `into` by the current row's value, which can be taken once. Returns its change.
+    fn take_value(&mut self, into: &mut Vec<u8>) -> Result<Change> {
         match self {
-            Cursor::Memory(rows, next) => rows.value(next - 1),
-            Cursor::File(rows) => rows.value(),
+            Cursor::Memory(rows, next) => {
+                let (change, value) = Change::split(rows.value(*next - 1));
+                into.clear();
+                reserve(into, value.len())?;
+                into.extend_from_slice(value);
+                Ok(change)
+            }
+            Cursor::File(rows) => rows.take_value(into),
         }
     }
 }
@@ -54,39 +62,38 @@ pub struct Merged {
     pub key: Vec<u8>,
     pub change: Change,
     pub value: Vec<u8>,
+    /// The value of a later change of the same key.
+    later: Vec<u8>,
     spare: Vec<u8>,
 }
 
 impl Merged {
     pub fn new() -> Merged {
-        Merged { key: Vec::new(), change: Change::Put, value: Vec::new(), spare: Vec::new() }
+        Merged { key: Vec::new(), change: Change::Put, value: Vec::new(), later: Vec::new(), spare: Vec::new() }
     }
 
-    fn set(&mut self, key: &[u8], value: &[u8]) {
-        let (change, value) = Change::split(value);
+    fn set(&mut self, row: &mut Cursor<'_>) -> Result<()> {
         self.key.clear();
-        self.key.extend_from_slice(key);
-        self.change = change;
-        self.value.clear();
-        self.value.extend_from_slice(value);
+        self.key.extend_from_slice(row.key());
+        self.change = row.take_value(&mut self.value)?;
+        Ok(())
     }
 
     /// Applies a later change of the same key.
-    fn follow(&mut self, value: &[u8]) -> Result<()> {
-        let (change, value) = Change::split(value);
+    fn follow(&mut self, row: &mut Cursor<'_>) -> Result<()> {
+        let change = row.take_value(&mut self.later)?;
         match (self.change, change) {
             // What a refresh keeps of the row before, it also keeps of one that is itself a refresh.
             (Change::Put | Change::PutIndexed | Change::Refresh, Change::Refresh) => {
                 if self.change == Change::Put {
                     self.change = Change::PutIndexed;
                 }
-                refresh_grant(&self.value, value, &mut self.spare).map_err(|error| self.damaged(error))?;
+                refresh_grant(&self.value, &self.later, &mut self.spare).map_err(|error| self.damaged(error))?;
                 self.take_spare();
             }
             _ => {
                 self.change = change;
-                self.value.clear();
-                self.value.extend_from_slice(value);
+                std::mem::swap(&mut self.value, &mut self.later);
             }
         }
         Ok(())
@@ -133,14 +140,14 @@ impl<'r> Merge<'r> {
 
     /// Writes the next key, with all its changes folded into one, into `row`; `false` behind the last.
     pub fn next(&mut self, row: &mut Merged) -> Result<bool> {
-        let Some((first, _)) = self.heap.first() else { return Ok(false) };
-        row.set(first.key(), first.value());
+        let Some((first, _)) = self.heap.first_mut() else { return Ok(false) };
+        row.set(first)?;
         self.advance_first()?;
-        while let Some((next, _)) = self.heap.first() {
+        while let Some((next, _)) = self.heap.first_mut() {
             if next.key() != row.key {
                 break;
             }
-            row.follow(next.value())?;
+            row.follow(next)?;
             self.advance_first()?;
         }
         Ok(true)

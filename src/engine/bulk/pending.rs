@@ -51,13 +51,7 @@ impl Load {
         let with_fixed = change != Change::Refresh && !self.refreshed;
         let mut keys = RecordKeys::default();
         for (index, record) in records.iter().enumerate() {
-            let noun = kind.family().noun();
-            let varies = keys.reset(kind, slot, record).map_err(|error| {
-                Error::Internal(format!("{noun} {index} was translated into a record that is {error}"))
-            })?;
-            if let Some(part) = keys.missing {
-                return Err(Error::invalid(format!("{noun} {index} of the call has no {part}")));
-            }
+            let varies = reset(&mut keys, kind, slot, index, record)?;
             let indexed = change == Change::Put && varies;
             self.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record)?;
             if let Some(entry) = keys.fixed.as_ref().filter(|_| with_fixed) {
@@ -65,6 +59,18 @@ impl Load {
             }
         }
         Ok(())
+    }
+}
+
+/// Has in `keys` those of the record that is so manieth of a call. Returns whether there are varying ones.
+fn reset(keys: &mut RecordKeys, kind: Kind, slot: Slot, index: usize, record: &[u8]) -> Result<bool> {
+    let noun = kind.family().noun();
+    let varies = keys
+        .reset(kind, slot, record)
+        .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
+    match keys.missing {
+        None => Ok(varies),
+        Some(part) => Err(Error::invalid(format!("{noun} {index} of the call has no {part}"))),
     }
 }
 
@@ -94,6 +100,11 @@ impl Pending {
             directory,
             budget,
         }
+    }
+
+    /// Room for rows of another step, under a budget of the same size.
+    pub fn beside(&self) -> Pending {
+        Pending::new(&self.directory, self.budget)
     }
 
     /// The slot that the rows belong to.
@@ -171,6 +182,23 @@ impl Pending {
         Ok(())
     }
 
+    /// Appends one record without index entries, given in parts of which the first has what its key is made of. Its value
+    /// takes no memory.
+    pub fn append_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]], pending: &PendingKinds) -> Result<()> {
+        let mut keys = RecordKeys::default();
+        reset(&mut keys, kind, slot, 0, record.first().copied().unwrap_or_default())?;
+        self.loads[kind as usize].records.push_to_file(&keys.record, Change::Put, record, &self.directory)?;
+        self.slot = slot;
+        pending.add(kind);
+        Ok(())
+    }
+
+    /// Whether rows of these kinds, sorted, are few and short enough to be collected in memory once more.
+    pub fn are_few(&self, kinds: &[Kind], rows: u64, bytes: usize) -> bool {
+        let in_memory = |load: &Load| load.records.is_in_memory() && load.fixed.is_in_memory();
+        self.rows(kinds) < rows && self.buffered(kinds) < bytes && kinds.iter().all(|&kind| in_memory(self.load(kind)))
+    }
+
     /// Bytes of memory that rows of these kinds take.
     pub fn buffered(&self, kinds: &[Kind]) -> usize {
         let loads = kinds.iter().map(|&kind| self.load(kind));
@@ -189,19 +217,20 @@ impl Pending {
     }
 
     /// Makes the rows of these kinds readable in key order.
-    pub fn sort(&mut self, kinds: &[Kind]) {
+    pub fn sort(&mut self, kinds: &[Kind]) -> Result<()> {
         for &kind in kinds {
             let Load { records, fixed, .. } = &mut self.loads[kind as usize];
             if records.len() >= PARALLEL_ROWS {
                 thread::scope(|scope| {
                     let _ = Builder::new().name("c1z-sort".into()).spawn_scoped(scope, || fixed.sort());
-                    records.sort();
-                });
+                    records.sort()
+                })?;
             }
-            // Nothing is left to do of what was done above; the system may have had no thread to spare.
-            records.sort();
-            fixed.sort();
+            // Nothing is left to do of what was done above; the system may have had no thread or memory to spare.
+            records.sort()?;
+            fixed.sort()?;
         }
+        Ok(())
     }
 
     /// Forgets the rows of these kinds.

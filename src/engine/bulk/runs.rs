@@ -2,13 +2,16 @@
 //! that neither their number nor the memory to read them grows with the rows.
 
 use std::path::Path;
-use std::thread::JoinHandle;
+use std::sync::mpsc::sync_channel;
+use std::thread::{Builder, JoinHandle};
 
 use super::buffer::Buffer;
 use super::change::Change;
 use super::merge::{Cursor, Merge, Merged};
 use super::spill::{Spill, SpillWriter};
 use crate::{Error, Result};
+
+const TOO_LONG: &str = "the records of one call take more than 4 GiB";
 
 /// How many files become one.
 const MERGED_AT: usize = 64;
@@ -20,7 +23,7 @@ pub struct Runs {
     files: Vec<(Spill, u32)>,
     /// The run that another thread sorts and writes. It gives the memory of the rows back, with the rows if it cannot.
     writing: Option<JoinHandle<Result<(Spill, Buffer), Buffer>>>,
-    /// A sorted run that could not be written, younger than the files.
+    /// A run that could not be sorted or written, younger than the files.
     unwritten: Option<Buffer>,
     buffer: Buffer,
     rows: u64,
@@ -38,9 +41,9 @@ impl Runs {
     /// Appends a row.
     pub fn push(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
         if !self.buffer.has_room(key.len() + value.len() + 1) {
-            return Err(Error::invalid("the records of one call take more than 4 GiB"));
+            return Err(Error::invalid(TOO_LONG));
         }
-        self.buffer.push(key, change, value);
+        self.buffer.push(key, change, value)?;
         self.rows += 1;
         Ok(())
     }
@@ -62,24 +65,66 @@ impl Runs {
         self.buffer.size() + self.unwritten.as_ref().map_or(0, Buffer::size)
     }
 
+    /// Appends a row with a file of its own, which takes no memory for its value, given in parts. What was appended before
+    /// it is spilled: it is older.
+    pub fn push_to_file(&mut self, key: &[u8], change: Change, value: &[&[u8]], directory: &Path) -> Result<()> {
+        let length: usize = value.iter().map(|part| part.len()).sum();
+        if u32::try_from(key.len() + length + 1).is_err() {
+            return Err(Error::invalid(TOO_LONG));
+        }
+        if self.buffer.len() > 0 {
+            self.spill(directory)?;
+        }
+        let spare = self.settle();
+        self.write_unwritten(directory)?;
+        self.merge_files(directory)?;
+        let mut out = SpillWriter::new(directory)?;
+        out.push(key, &[&[&[change as u8][..]], value].concat())?;
+        self.files.push((out.finish()?, 0));
+        if self.buffer.len() == 0 {
+            self.buffer = spare;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
     /// Hands the buffer to a thread that sorts it and writes it to a file. Waits for the one before: at most two buffers
     /// are in memory. If that one could not be written, tries once more, and fails where that fails: its rows stay.
     pub fn spill(&mut self, directory: &Path) -> Result<()> {
         let spare = self.settle();
-        if let Some(rows) = &self.unwritten {
-            self.files.push((Spill::write(rows, directory)?, 0));
-            self.unwritten = None;
-        }
+        self.write_unwritten(directory)?;
         self.merge_files(directory)?;
-        let mut buffer = std::mem::replace(&mut self.buffer, spare);
-        let directory = directory.to_path_buf();
-        self.writing = Some(std::thread::spawn(move || {
-            buffer.sort();
-            match Spill::write(&buffer, &directory) {
+        let (hand, handed) = sync_channel::<Buffer>(1);
+        let folder = directory.to_path_buf();
+        let spilled = Builder::new().name("c1z-spill".into()).spawn(move || {
+            // It is handed over, and there is room for it.
+            let mut buffer = handed.recv().unwrap_or_default();
+            match buffer.sort().and_then(|()| Spill::write(&buffer, &folder)) {
                 Ok(file) => Ok((file, buffer.emptied())),
                 Err(_) => Err(buffer),
             }
-        }));
+        });
+        let buffer = std::mem::replace(&mut self.buffer, spare);
+        match spilled {
+            Ok(thread) => {
+                let _ = hand.send(buffer);
+                self.writing = Some(thread);
+                Ok(())
+            }
+            // The system has no thread to spare.
+            Err(_) => {
+                self.unwritten = Some(buffer);
+                self.write_unwritten(directory)
+            }
+        }
+    }
+
+    fn write_unwritten(&mut self, directory: &Path) -> Result<()> {
+        if let Some(rows) = &mut self.unwritten {
+            rows.sort()?;
+            self.files.push((Spill::write(rows, directory)?, 0));
+            self.unwritten = None;
+        }
         Ok(())
     }
 
@@ -117,10 +162,15 @@ impl Runs {
         Buffer::default()
     }
 
+    /// Whether all rows are in memory, once no thread writes any more.
+    pub fn is_in_memory(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// Makes everything readable in key order.
-    pub fn sort(&mut self) {
+    pub fn sort(&mut self) -> Result<()> {
         self.settle();
-        self.buffer.sort();
+        self.unwritten.iter_mut().chain([&mut self.buffer]).try_for_each(Buffer::sort)
     }
 
     /// The sorted runs, oldest first.

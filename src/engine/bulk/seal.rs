@@ -1,6 +1,7 @@
 //! Pending rows become part of the database.
 
 use std::path::{Path, PathBuf};
+use std::thread::Builder;
 
 use rocksdb::{Options, WriteBatch};
 
@@ -17,9 +18,10 @@ use crate::engine::{damaged, Kind, RecordKeys, Records};
 use crate::keys::{self, Slot};
 use crate::{files, Error, Result};
 
-/// How many rows are worth SSTs of their own: fewer go through the memtable, because an ingest costs as much as several
-/// thousand rows of a batch.
+/// How many rows, or bytes of rows, are worth SSTs of their own: fewer go through the memtable, because an ingest costs as
+/// much as several thousand rows of a batch. More would be in memory three times: as rows, in the batch, in the memtable.
 const INGEST_ROWS: u64 = 4096;
+const INGEST_BYTES: usize = 4 << 20;
 
 /// What sealing needs of the database.
 pub struct Target<'d> {
@@ -50,9 +52,9 @@ impl Target<'_> {
     /// Returns how many records were added to those that were there.
     fn write(&self, pending: &mut Pending, kinds: &[Kind], occupied: Occupied) -> Result<Added> {
         let rows = pending.rows(kinds);
-        pending.sort(kinds);
+        pending.sort(kinds)?;
         let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
-        if rows < INGEST_ROWS {
+        if pending.are_few(kinds, INGEST_ROWS, INGEST_BYTES) {
             let mut batch = WriteBatch::with_capacity_bytes(pending.buffered(kinds));
             let added = sealing.one_by_one(kinds, &mut batch)?;
             self.db.change(|db| db.write(batch))?;
@@ -72,9 +74,13 @@ impl Target<'_> {
         Ok(added)
     }
 
-    /// Adds the rows of these kinds to a batch that carries other changes too.
+    /// Adds the rows of these kinds to a batch that carries other changes too; those that are too many for a batch are put
+    /// into the database by themselves, as one atomic step.
     pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<()> {
-        pending.sort(kinds);
+        pending.sort(kinds)?;
+        if !pending.are_few(kinds, u64::MAX, INGEST_BYTES) {
+            return self.seal(pending, kinds);
+        }
         let occupied = self.occupied(pending, kinds)?;
         Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch).map(|_| ())
     }
@@ -142,7 +148,7 @@ impl Sealing<'_, '_> {
     fn one_by_one(&self, kinds: &[Kind], sink: &mut impl Sink) -> Result<Added> {
         let mut varying = Runs::default();
         let added = self.records(kinds, sink, &mut varying)?;
-        varying.sort();
+        varying.sort()?;
         self.entries(Runs::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
         Ok(added)
     }
@@ -163,15 +169,18 @@ impl Sealing<'_, '_> {
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
-            let fixed = scope.spawn(fixed);
+            let beside = Builder::new().name("c1z-entries".into()).spawn_scoped(scope, fixed);
             let mut ssts = Ssts::new(records, staging, "records", true);
             let added = self.records(kinds, &mut ssts, &mut varying);
             let files = added.and_then(|added| Ok((ssts.finish()?, added)));
-            (files, fixed.join())
+            let panicked = |_| Error::Internal("writing index entries panicked".into());
+            // One after the other where the system has no thread to spare.
+            let fixed = beside.map_or_else(|_| fixed(), |thread| thread.join().map_err(panicked)?);
+            (files, fixed)
         });
         let (mut files, added) = files?;
-        files.extend(fixed.map_err(|_| Error::Internal("writing index entries panicked".into()))??);
-        varying.sort();
+        files.extend(fixed?);
+        varying.sort()?;
         let mut ssts = Ssts::new(entries, staging, "varying", true);
         self.entries(Runs::merge([&varying])?, &mut ssts)?;
         files.extend(ssts.finish()?);

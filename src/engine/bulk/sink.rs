@@ -7,6 +7,7 @@ use rocksdb::{IngestExternalFileOptions, Options, SstFileWriter, WriteBatch};
 use super::change::Change;
 use crate::engine::databases::Databases;
 use crate::keys;
+use crate::memory::ask_for;
 use crate::Result;
 
 /// Bytes after which an SST is ended and another begun, so that several can be packed at once.
@@ -82,6 +83,8 @@ impl<'o> Ssts<'o> {
 
 impl Sink for Ssts<'_> {
     fn write(&mut self, key: &[u8], change: Change, value: &[u8]) -> Result<()> {
+        // RocksDB: it copies the value into a block, and cannot fail.
+        ask_for(value.len())?;
         let file = self.file(key)?;
         match change {
             Change::Delete => file.delete(key)?,
