@@ -13,7 +13,7 @@ use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::control::Control as CoreControl;
 use crate::store::{Encoded, Store};
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 /// What a request's bytes become.
 pub(super) trait Request<'r>: Sized {
@@ -32,7 +32,7 @@ impl<'r> Request<'r> for Raw<'r> {
 impl<M: Message + Default> Request<'_> for M {
     fn read(bytes: &[u8]) -> Result<M> {
         let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
-        M::decode(bytes).map_err(|error| Error::invalid(format!("request {name}: {error}")))
+        M::decode(bytes).map_err(|error| Error::invalid(format!("request {name}: {}", quoted::line(error))))
     }
 }
 

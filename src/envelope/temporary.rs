@@ -4,10 +4,10 @@
 //! so the next writer of the same file can tell what nobody will finish from what somebody is writing.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{flock, open, FlockOperation, Mode, OFlags};
@@ -39,8 +39,8 @@ pub(super) fn create(target: &Path, folder: &Path, permissions: Option<Permissio
             .prefix(&prefix)
             .suffix(SUFFIX)
             .rand_bytes(RANDOM_BYTES)
-            .permissions(Permissions::from_mode(MODE))
-            .tempfile_in(folder);
+            // `tempfile_in` would keep the number of an error to itself.
+            .make_in(folder, |path| OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(path));
         let temporary = created.map_err(Error::io("create a file in", folder))?;
         // Between its creation and its lock, another writer may have taken it for an abandoned one.
         if !lock(temporary.as_file()) || is_linked(temporary.as_file()) {

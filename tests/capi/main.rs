@@ -4,6 +4,7 @@ mod closing;
 mod control;
 mod cursors;
 mod files;
+mod files_left;
 mod functions;
 mod header;
 mod inspect;

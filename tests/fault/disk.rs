@@ -128,7 +128,7 @@ fn a_save_whose_rename_fails_leaves_the_old_file_until_it_can_be_moved() {
         let mounted = unsafe { libc::mount(file.as_ptr(), file.as_ptr(), std::ptr::null(), bind, std::ptr::null()) };
         assert_eq!(mounted, 0, "{}", std::io::Error::last_os_error());
         let unmount = || unsafe { assert_eq!(libc::umount2(file.as_ptr(), libc::MNT_DETACH), 0) };
-        fails_until(&place, store, Code::Unknown, unmount);
+        fails_until(&place, store, Code::FailedPrecondition, unmount);
     });
 }
 
