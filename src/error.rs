@@ -385,7 +385,6 @@ fn io_code(error: &io::Error) -> Code {
     use io::ErrorKind::*;
     match Errno::from_io_error(error) {
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOLCK) => return Code::ResourceExhausted,
-        Some(Errno::LOOP) => return Code::InvalidArgument,
         // Of a path the system never says EINVAL: it may lack something that was asked of it.
         Some(Errno::INVAL) => return Code::FailedPrecondition,
         Some(Errno::NOTCONN | Errno::HOSTDOWN) => return Code::Unavailable,
@@ -394,6 +393,8 @@ fn io_code(error: &io::Error) -> Code {
     match error.kind() {
         // A NUL in a path, or a name that is too long.
         InvalidInput | InvalidFilename => Code::InvalidArgument,
+        // The kind has no stable name, and an error that another crate wraps has no number.
+        kind if kind == io::Error::from(Errno::LOOP).kind() => Code::InvalidArgument,
         NotFound
         | AlreadyExists
         | NotADirectory
@@ -403,6 +404,7 @@ fn io_code(error: &io::Error) -> Code {
         | CrossesDevices
         | NotSeekable
         | Unsupported
+        | ResourceBusy
         | ExecutableFileBusy => Code::FailedPrecondition,
         PermissionDenied | ReadOnlyFilesystem => Code::PermissionDenied,
         // `WouldBlock` is what the system says when it has no thread to spare.
@@ -410,9 +412,10 @@ fn io_code(error: &io::Error) -> Code {
         | WriteZero => Code::ResourceExhausted,
         UnexpectedEof | InvalidData => Code::DataLoss,
         // File systems may lie behind a network.
-        ResourceBusy | Deadlock | Interrupted | TimedOut | BrokenPipe | ConnectionRefused | ConnectionReset
-        | ConnectionAborted | NotConnected | AddrInUse | AddrNotAvailable | HostUnreachable | NetworkUnreachable
-        | NetworkDown => Code::Unavailable,
+        Deadlock | Interrupted | TimedOut | BrokenPipe | ConnectionRefused | ConnectionReset | ConnectionAborted
+        | NotConnected | AddrInUse | AddrNotAvailable | HostUnreachable | NetworkUnreachable | NetworkDown => {
+            Code::Unavailable
+        }
         _ => Code::Unknown,
     }
 }
@@ -454,6 +457,7 @@ mod tests {
                 ("ESTALE", libc::ESTALE),
                 ("EXDEV", libc::EXDEV),
                 ("ESPIPE", libc::ESPIPE),
+                ("EBUSY", libc::EBUSY),
                 ("ETXTBSY", libc::ETXTBSY),
                 ("EINVAL", libc::EINVAL),
                 ("ENOSYS", libc::ENOSYS),
@@ -463,7 +467,6 @@ mod tests {
         (
             "C1Z_UNAVAILABLE",
             &[
-                ("EBUSY", libc::EBUSY),
                 ("EDEADLK", libc::EDEADLK),
                 ("EINTR", libc::EINTR),
                 ("ETIMEDOUT", libc::ETIMEDOUT),
@@ -513,7 +516,7 @@ mod tests {
             (NotSeekable, Code::FailedPrecondition),
             (QuotaExceeded, Code::ResourceExhausted),
             (FileTooLarge, Code::ResourceExhausted),
-            (ResourceBusy, Code::Unavailable),
+            (ResourceBusy, Code::FailedPrecondition),
             (ExecutableFileBusy, Code::FailedPrecondition),
             (Deadlock, Code::Unavailable),
             (CrossesDevices, Code::FailedPrecondition),

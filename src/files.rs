@@ -36,6 +36,12 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
     above_standard(OpenOptions::new().write(true).create_new(true).mode(FILE).open(path)?)
 }
 
+/// Creates a file that is not there yet, for reading and writing, which others may use as far as the mode and the process's
+/// umask say.
+pub(crate) fn create_with_mode(path: &Path, mode: u32) -> io::Result<File> {
+    above_standard(OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)?)
+}
+
 /// Creates a file that has no name, in a folder.
 pub(crate) fn create_unnamed(folder: &Path) -> io::Result<File> {
     let flags = OFlags::TMPFILE.bits() as i32;

@@ -15,7 +15,7 @@ use crate::control::Control as CoreControl;
 use crate::memory::{ask_for, with_capacity};
 use crate::reflect::check_cost;
 use crate::store::{Encoded, Store};
-use crate::{process, Error, Result};
+use crate::{process, quoted, Error, Result};
 
 /// What a request's bytes become.
 pub(super) trait Request<'r>: Sized {
@@ -36,7 +36,7 @@ impl<M: Message + Name + Default> Request<'_> for M {
         check_cost(&M::full_name(), bytes)?;
         // prost: it copies bytes twice, and cannot fail.
         ask_for(2 * bytes.len())?;
-        M::decode(bytes).map_err(|error| Error::invalid(format!("request {}: {error}", M::NAME)))
+        M::decode(bytes).map_err(|error| Error::invalid(format!("request {}: {}", M::NAME, quoted::line(error))))
     }
 }
 

@@ -37,7 +37,8 @@ fn cause(text: &str) -> EngineCause {
         // Errors of the crate itself, when it creates the folder of a database, are no statuses.
         Said::System | Said::NoStatus => said_by_system(text).map_or(system(Errno::IO), EngineCause::System),
         Said::Busy => EngineCause::Busy,
-        Said::Misuse => EngineCause::Misuse,
+        // RocksDB: what it could not read when it opened a database is called an invalid argument.
+        Said::Misuse => said_by_system(text).map_or(EngineCause::Misuse, EngineCause::System),
         Said::Other => EngineCause::Other,
     }
 }

@@ -45,9 +45,9 @@ pub(super) fn create(destination: &Destination) -> Result<NamedTempFile> {
             .prefix(&prefix)
             .suffix(SUFFIX)
             .rand_bytes(RANDOM_BYTES)
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(folder);
-        let temporary = created.and_then(above_standard).map_err(Error::io("create a file in", folder))?;
+            // `tempfile_in` would keep the number of an error to itself.
+            .make_in(folder, |path| files::create_with_mode(path, mode));
+        let temporary = created.map_err(Error::io("create a file in", folder))?;
         // Between its creation and its lock, another writer may have taken it for an abandoned one.
         if !lock(temporary.as_file()) || is_linked(temporary.as_file()) {
             break temporary;
@@ -83,11 +83,6 @@ pub(super) fn unlock(file: &File) {
 /// Waits for the lock; false on a file system that has none. There nobody removes what others have left.
 fn lock(file: &File) -> bool {
     retry_on_intr(|| flock(file, FlockOperation::LockExclusive)).is_ok()
-}
-
-fn above_standard(temporary: NamedTempFile) -> io::Result<NamedTempFile> {
-    let (file, path) = temporary.into_parts();
-    Ok(NamedTempFile::from_parts(files::above_standard(file)?, path))
 }
 
 fn is_linked(file: &File) -> bool {

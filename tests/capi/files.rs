@@ -6,15 +6,17 @@ use std::path::Path;
 use c1z::capi::code::{
     Code, C1Z_DATA_LOSS, C1Z_FAILED_PRECONDITION, C1Z_INVALID_ARGUMENT, C1Z_NOT_FOUND, C1Z_RESOURCE_EXHAUSTED,
 };
+use c1z::capi::file::c1z_read_header;
+use c1z::capi::syncs::c1z_clone_sync;
 use c1z::control::Control;
 use c1z::envelope::{save, unpack, Encoding, Limits, Payload, SaveOptions};
-use c1z::proto::api::OpenRequest;
+use c1z::proto::api::{CloneSyncRequest, InspectRequest, OpenRequest, ReadHeaderRequest, VerifyRequest};
 use c1z::proto::manifest::C1zManifestV3;
 use prost::Message;
 use tempfile::TempDir;
 
 use crate::sample::{open_request, Sample};
-use crate::support::{assert_refused, Handle};
+use crate::support::{ask, assert_refused, inspect_schema, slice, verify_bytes, Handle, Walk};
 
 /// Opens `path` for reading and for writing; both fail alike.
 #[track_caller]
@@ -170,4 +172,62 @@ fn a_missing_folder_for_working_copies_is_named() {
     let missing = missing.to_str().unwrap();
     let request = OpenRequest { tmp_dir: missing.into(), ..open_request(&sample.path) };
     assert_refused(Handle::open(&request), C1Z_FAILED_PRECONDITION, "IO", missing);
+}
+
+#[test]
+fn a_path_that_cannot_be_one_is_refused_alike_by_every_call() {
+    let sample = Sample::new();
+    let store = sample.open();
+    let ring = sample.beside("ring");
+    std::os::unix::fs::symlink(&ring, &ring).unwrap();
+    let paths = [
+        String::new(),
+        "a\0b.c1z".to_owned(),
+        sample.beside(&"a".repeat(300)).to_str().unwrap().to_owned(),
+        sample.beside(&"a/".repeat(3000)).to_str().unwrap().to_owned(),
+        ring.join("a.c1z").to_str().unwrap().to_owned(),
+    ];
+    for path in &paths {
+        let open = |read_only| Handle::open(&OpenRequest { read_only, ..open_request(path.as_ref()) }).map(drop);
+        let verify = VerifyRequest { path: path.clone(), ..Default::default() };
+        let inspect = InspectRequest { open: Some(open_request(path.as_ref())), ..Default::default() };
+        let header = ReadHeaderRequest { path: path.clone() }.encode_to_vec();
+        let clone = CloneSyncRequest { path: path.clone(), ..Default::default() };
+        let results = [
+            open(false),
+            open(true),
+            verify_bytes(&verify.encode_to_vec(), None).map(drop),
+            Walk::inspect(&inspect, None).map(drop),
+            inspect_schema(path).map(drop),
+            // SAFETY: everything outlives the call.
+            ask(|out, error| unsafe { c1z_read_header(slice(&header), out, error) }).map(drop),
+            store.call_long(c1z_clone_sync, &clone, None).map(drop),
+        ];
+        for (call, result) in results.into_iter().enumerate() {
+            let code = result.map_err(|failure| failure.code).expect_err("there is no such file");
+            assert_eq!(code, C1Z_INVALID_ARGUMENT, "call {call}, {path:.40?}");
+        }
+        if path.is_empty() {
+            continue;
+        }
+        // As a folder for working copies.
+        let tmp_dir = path.clone();
+        let open = OpenRequest { tmp_dir: tmp_dir.clone(), ..open_request(&sample.path) };
+        let verify = VerifyRequest {
+            path: sample.path.to_str().unwrap().into(),
+            tmp_dir: tmp_dir.clone(),
+            ..Default::default()
+        };
+        let target = sample.beside("target.c1z").to_str().unwrap().to_owned();
+        let clone = CloneSyncRequest { path: target, tmp_dir, ..Default::default() };
+        let results = [
+            Handle::open(&open).map(drop),
+            verify_bytes(&verify.encode_to_vec(), None).map(drop),
+            store.call_long(c1z_clone_sync, &clone, None).map(drop),
+        ];
+        for (call, result) in results.into_iter().enumerate() {
+            let failure = result.expect_err("there is no such folder");
+            assert_eq!(failure.code, C1Z_INVALID_ARGUMENT, "call {call}, {path:.40?}: {failure:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod control;
 mod cursors;
 mod descriptors;
 mod files;
+mod files_left;
 #[cfg(target_os = "linux")]
 mod forking;
 mod functions;
