@@ -1,6 +1,8 @@
 # make check (inner loop), make test, make demo, make bench; see CONTRIBUTING.md.
 #
-# CARGO_TARGET_DIR  where Cargo builds (default: target)
+# CARGO_TARGET_DIR  where Cargo builds (default: target/make: a build with the RocksDB of scripts/rocksdb.sh and one with the
+#                   crate's own, as Cargo alone makes it, would rebuild each other's)
+# C1Z_CACHE         where builds of RocksDB are kept (default: libc1z in the user's cache folder)
 # FUZZ_SECONDS      how long `make fuzz` runs each target (default: 10)
 # PREFIX            where `make install` installs (default: /usr/local)
 
@@ -8,20 +10,16 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
 
-CARGO_TARGET_DIR ?= $(CURDIR)/target
+CARGO_TARGET_DIR ?= $(CURDIR)/target/make
 export CARGO_TARGET_DIR
-# ccache's own compiler names, if it is installed: no variable changes, so nothing is rebuilt because of it.
-export PATH := /usr/lib/ccache:$(PATH)
+PREFIX ?= /usr/local
 
-PREFIX  ?= /usr/local
-VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
-SONAME  := libc1z.so.0
+# Cargo, linking the RocksDB that scripts/rocksdb.sh builds once.
+CARGO := rocksdb=$$(scripts/rocksdb.sh) && eval "$$rocksdb" && cargo
 
 # A staged installation for each Cargo profile: examples, demo and Go tests use it as they would use an installed one.
 STAGE_RELEASE := $(CARGO_TARGET_DIR)/stage/release
 STAGE_DEV     := $(CARGO_TARGET_DIR)/stage/debug
-# What a static libc1z needs beside itself.
-STATIC_LIBS   := -l:libc1z.a -lstdc++ -lm -ldl -lpthread
 
 # exports STAGE: what pkg-config, cgo and the loader need to find that installation. Go's build cache does not notice when
 # pkg-config's answer or a header changes, but it does notice these flags: they name the folder and the header's hash.
@@ -46,29 +44,17 @@ setup:
 	@scripts/setup.sh
 
 build: setup
-	cargo build --release --lib
-
-# install_into FOLDER BUILD-FOLDER PREFIX: the .pc files name PREFIX, which differs from FOLDER when packages are made
-define install_into
-	@install -d "$(1)/include" "$(1)/lib/pkgconfig"
-	@install -m 644 include/c1z.h "$(1)/include/"
-	@install -m 755 "$(2)/libc1z.so" "$(1)/lib/libc1z.so.$(VERSION)"
-	@ln -sf libc1z.so.$(VERSION) "$(1)/lib/$(SONAME)"
-	@ln -sf $(SONAME) "$(1)/lib/libc1z.so"
-	@install -m 644 "$(2)/libc1z.a" "$(1)/lib/"
-	@sed 's|@PREFIX@|$(3)|; s|@NAME@|c1z|; s|@VERSION@|$(VERSION)|; s|@LIBS@|-lc1z|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z.pc"
-	@sed 's|@PREFIX@|$(3)|; s|@NAME@|c1z-static|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(STATIC_LIBS)|' c1z.pc.in > "$(1)/lib/pkgconfig/c1z-static.pc"
-endef
+	$(CARGO) build --release --lib
 
 stage: build
-	$(call install_into,$(STAGE_RELEASE),$(CARGO_TARGET_DIR)/release,$(STAGE_RELEASE))
+	@scripts/install.sh "$(STAGE_RELEASE)" "$(CARGO_TARGET_DIR)/release" "$(STAGE_RELEASE)"
 
 stage-dev: setup
-	cargo build --lib
-	$(call install_into,$(STAGE_DEV),$(CARGO_TARGET_DIR)/debug,$(STAGE_DEV))
+	$(CARGO) build --lib
+	@scripts/install.sh "$(STAGE_DEV)" "$(CARGO_TARGET_DIR)/debug" "$(STAGE_DEV)"
 
 install: build
-	$(call install_into,$(DESTDIR)$(PREFIX),$(CARGO_TARGET_DIR)/release,$(PREFIX))
+	@scripts/install.sh "$(DESTDIR)$(PREFIX)" "$(CARGO_TARGET_DIR)/release" "$(PREFIX)"
 
 # The exports with which pkg-config and the loader find the built library: eval "$(make -s env)"
 env:
@@ -98,7 +84,7 @@ bench: stage
 test: lint test-rust test-c test-go fuzz
 
 test-rust: setup
-	cargo test
+	$(CARGO) test
 
 test-c: stage-dev
 	$(MAKE) -C examples/c   OUT="$(CARGO_TARGET_DIR)/examples/c"      STAGE="$(STAGE_DEV)" test
@@ -118,13 +104,14 @@ descriptors = $$(ls -t "$(CARGO_TARGET_DIR)"/debug/build/libc1z-*/out/descriptor
 test-go: stage-dev
 	$(use_dev) C1Z_DESCRIPTORS="$(descriptors)" go -C go test -timeout 20m ./...
 	$(use_dev) go -C go/bench test -timeout 20m ./...
+	$(use_dev) scripts/test-archive.sh
 	$(use_dev) scripts/test-static.sh
 	$(use_dev) go -C examples/go test -timeout 20m ./...
 	$(use_dev) scripts/test-outside.sh
 
 lint: stage-dev
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets -- -D warnings
 	@for module in go go/bench examples/go; do \
 	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
 	  $(use_dev) go -C $$module vet ./...; \
@@ -132,16 +119,16 @@ lint: stage-dev
 
 # The benches of the library alone, on made-up grants; docs/performance.md.
 bench-rust: setup
-	cargo bench
+	$(CARGO) bench
 
 # The inner loop: everything that needs no new build of RocksDB.
 check: setup
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	cargo test --lib
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) test --lib
 
 header: setup
-	C1Z_WRITE_HEADER=1 cargo test --test header
+	export C1Z_WRITE_HEADER=1; $(CARGO) test --test header
 
 clean:
 	cargo clean

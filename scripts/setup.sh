@@ -5,7 +5,6 @@ set -euo pipefail
 
 packages=(
   g++ make pkg-config        # RocksDB, the C examples, cgo
-  ccache                     # RocksDB is built for two profiles; the second time it comes from the cache
 )
 # bindgen reads RocksDB's C header with libclang and its own stdbool.h: two small packages on Debian 12, elsewhere the
 # release's whole development package.

@@ -17,6 +17,14 @@ pub(super) const NEXT_SLOT: &str = "next-slot";
 /// How many rows pass between two looks at the caller's wish to stop.
 pub(super) const CHECK: u64 = 4096;
 
+/// A row of so many bytes takes as long as many others.
+const LONG: usize = 64 << 10;
+
+/// Whether the caller's wish to stop is looked at before the row behind so many others.
+pub(super) fn is_due(rows: u64, value: &[u8]) -> bool {
+    rows.is_multiple_of(CHECK) || value.len() >= LONG
+}
+
 /// Bytes that a copy into an invisible slot collects before it commits them.
 const COMMIT_BYTES: usize = 4 << 20;
 
@@ -116,7 +124,7 @@ impl Reader<'_> {
         let mut ssts = Ssts::new(&target.tables.records, staging, "copy", false);
         let mut copied = 0u64;
         while let Some((key, value)) = entries.next()? {
-            if copied.is_multiple_of(CHECK) {
+            if is_due(copied, value) {
                 control.check()?;
             }
             copied += 1;
@@ -139,7 +147,7 @@ impl Reader<'_> {
         let mut entries = self.scan(&keys::family(from, family), None);
         let mut rows = 0u64;
         while let Some((key, stored)) = entries.next()? {
-            if rows.is_multiple_of(CHECK) {
+            if is_due(rows, stored) {
                 control.check()?;
             }
             rows += 1;

@@ -20,6 +20,8 @@ const BLOCK: usize = 512;
 const MAX_EXTENSION: u64 = 64 << 10;
 /// More entries than any payload has.
 const MAX_ENTRIES: u64 = 1 << 20;
+/// More bytes than the names of any payload have together: they are all in memory.
+const MAX_NAMES: usize = 64 << 20;
 
 /// A file or folder of the archive.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(super) struct Archive<'a, R> {
     budget: Budget,
     at: u64,
     entries: u64,
+    /// Bytes of all names so far.
+    names: usize,
 }
 
 impl<'a, R: Read> Archive<'a, R> {
@@ -57,7 +61,7 @@ impl<'a, R: Read> Archive<'a, R> {
         explain: &'a dyn Fn(std::io::Error) -> Error,
         budget: Budget,
     ) -> Archive<'a, R> {
-        Archive { reader, input, explain, budget, at: 0, entries: 0 }
+        Archive { reader, input, explain, budget, at: 0, entries: 0, names: 0 }
     }
 
     /// The next entry; its content has to be read before the one after it. `None` at the end, which has been checked.
@@ -80,7 +84,14 @@ impl<'a, R: Read> Archive<'a, R> {
             match header.entry_type() {
                 EntryType::XHeader => self.pax(size, extension.get_or_insert_default())?,
                 EntryType::GNULongName => self.long_name(size, extension.get_or_insert_default())?,
-                _ => return self.member(&header, size, extension.unwrap_or_default()).map(Some),
+                _ => {
+                    let member = self.member(&header, size, extension.unwrap_or_default())?;
+                    self.names += member.name.len();
+                    if self.names > MAX_NAMES {
+                        return Err(self.corrupt(format!("names of more than {MAX_NAMES} bytes")));
+                    }
+                    return Ok(Some(member));
+                }
             }
         }
     }

@@ -41,6 +41,23 @@ fn shuffled(n: usize) -> impl Iterator<Item = usize> {
 }
 
 #[test]
+fn a_wish_to_stop_is_looked_at_before_every_long_record() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    for user in 0..40 {
+        let name = "x".repeat(1 << 20);
+        put_resources(&store, &[Resource { display_name: name, ..resource(("user", &user.to_string())) }]);
+    }
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let stop = || looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 20;
+    let stopped = store.end_sync(&Control::new(&stop, &|_, _| ()));
+    assert_eq!(why(stopped), (Code::Cancelled, "CANCELLED"));
+    end(&store);
+    assert_eq!(resources(&store).len(), 8, "a page of them");
+}
+
+#[test]
 fn kinds_become_tables_in_whatever_order_a_reader_names_them() {
     let fixture = Fixture::new();
     let store = fixture.open();

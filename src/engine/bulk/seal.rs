@@ -13,7 +13,7 @@ use super::sink::{ingest, Sink, Ssts};
 use crate::control::Control;
 use crate::engine::counts::{ByType, Tally};
 use crate::engine::databases::Databases;
-use crate::engine::slots::CHECK;
+use crate::engine::slots::is_due;
 use crate::engine::{damaged, Kind, RecordKeys, Records};
 use crate::keys::{self, Slot};
 use crate::{files, Error, Result};
@@ -196,7 +196,7 @@ impl Sealing<'_, '_> {
             let mut merge = Runs::merge([&self.pending.load(kind).records])?;
             let mut tally = Tally::new(kind);
             while merge.next(&mut row)? {
-                if rows.is_multiple_of(CHECK) {
+                if is_due(rows, &row.value) {
                     self.target.control.check()?;
                 }
                 rows += 1;
@@ -244,7 +244,7 @@ impl Sealing<'_, '_> {
         let mut row = Merged::new();
         let mut rows = 0u64;
         while merge.next(&mut row)? {
-            if rows.is_multiple_of(CHECK) {
+            if is_due(rows, &row.value) {
                 self.target.control.check()?;
             }
             rows += 1;

@@ -1,11 +1,13 @@
 #include "private_files.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "rocksdb/env.h"
@@ -36,8 +38,10 @@ int Open(const std::string& path, int flags, mode_t mode) {
 // A host may have closed its standard descriptors. The next file to be opened would get the number of one, and what the
 // host prints would land in it: they are given to /dev/null instead.
 IOStatus OccupyStandardDescriptors() {
-  for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
-    if (fcntl(standard, F_GETFD) >= 0 || errno != EBADF) continue;
+  pollfd standard[] = {{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}};
+  if (poll(standard, std::size(standard), 0) <= 0) return IOStatus::OK();
+  for (const pollfd& descriptor : standard) {
+    if ((descriptor.revents & POLLNVAL) == 0) continue;
     const int null = Open("/dev/null", O_RDWR, 0);
     if (null < 0) return Failed("While giving a standard descriptor to ", "/dev/null");
     if (null > STDERR_FILENO) close(null);  // another thread was faster
@@ -99,9 +103,10 @@ class Private : public FileSystemWrapper {
 
   IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options, IODebugContext* debug) override {
     if (mkdir(path.c_str(), S_IRWXU) == 0) return IOStatus::OK();
-    // RocksDB's own says what is in the way.
-    return errno == EEXIST ? FileSystemWrapper::CreateDirIfMissing(path, options, debug)
-                           : Failed("While creating folder ", path);
+    if (errno != EEXIST) return Failed("While creating folder ", path);
+    bool is_folder = false;
+    IOStatus found = IsDirectory(path, options, &is_folder, debug);
+    return found.ok() && !is_folder ? IOStatus::IOError("Not a folder", path) : found;
   }
 
   IOStatus LockFile(const std::string& path, const IOOptions& options, FileLock** lock,
@@ -114,15 +119,11 @@ class Private : public FileSystemWrapper {
   // Makes sure that the file is there. RocksDB: its own file system creates files that anybody may read, and
   // `SetAllowNonOwnerAccess` of its environment does not reach it.
   static IOStatus Create(const std::string& path) {
-    IOStatus ready = OccupyStandardDescriptors();
-    if (!ready.ok()) return ready;
     const int file = Open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (file >= 0) {
-      close(file);
-    } else if (errno != EEXIST) {
-      return Failed("While creating file ", path);
-    }
-    return IOStatus::OK();
+    if (file < 0 && errno != EEXIST) return Failed("While creating file ", path);
+    if (file >= 0) close(file);
+    // The system gives out the smallest number that is free.
+    return file > STDERR_FILENO ? IOStatus::OK() : OccupyStandardDescriptors();
   }
 };
 

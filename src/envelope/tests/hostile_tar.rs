@@ -207,3 +207,14 @@ fn a_compressed_archive_is_one_frame() {
     let second = zstd::encode_all(&b"more"[..], 3).unwrap();
     assert_corrupt(Place::with(&[bytes.clone(), second].concat()).unpack(), "bytes follow the zstd frame");
 }
+
+#[test]
+fn names_are_bounded_together() {
+    let long = |number: usize| {
+        let name = ["n".repeat(4_000), number.to_string()].concat();
+        [entry_of("././@LongLink", name.as_bytes(), EntryType::GNULongName), file("short", b"")].concat()
+    };
+    let all: Vec<Vec<u8>> = (0..(64 << 20) / 4_000 + 1).map(long).collect();
+    let [_, compressed] = archives(&all);
+    assert_corrupt(list(&compressed.file), "names of more than 67108864 bytes");
+}
