@@ -35,10 +35,14 @@ ln -sf "$library" "$folder/lib/$soname"
 ln -sf "$soname" "$folder/lib/libc1z.so"
 
 # One object with all that the API needs. Groups of inline functions are dissolved: a linker would take a group of that
-# name in another object for the same, and leave the hidden symbols of this one without a definition.
+# name in another object for the same, and leave the hidden symbols of this one without a definition. Bitcode, which
+# Rust's own objects carry, is of no use to other linkers, and ends an ar that has a plugin of an older LLVM.
 mapfile -t roots < <(sed 's/^/--undefined=/' tests/symbols.txt)
 ld -r --force-group-allocation -o "$work/all.o" "${roots[@]}" "$built/libc1z.a"
-objcopy --wildcard --keep-global-symbol='c1z_*' --strip-debug "$work/all.o" "$work/c1z.o"
+objcopy --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd "$work/all.o"
+# objcopy hides no symbol that is unique in a process (STB_GNU_UNIQUE), but makes weak ones of them.
+objcopy --wildcard --weaken-symbol='!c1z_*' --weaken-symbol='*' "$work/all.o"
+objcopy --wildcard --keep-global-symbol='c1z_*' "$work/all.o" "$work/c1z.o"
 rm -f "$work/all.o"
 ar rcsD "$work/libc1z.a" "$work/c1z.o"
 into libc1z.a lib 644
