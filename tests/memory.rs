@@ -239,7 +239,8 @@ fn peaks_follow_the_budget_also_where_few_records_are_much_data() {
     }
 }
 
-/// RocksDB takes a value in one piece and copies it into a block, gives it in a block, and reads the one that it replaces.
+/// RocksDB takes a value in one piece and copies it into a block, gives it in a block, and reads the one that it replaces; what a
+/// thread of its own has yet to free comes on top.
 #[test]
 fn an_asset_takes_no_memory_when_it_is_put_and_twice_its_size_when_it_is_written_or_read() {
     const MIB: u64 = 300;
@@ -248,6 +249,6 @@ fn an_asset_takes_no_memory_when_it_is_put_and_twice_its_size_when_it_is_written
     let besides = FIXED_MIB + BUDGET;
     assert!(put <= MIB + besides, "put: {put} MiB, of which {MIB} are the request");
     assert!(ended <= 3 * MIB + besides, "end: {ended} MiB, of which {MIB} are the request");
-    assert!(write <= 4 * MIB + besides, "replaced and saved: {write} MiB, of which {MIB} are the request");
+    assert!(write <= 5 * MIB + besides, "replaced and saved: {write} MiB, of which {MIB} are the request");
     assert!(read <= 2 * MIB + besides, "read: {read} MiB");
 }

@@ -123,7 +123,7 @@ fn play_if_asked() {
     let folder = PathBuf::from(folder);
     match part.as_str() {
         "writer" => {
-            let store = open_in(&folder, "another.c1z", false);
+            let store = open_in(&folder, &format!("of-{}.c1z", std::process::id()), false);
             start(&store, "full");
             put_memberships(&store, 2, 1_000);
             wait();

@@ -9,7 +9,7 @@ use rocksdb::{Options, DB};
 use super::bulk::{Pending, PendingKinds};
 use super::databases::Databases;
 use super::options::Tables;
-use super::{unwrapped, EngineOptions, Kind, Reader, Writer};
+use super::{EngineOptions, Kind, Reader, Writer};
 use crate::error::Reason;
 use crate::keys::{self, LAYOUT_VERSION};
 use crate::{files, Error, Result};
@@ -55,11 +55,7 @@ impl Engine {
     /// Opens the database in `directory` without changing anything in it. If there is a supply, its files are asked for
     /// before they are read.
     pub fn open_read_only(directory: &Path, options: &EngineOptions, supply: Option<Supply>) -> Result<Engine> {
-        let mut database = options.database();
-        database.create_if_missing(false);
-        if let Some(supply) = supply {
-            unwrapped::supplied_files(&mut database, supply);
-        }
+        let database = options.reading(supply);
         let db = DB::open_for_read_only(&database, directory, false)?;
         let engine = Engine::new(db, directory, options, database, true);
         engine.check_layout()?;
@@ -133,10 +129,7 @@ impl Engine {
 
 /// The files that the database in `directory` names. None of its tables needs to be whole to know that.
 pub fn named_files(directory: &Path, options: &EngineOptions, supply: Supply) -> Result<BTreeSet<String>> {
-    let mut database = options.database();
-    database.create_if_missing(false);
-    unwrapped::supplied_files(&mut database, supply);
-    let db = DB::open_for_read_only(&database, directory, false)?;
+    let db = DB::open_for_read_only(&options.reading(Some(supply)), directory, false)?;
     Ok(db.live_files()?.into_iter().map(|table| table.name.trim_start_matches('/').to_owned()).collect())
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rocksdb::{DBCompressionType, Options};
 
-use super::unwrapped;
+use super::{unwrapped, Supply};
 
 /// What the caller decides about a database.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub struct EngineOptions {
 
 impl EngineOptions {
     /// Half of the budget caches blocks, the rest holds at most three write buffers and their slack.
-    pub(super) fn database(&self) -> Options {
+    fn database(&self) -> Options {
         let mut options = Options::default();
         unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
         options.create_if_missing(true);
@@ -44,7 +44,6 @@ impl EngineOptions {
         options.set_stats_dump_period_sec(0);
         // More only costs fresh memory: files are written in large pieces all the same.
         options.set_writable_file_max_buffer_size(64 << 10);
-        unwrapped::private_files(&mut options);
         unwrapped::without_log(&mut options);
         unwrapped::without_preallocation(&mut options);
         unwrapped::clear_host_id(&mut options);
@@ -55,6 +54,17 @@ impl EngineOptions {
     /// Bytes of pending rows in memory above which some are spilled. A run of the same size may be on its way to its file.
     pub(super) fn runs_budget(&self) -> usize {
         (self.memory_budget / 6).clamp(64 << 10, 1 << 30)
+    }
+
+    /// For a database that is only read. If there is a supply, its files are asked for before they are read.
+    pub(super) fn reading(&self, supply: Option<Supply>) -> Options {
+        let mut options = self.database();
+        options.create_if_missing(false);
+        match supply {
+            Some(supply) => unwrapped::supplied_files(&mut options, supply),
+            None => unwrapped::private_files(&mut options),
+        }
+        options
     }
 
     /// For a database that is written to, in a folder of its own.

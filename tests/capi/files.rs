@@ -191,7 +191,7 @@ fn a_path_that_cannot_be_one_is_refused_alike_by_every_call() {
         let open = |read_only| Handle::open(&OpenRequest { read_only, ..open_request(path.as_ref()) }).map(drop);
         let verify = VerifyRequest { path: path.clone(), ..Default::default() };
         let inspect = InspectRequest { open: Some(open_request(path.as_ref())), ..Default::default() };
-        let header = ReadHeaderRequest { path: path.clone() }.encode_to_vec();
+        let header = ReadHeaderRequest { path: path.clone(), ..Default::default() }.encode_to_vec();
         let clone = CloneSyncRequest { path: path.clone(), ..Default::default() };
         let results = [
             open(false),

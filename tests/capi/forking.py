@@ -67,7 +67,7 @@ def work(results):
 def run(target, *arguments):
     context = multiprocessing.get_context("fork")
     results = context.Queue()
-    process = context.Process(target=target, args=(*arguments, results))
+    process = context.Process(target=target, args=(*arguments, results), daemon=True)
     process.start()
     seen = results.get(timeout=HANGS_SECONDS)
     process.join(HANGS_SECONDS)

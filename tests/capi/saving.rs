@@ -69,7 +69,7 @@ fn a_file_in_the_place_of_the_folder_can_be_moved_out_of_the_way() {
     let (store, sync) = unsaved(&path);
     fs::remove_dir(&parent).unwrap();
     fs::write(&parent, "in the way").unwrap();
-    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, path.to_str().unwrap());
+    assert_unusable(&store, &sync, C1Z_FAILED_PRECONDITION, parent.to_str().unwrap());
     fs::remove_file(&parent).unwrap();
     fs::create_dir(&parent).unwrap();
     assert_saved(&store, &path, &sync);

@@ -91,9 +91,12 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
     pack(path, head.manifest, &checkpoint);
 }
 
-/// Every key and value of a database.
+/// Every key and value of a database. One that a store has open may replace a table between its manifest and its files are
+/// read: it is opened again then.
 pub fn dump(database: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let engine = Engine::open_read_only(database, &OPTIONS, None).unwrap();
+    const TRIES: usize = 10;
+    let mut opened = (0..TRIES).map(|_| Engine::open_read_only(database, &OPTIONS, None));
+    let engine = opened.find(|opened| opened.is_ok()).expect("no try succeeded").unwrap();
     let reader = engine.snapshot();
     let mut entries = reader.scan(b"", None);
     let mut all = Vec::new();

@@ -41,7 +41,14 @@ pub fn as_nobody(test: &str, prepare: fn(&Path), body: fn(&Path)) {
 }
 
 fn run(command: &mut Command, test: &str) {
-    let output = command.args(["--exact", test, "--nocapture"]).env(ALONE, "yes").output().unwrap();
+    command.args(["--exact", test, "--nocapture"]).env(ALONE, "yes");
+    let output = loop {
+        match command.output() {
+            // A process that another test was starting meanwhile still has the copy of the program open for writing.
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            output => break output.unwrap(),
+        }
+    };
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }

@@ -85,8 +85,7 @@ pub fn verify(verify: &Verify<'_>, control: &Control<'_>, findings: &mut Finding
 
 /// Opens the database without what RocksDB checks at once: a table that is missing or damaged hides its own keys only.
 fn open(verify: &Verify<'_>, findings: &mut Findings) -> Result<Option<DB>> {
-    let mut options = verify.options.database();
-    options.create_if_missing(false);
+    let mut options = verify.options.reading(None);
     options.set_paranoid_checks(false);
     let opened = DB::list_cf(&options, verify.directory)
         .and_then(|families| Ok((families, DB::open_for_read_only(&options, verify.directory, false)?)));
