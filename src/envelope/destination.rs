@@ -112,15 +112,13 @@ impl Destination {
 
 /// Fails for a path whose last part names a folder, whatever there is.
 fn check_name(path: &Path) -> Result<()> {
-    let name = path.as_os_str().as_bytes().rsplit(|&byte| byte == b'/').next();
-    match name {
-        None | Some(b"" | b"." | b"..") if path.as_os_str().is_empty() => {
-            Err(Error::invalid("path to save to is empty"))
-        }
-        None | Some(b"" | b"." | b"..") => {
-            Err(Error::invalid(format!("{}: names a folder, not a file", path.display())))
-        }
-        Some(_) => Ok(()),
+    if path.as_os_str().is_empty() {
+        return Err(Error::invalid("path to save to is empty"));
+    }
+    // Not `Path::file_name`, which overlooks a slash or a dot at the end.
+    match path.as_os_str().as_bytes().rsplit(|&byte| byte == b'/').next() {
+        Some(b"" | b"." | b"..") => Err(Error::invalid(format!("{}: names a folder, not a file", path.display()))),
+        _ => Ok(()),
     }
 }
 

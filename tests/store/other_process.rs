@@ -29,7 +29,8 @@ pub fn as_nobody(test: &str, prepare: fn(&Path), body: fn(&Path)) {
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         assert!(std::env::var_os("CI").is_none(), "{test} needs root");
         // Not println!, which the test harness keeps to itself.
-        return writeln!(std::io::stderr(), "not run, for it needs root: {test}").unwrap();
+        let mut out = std::io::stderr();
+        return writeln!(out, "not run, for it needs root: {test}").unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o777);
