@@ -37,8 +37,8 @@
 // Besides [c1zstore.Store] a store has what the SDK and its hosts find by type assertion: deletion by references,
 // [connectorstore.StreamingReader], [connectorstore.LatestFinishedSyncIDFetcher], [connectorstore.DBSizeProvider],
 // ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, and Save(ctx) error, which writes the file and leaves the
-// store open, as does Overwrite(ctx) error (see [Driver]). Its FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
-// [c1zstore.IngestInvariantVerificationWriter].
+// store open, as does Overwrite(ctx) error (see [Driver]). Its FileOps has GenerateSyncDiff(ctx, base, applied) (string,
+// error), and its SyncMeta is a [c1zstore.IngestInvariantVerificationWriter].
 //
 // # Errors
 //

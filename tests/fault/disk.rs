@@ -311,7 +311,8 @@ fn a_log_that_reaches_the_limit_of_a_file_loses_nothing_that_was_put_and_goes_on
     });
 }
 
-/// From now on the system cannot rename without replacing, and no file gets a second name: as some network file systems.
+/// From now on the system cannot rename without replacing, and no file gets a second name: as some network file
+/// systems.
 fn forbid_links() {
     const RENAME_FLAGS: u32 = 16 + 4 * 8;
     let load = |offset| libc::sock_filter {
