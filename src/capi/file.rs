@@ -31,8 +31,8 @@ pub extern "C" fn c1z_version() -> *const c_char {
 /// `C1Z_INVALID_ARGUMENT` when it is not a regular file, empty or not.
 ///
 /// Unless it is opened read-only, it must be possible to save there, as far as can be told without trying: fails with
-/// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, because something is mounted on it
-/// for one, and with `C1Z_PERMISSION_DENIED` when the folder takes no files.
+/// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, because something is mounted
+/// on it for one, and with `C1Z_PERMISSION_DENIED` when the folder takes no files.
 ///
 /// Of a file that is opened read-only the head, the index and all small parts are checked here. A large table of its
 /// database is unpacked when something in it is needed: what is wrong with it fails the calls that need it, damage with
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn c1z_read_header(
 /// the previous file as it was and can be tried again.
 ///
 /// Fails with `C1Z_ABORTED` (reason `CONFLICT`) when the file there is not the one that was opened or last saved, or is
-/// not as it was then: somebody else has saved it. Nothing is replaced, unless the request says `overwrite`; a file that
+/// not as it was then: somebody else has saved it. Nothing is replaced, unless a request says `overwrite`; a file that
 /// was removed is created again. Of several stores that save at once one wins, also of several processes.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_save(

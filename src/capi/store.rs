@@ -46,7 +46,8 @@ impl Shared {
         self.poisoned.store(true, Ordering::Release);
     }
 
-    /// Saves, unless the request says to discard, and closes. A save that fails leaves the store open. Closing a closed store does nothing.
+    /// Saves, unless the request says to discard, and closes. A save that fails leaves the store open. Closing a closed
+    /// store does nothing.
     ///
     /// A poisoned store is closed without saving; what was not saved is then an error.
     pub fn close(&self, request: &CloseRequest, control: &Control<'_>) -> Result<()> {

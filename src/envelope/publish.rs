@@ -18,8 +18,8 @@ use super::{Identity, Replace};
 use crate::control::Control;
 use crate::{files, Error, Result};
 
-/// Savers hold the lock for as long as a rename takes. Who holds it longer is none of them, but a host that locks the file
-/// for reasons of its own, and must not keep it from being saved.
+/// Savers hold the lock for as long as a rename takes. Who holds it longer is none of them, but a host that locks the
+/// file for reasons of its own, and must not keep it from being saved.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(2);
 

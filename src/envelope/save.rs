@@ -36,9 +36,9 @@ pub struct Saved {
 /// Writes a file and puts it in the place of `target` in one step: `manifest` with payload encoding and descriptors
 /// filled in, and the payload.
 ///
-/// A link is followed: what it points at is replaced, if the options permit that; if not, the save fails with a conflict.
-/// The new file has the old one's permissions, and reaches the disk before the old one goes. A writer that is killed may
-/// leave a hidden `.….tmp` file beside the target, nothing else; the next save of the target removes it.
+/// A link is followed: what it points at is replaced, if the options permit that; if not, the save fails with a
+/// conflict. The new file has the old one's permissions, and reaches the disk before the old one goes. A writer that is
+/// killed may leave a hidden `.….tmp` file beside the target, nothing else; the next save of the target removes it.
 ///
 /// If a frame of the options' source is found changed, the file is written once more without it, and progress starts
 /// again.

@@ -1,5 +1,5 @@
-//! The times of a file's syncs, which never go back: readers are shown the sync that ended last, and the oldest go first,
-//! so the clock of a machine must not make a new sync the oldest.
+//! The times of a file's syncs, which never go back: readers are shown the sync that ended last, and the oldest go
+//! first, so the clock of a machine must not make a new sync the oldest.
 
 use std::cmp::Ordering;
 use std::time::SystemTime;
@@ -19,8 +19,8 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 
-/// The time of something that happens to a sync of a file with these runs: now, or right behind the newest of their times
-/// if the clock is behind that. At the end of what a timestamp can hold time stands still, and ids decide.
+/// The time of something that happens to a sync of a file with these runs: now, or right behind the newest of their
+/// times if the clock is behind that. At the end of what a timestamp can hold time stands still, and ids decide.
 pub(super) fn next(runs: &[SyncRun]) -> Timestamp {
     behind(now(), runs.iter().flat_map(|run| [run.record.started_at, run.record.ended_at]).flatten())
 }

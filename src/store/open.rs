@@ -113,8 +113,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file at `path`. A missing or empty one is created by the first save, unless it is opened read-only. Where
-    /// it is plain that a save would fail, a store that may be written is not opened.
+    /// Opens the file at `path`. A missing or empty one is created by the first save, unless it is opened read-only.
+    /// Where it is plain that a save would fail, a store that may be written is not opened.
     ///
     /// Binds the sync that a reader would be shown, so that reads and writes go on where the last process stopped.
     pub fn open(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {

@@ -21,8 +21,8 @@ pub fn required_path(name: &str, text: &str, bytes: &[u8]) -> Result<PathBuf> {
     optional_path(name, text, bytes)?.ok_or_else(|| Error::invalid(format!("{name} is empty")))
 }
 
-/// The path from the root on, so that it means the same when the process has gone to another folder. Nothing is left out of
-/// it: a slash or a dot at its end says that it is a folder's.
+/// The path from the root on, so that it means the same when the process has gone to another folder. Nothing is left
+/// out of it: a slash or a dot at its end says that it is a folder's.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     if path.as_os_str().is_empty() {
         return Err(Error::invalid("path is empty"));

@@ -39,8 +39,8 @@ impl Store {
     /// Writes the file if anything has changed. Until the new file has taken the old one's place, which is one step, the
     /// old one is untouched; if anything fails before, the store stays open and saving can be tried again.
     ///
-    /// Fails with a conflict if the file in the old one's place is not the one that was opened or last saved, and neither
-    /// the request nor the options say that it may be overwritten.
+    /// Fails with a conflict if the file in the old one's place is not the one that was opened or last saved, and
+    /// neither the request nor the options say that it may be overwritten.
     ///
     /// An error of syncing the folder comes after that step: the new file is there, but might not survive a crash of the
     /// machine.

@@ -155,7 +155,7 @@ fn a_save_whose_rename_fails_leaves_the_old_file_until_it_can_be_moved() {
         let store = place.open();
         start(&store, "full");
         let unmount = mount_on_itself(&place.file());
-        fails_until(&place, store, Code::Unknown, unmount);
+        fails_until(&place, store, Code::FailedPrecondition, unmount);
     });
 }
 
@@ -315,7 +315,8 @@ fn a_log_that_reaches_the_limit_of_a_file_loses_nothing_that_was_put_and_goes_on
     });
 }
 
-/// From now on the system cannot rename without replacing, and no file gets a second name: as some network file systems.
+/// From now on the system cannot rename without replacing, and no file gets a second name: as some network file
+/// systems.
 fn forbid_links() {
     const RENAME_FLAGS: u32 = 16 + 4 * 8;
     let load = |offset| libc::sock_filter {

@@ -20,8 +20,8 @@ pub fn alone(test: &str, setting: &str, body: fn()) {
     run(Command::new("sh").arg("-c").arg(format!("{setting} && exec \"$0\" \"$@\"")).arg(program), test);
 }
 
-/// Lets `prepare` fill a folder in which everybody may do everything, and runs `body` as a user whom nothing belongs to and
-/// who has the rights of others only. Where that takes rights that this process does not have, it says so.
+/// Lets `prepare` fill a folder in which everybody may do everything, and runs `body` as a user whom nothing belongs to
+/// and who has the rights of others only. Where that takes rights that this process does not have, it says so.
 pub fn as_nobody(test: &str, prepare: fn(&Path), body: fn(&Path)) {
     if std::env::var_os(ALONE).is_some() {
         return body(&std::env::temp_dir());
@@ -29,7 +29,8 @@ pub fn as_nobody(test: &str, prepare: fn(&Path), body: fn(&Path)) {
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         assert!(std::env::var_os("CI").is_none(), "{test} needs root");
         // Not println!, which the test harness keeps to itself.
-        return std::io::stderr().write_all(format!("not run, for it needs root: {test}\n").as_bytes()).unwrap();
+        let mut out = std::io::stderr();
+        return writeln!(out, "not run, for it needs root: {test}").unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o777);

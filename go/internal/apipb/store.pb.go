@@ -30,8 +30,8 @@ const (
 // How c1z_open opens a file.
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The .c1z file. A missing or empty one is created by the first save, unless read_only; its folder must exist and take
-	// files.
+	// The .c1z file. A missing or empty one is created by the first save, unless read_only; its folder must exist and
+	// take files.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	// Refuse writes; the file must exist. Large tables are unpacked when something in them is needed.
 	ReadOnly bool `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
@@ -340,8 +340,8 @@ func (x *FileHeader) GetSyncRuns() []*v3.SyncRunSummary {
 // Saves what has changed; does nothing when nothing has, or when the store is read-only.
 type SaveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Replace whatever lies at the path by now. Unless this is set, or was when the file was opened, a file that is not the
-	// one that was opened or last saved, as it was then, fails the save with CONFLICT.
+	// Replace whatever lies at the path by now. Unless this is set, or was when the file was opened, a file that is not
+	// the one that was opened or last saved, as it was then, fails the save with CONFLICT.
 	Overwrite     bool `protobuf:"varint,1,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
