@@ -20,12 +20,13 @@ struct Scene {
     bound: String,
 }
 
-const CALLS: [Call; 17] = [
+const CALLS: [Call; 18] = [
     ("put_records", |Scene { store, .. }| {
         try_put_resources(store, &[resource(("user", "new")), child(("user", "u1"), ("a", "b"))])
     }),
     ("put_records", |Scene { store, .. }| try_put_grants(store, &[membership("g", "new"), membership("g", "u1")])),
     ("put_records", |Scene { store, .. }| try_put_asset(store, "icon", b"bytes")),
+    ("put_large", |Scene { store, .. }| try_put_asset(store, "large", &[7; 5 << 20])),
     ("delete_grant", |Scene { store, .. }| {
         store.delete_grant(&DeleteGrantRequest { grant_id: "group:g:member:user:u1".into() })
     }),
@@ -97,7 +98,7 @@ fn scene((template, finished): &(Place, [String; 2]), function: &str) -> Scene {
     match function {
         "start" => end(&store),
         // Into an open sync nothing is committed before it is read.
-        "put_records" | "put_expanded_grants" => {
+        "put_records" | "put_large" | "put_expanded_grants" => {
             end(&store);
             resume(&store, &bound).unwrap();
         }
