@@ -40,8 +40,9 @@ ln -sf "$soname" "$folder/lib/libc1z.so"
 mapfile -t roots < <(sed 's/^/--undefined=/' tests/symbols.txt)
 ld -r --force-group-allocation -o "$work/all.o" "${roots[@]}" "$built/libc1z.a"
 objcopy --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd "$work/all.o"
-# objcopy hides no symbol that is unique in a process (STB_GNU_UNIQUE), but makes weak ones of them.
-objcopy --wildcard --weaken-symbol='!c1z_*' --weaken-symbol='*' "$work/all.o"
+# objcopy hides no symbol that is unique in a process (STB_GNU_UNIQUE), but makes weak ones of them, which it hides.
+nm --defined-only "$work/all.o" | awk '$2 == "u" { print $3 }' >"$work/unique"
+objcopy --weaken-symbols="$work/unique" "$work/all.o"
 objcopy --wildcard --keep-global-symbol='c1z_*' "$work/all.o" "$work/c1z.o"
 rm -f "$work/all.o"
 ar rcsD "$work/libc1z.a" "$work/c1z.o"
