@@ -18,8 +18,9 @@ readonly files_a_unit=12
 # Neither the library nor the C API that the crate binds refers to these.
 readonly unused='^(tools/|utilities/(persistent_cache|simulator_cache)/|utilities/(env_mirror|fault_injection|cache_dump_load)|test_util/transaction_test_util|util/build_version\.cc)'
 
+target=$(rustc -vV | sed -n 's/^host: //p')
 # folder_of CRATE: where Cargo keeps the crate's sources
-metadata=$(cargo metadata --format-version 1 --locked --filter-platform "$(rustc -vV | sed -n 's/^host: //p')")
+metadata=$(cargo metadata --format-version 1 --locked --filter-platform "$target")
 folder_of() {
   grep -o "\"manifest_path\":\"[^\"]*/$1-[^\"/]*/Cargo.toml\"" <<<"$metadata" | sed 's/^"manifest_path":"//; s|/Cargo.toml"$||' | head -1
 }
@@ -28,7 +29,6 @@ zstd=$(folder_of zstd-sys)/zstd/lib
 [[ -d $crate/rocksdb && -f $zstd/zstd.h ]] || { echo "rocksdb: no sources of librocksdb-sys and zstd-sys" >&2; exit 1; }
 
 # The flags of .cargo/config.toml hold for RocksDB and for what is compiled against its headers.
-target=$(rustc -vV | sed -n 's/^host: //p')
 read -ra configured < <(sed -n "s/^CXXFLAGS_$target = \"\(.*\)\"/\1/p" .cargo/config.toml; echo)
 flags=(
   -std=c++20 -O2 -fPIC -w -include cstdint -ffunction-sections -fdata-sections

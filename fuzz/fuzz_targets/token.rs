@@ -4,33 +4,17 @@
 use c1z::keys::{BatchToken, Listing};
 use libfuzzer_sys::fuzz_target;
 
-const LISTINGS: [Listing; 13] = [
-    Listing::ResourceTypes,
-    Listing::Resources,
-    Listing::Entitlements,
-    Listing::Grants,
-    Listing::GrantsForEntitlement,
-    Listing::GrantsForEntitlements,
-    Listing::GrantsForPrincipal,
-    Listing::GrantsForResourceType,
-    Listing::PendingExpansion,
-    Listing::GrantsWithAnnotations,
-    Listing::Syncs,
-    Listing::SyncRuns,
-    Listing::Scan,
-];
-
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let ids = ["a", "b"];
-    for listing in LISTINGS {
+    for listing in Listing::ALL {
         // Whatever a forged token holds, the page starts below the prefix.
         if let Ok(Some(after)) = listing.after(b"prefix", &[b"filter"], &text) {
             assert!(after.starts_with(b"prefix"));
         }
         let token = listing.token(b"prefix", &[data], &[b"prefix", data].concat());
         assert_eq!(listing.after(b"prefix", &[data], &token).expect("its own token"), Some([b"prefix", data].concat()));
-        assert!(LISTINGS.iter().all(|&other| other == listing || other.after(b"prefix", &[data], &token).is_err()));
+        assert!(Listing::ALL.iter().all(|&other| other == listing || other.after(b"prefix", &[data], &token).is_err()));
         assert!(listing.after(b"prefiy", &[data], &token).is_err());
     }
     if let Ok(token) = BatchToken::decode(&text, ids.into_iter()) {

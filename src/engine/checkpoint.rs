@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
 
+use super::status::error_of;
 use super::unwrapped::live_files;
 use crate::{files, Error, Result};
 
@@ -54,7 +55,7 @@ impl Checkpoint<'_> {
     pub(super) fn new(db: &DB) -> Result<Checkpoint<'_>> {
         db.disable_file_deletions()?;
         let mut checkpoint = Checkpoint { db, files: Vec::new() };
-        for file in live_files(db)? {
+        for file in live_files(db).map_err(error_of)? {
             let path = db.path().join(&file.name);
             if file.name.ends_with(".sst") {
                 checkpoint.add(file.name, CheckpointContent::Table(path));

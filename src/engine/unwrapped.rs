@@ -9,7 +9,6 @@ use std::{ptr, slice};
 
 use rocksdb::{AsRawPtr, Env, Options, DB};
 
-use super::status::error_of;
 use super::Supply;
 use crate::{Error, Result};
 
@@ -127,8 +126,9 @@ pub(super) struct LiveFile {
     pub size: u64,
 }
 
-/// The files that a database needs without what is in memory only. They stay as long as deletions are disabled.
-pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>> {
+/// The files that a database needs without what is in memory only. They stay as long as deletions are disabled. Fails
+/// with RocksDB's own words.
+pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>, String> {
     let mut error = ptr::null_mut();
     // SAFETY: the pointer is that of a live database; options and list are new and destroyed below; names are strings of
     // the list, and each is copied before.
@@ -140,7 +140,7 @@ pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>> {
         if !error.is_null() {
             let message = CStr::from_ptr(error).to_string_lossy().into_owned();
             librocksdb_sys::rocksdb_free(error.cast());
-            return Err(error_of(message));
+            return Err(message);
         }
         let name = |index| librocksdb_sys::rocksdb_livefiles_storage_info_relative_filename(list, index);
         let files = (0..librocksdb_sys::rocksdb_livefiles_storage_info_count(list)).map(|index| LiveFile {

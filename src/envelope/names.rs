@@ -7,6 +7,9 @@ pub(super) const MAX_NAME_BYTES: usize = 4096;
 /// The deepest that payload files lie.
 const MAX_DEPTH: usize = 64;
 
+/// Whether a payload file of a name and size is of use to who unpacks it.
+pub type Wanted = fn(&str, u64) -> bool;
+
 /// Says why `name` may not be used as a path below another, if it may not.
 pub(super) fn check(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::header::{head_of, Head};
 use super::index::Frame;
 use super::input::Input;
+use super::names::Wanted;
 use super::progress::Progress;
 use super::shared::Shared;
 use super::target::Target;
@@ -30,9 +31,6 @@ pub struct PackedFile {
     head: Head,
     wanted: Wanted,
 }
-
-/// Whether a payload file of a name and size is of use to who unpacks it.
-pub type Wanted = fn(&str, u64) -> bool;
 
 /// Names the files that are needed.
 pub type Needed<'n> = &'n dyn Fn(&Deferred) -> Result<BTreeSet<String>>;

@@ -2,12 +2,12 @@
 
 use super::header::Head;
 use super::index::Frame;
+use super::names::Wanted;
 use super::progress::Progress;
 use super::read_frame::Read;
 use super::read_frames::Work;
 use super::source::StoredFrame;
 use super::target::{folder_of, Target};
-use super::unpack::Wanted;
 use super::{index, names, Limits};
 use crate::quoted::Quoted;
 use crate::Result;

@@ -40,7 +40,8 @@ pub enum Listing {
 }
 
 impl Listing {
-    const ALL: [Listing; 13] = [
+    /// All of them.
+    pub const ALL: [Listing; 13] = [
         Listing::ResourceTypes,
         Listing::Resources,
         Listing::Entitlements,

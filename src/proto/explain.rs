@@ -1,16 +1,12 @@
 //! Which field of a message is the one that cannot be read: for people, who know names and not numbers.
 
-use std::sync::LazyLock;
+use prost_reflect::{Kind, MessageDescriptor};
 
-use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
-
+use super::described;
 use super::wire::{fields, Malformed, Value};
-use super::DESCRIPTORS;
 
 /// Deeper fields are not looked for: real ones lie in the first few levels, and the walk must not need a large stack.
 const MAX_DEPTH: usize = 24;
-
-static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).ok());
 
 /// What is wrong with `bytes`, which could not be read as the message of that full name.
 pub fn explain(message: &str, bytes: &[u8], error: Malformed) -> String {
@@ -19,7 +15,7 @@ pub fn explain(message: &str, bytes: &[u8], error: Malformed) -> String {
         Malformed::Type { number } => (number, "has the wrong wire type"),
         Malformed::Wire { .. } | Malformed::Depth => return error.to_string(),
     };
-    let descriptor = POOL.as_ref().and_then(|pool| pool.get_message_by_name(message));
+    let descriptor = described(message);
     let unreadable = |field: &Kind, value: Value<'_>| match (error, value) {
         (Malformed::Utf8 { .. }, Value::Bytes(text)) => {
             matches!(field, Kind::String) && std::str::from_utf8(text).is_err()

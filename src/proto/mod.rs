@@ -7,6 +7,10 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, MessageDescriptor};
+
 /// Generated, one module for each part of a package's name: its paths between packages rely on that.
 #[allow(missing_docs, deprecated, rustdoc::all, clippy::all)]
 mod generated {
@@ -28,3 +32,9 @@ pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descri
 /// An encoded `google.protobuf.FileDescriptorSet`: package `c1.storage.v3` and what it imports, each file once, sorted
 /// by file path. A file's manifest embeds it; its bytes depend on the schema alone.
 pub static STORAGE_DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/storage_descriptors.bin"));
+
+/// What the library's own schema says of a message, by its full name. The pool is built when it is first needed.
+pub(crate) fn described(message: &str) -> Option<MessageDescriptor> {
+    static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).ok());
+    POOL.as_ref()?.get_message_by_name(message)
+}

@@ -4,12 +4,11 @@
 //! the message that they lie in. Long requests alone are looked at: short ones cannot cost much.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
-use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
-use crate::proto::wire::{self, Value, MAX_DEPTH};
-use crate::proto::DESCRIPTORS;
+use crate::proto::described;
+use crate::proto::wire::{self, Value};
 use crate::{Error, Result};
 
 /// How many times its bytes a request may take.
@@ -17,6 +16,9 @@ const FACTOR: usize = 16;
 
 /// A request of fewer bytes takes a few MiB, whatever it is.
 const SHORT: usize = 16 << 10;
+
+/// The decoder refuses messages that lie deeper in one another.
+const MAX_DEPTH: usize = 100;
 
 /// A `String`, a `Vec` or a map.
 const HEAD: usize = 24;
@@ -29,7 +31,7 @@ pub fn check_cost(message: &str, encoded: &[u8]) -> Result<()> {
     if encoded.len() < SHORT {
         return Ok(());
     }
-    let Some(descriptor) = schema().and_then(|schema| schema.get_message_by_name(message)) else {
+    let Some(descriptor) = described(message) else {
         return Err(Error::Internal(format!("message {message} has no descriptor")));
     };
     let mut costs = Costs { left: FACTOR * encoded.len(), sizes: HashMap::new() };
@@ -42,12 +44,6 @@ pub fn check_cost(message: &str, encoded: &[u8]) -> Result<()> {
             encoded.len()
         ))),
     }
-}
-
-/// Built when it is first needed, and never changed.
-fn schema() -> Option<&'static DescriptorPool> {
-    static SCHEMA: OnceLock<Option<DescriptorPool>> = OnceLock::new();
-    SCHEMA.get_or_init(|| DescriptorPool::decode(DESCRIPTORS).ok()).as_ref()
 }
 
 struct Costs {
@@ -139,7 +135,7 @@ mod tests {
 
     #[test]
     fn sizes_are_about_those_that_messages_have() {
-        let grant = schema().unwrap().get_message_by_name("c1.connector.v2.Grant").unwrap();
+        let grant = described("c1.connector.v2.Grant").unwrap();
         let mut costs = Costs { left: 0, sizes: HashMap::new() };
         let (reckoned, real) = (costs.size(&grant, 0), size_of::<Grant>());
         assert!(reckoned > real / 2 && reckoned < real * 2, "{reckoned} and {real}");

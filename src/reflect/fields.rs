@@ -5,8 +5,7 @@ use prost_reflect::{DynamicMessage, UnknownField};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::{json, Value};
 
-use super::json::left_out;
-use super::room::{Room, CUT};
+use super::room::{left_out, Room, CUT};
 use crate::proto::wire::{self, Field};
 
 /// The unknown fields of a message itself, in the order of their numbers: what is shown as `@unknown`.

@@ -10,7 +10,7 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, ReflectMessage, Value};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::json;
 
-use super::room::{beginning, Room, CUT};
+use super::room::{beginning, left_out, Room, CUT};
 use super::{fields, well_known};
 
 /// How many messages the content of an `Any` may lie in: as many as the decoder lets lie in one another.
@@ -107,11 +107,6 @@ impl<'a> Shown<'a> {
             false => map.serialize_entry(CUT, self.cut),
         }
     }
-}
-
-/// The note on elements that are not shown because the record's JSON has become too long.
-pub(super) fn left_out(all: usize, shown: usize, of: &str) -> String {
-    format!("{all} {of}, of which the first {shown} are shown")
 }
 
 impl Serialize for Shown<'_> {

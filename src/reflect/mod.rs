@@ -3,8 +3,8 @@
 //!
 //! The library's own descriptors only say what a request takes once it is decoded ([`check_cost`]).
 //!
-//! Descriptors of files are taken for hostile: what they may cost is bounded before they are decoded, and only as much of them as
-//! it takes to show a record reaches the descriptor pool.
+//! Descriptors of files are taken for hostile: what they may cost is bounded before they are decoded, and only as much
+//! of them as it takes to show a record reaches the descriptor pool.
 
 mod cost;
 mod fields;

@@ -34,6 +34,11 @@ pub(super) fn beginning(value: &[u8]) -> (&[u8], Option<String>) {
     }
 }
 
+/// The note on elements that are not shown because the record's JSON has become too long.
+pub(super) fn left_out(all: usize, shown: usize, of: &str) -> String {
+    format!("{all} {of}, of which the first {shown} are shown")
+}
+
 /// A long record without most of what its long fields hold, and a note for each field that is left out or cut.
 /// `beginning_of` tells of which fields a part can be shown.
 pub(super) fn shortened(
