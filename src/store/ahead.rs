@@ -9,7 +9,8 @@ use std::thread::{Builder, JoinHandle};
 use parking_lot::Mutex;
 use prost::Message;
 
-use super::page::{self, Query, Response, Source, Translate, MANY_ROWS, PAGE_BYTES};
+use super::page::{self, Query, Source, MANY_ROWS, PAGE_BYTES};
+use super::response::{Response, Translate};
 use super::{Encoded, Store};
 use crate::engine::{Engine, EngineOptions, Reader};
 use crate::Result;

@@ -3,8 +3,9 @@
 use prost::Message;
 use prost_types::Any;
 
-use super::page::{self, page_size, Query, Response, Source, PAGE_BYTES};
+use super::page::{self, page_size, Query, Source, PAGE_BYTES};
 use super::put::malformed_request;
+use super::response::Response;
 use super::view::{is_sync_details, View};
 use super::{Encoded, Store};
 use crate::engine::Kind;

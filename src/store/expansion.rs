@@ -2,8 +2,9 @@
 
 use prost::Message;
 
-use super::page::{Query, Response};
+use super::page::Query;
 use super::put::PutRequest;
+use super::response::Response;
 use super::{clock, Encoded, Store};
 use crate::engine::{damaged, Durability, Grant, Kind};
 use crate::keys::{self, Family, Listing};

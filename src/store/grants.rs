@@ -3,8 +3,9 @@
 use prost::Message;
 
 use super::grant_lookup::Found;
-use super::page::{self, Query, Response, Source, Translate};
+use super::page::{self, Query, Source};
 use super::put::resource_ref;
+use super::response::{Response, Translate};
 use super::view::View;
 use super::{Encoded, Store};
 use crate::engine::Kind;

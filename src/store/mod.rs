@@ -32,6 +32,7 @@ mod paths;
 mod put;
 mod resource_types;
 mod resources;
+mod response;
 mod retention;
 mod runs;
 mod save;

@@ -1,6 +1,7 @@
 //! Reading resource types.
 
-use super::page::{self, Query, Source, Translate};
+use super::page::{self, Query, Source};
+use super::response::Translate;
 use super::{Encoded, Store};
 use crate::engine::Kind;
 use crate::keys::{self, Family, Listing};

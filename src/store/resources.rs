@@ -1,7 +1,8 @@
 //! Reading resources.
 
-use super::page::{self, Query, Response, Source, Translate};
+use super::page::{self, Query, Source};
 use super::put::resource_ref;
+use super::response::{Response, Translate};
 use super::{Encoded, Store};
 use crate::engine::Kind;
 use crate::keys::{self, Family, Listing};

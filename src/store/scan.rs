@@ -4,7 +4,8 @@
 //! as long as one likes. It is shown what is stored behind its position when a page is asked for.
 
 use super::grants::by_principal;
-use super::page::{self, Query, Response, Source, Translate};
+use super::page::{self, Query, Source};
+use super::response::{Response, Translate};
 use super::Store;
 use crate::engine::{Kind, Reader};
 use crate::keys::{self, Family, Listing, ResourceRef, Slot, SyncId};

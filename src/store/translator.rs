@@ -3,7 +3,7 @@
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use super::page::{Response, Translate};
+use super::response::{Response, Translate};
 use crate::keys::Family;
 use crate::memory::reserve;
 use crate::{Error, Result};
