@@ -46,6 +46,8 @@ fn translations(criterion: &mut Criterion) {
     noun(criterion, "grant", &grant, translate::grant_to_record, translate::grant_from_record);
     let user = messages::described_user(4321);
     noun(criterion, "resource", &user, translate::resource_to_record, translate::resource_from_record);
+    let user = messages::user_with_profile(4321);
+    noun(criterion, "resource with profile", &user, translate::resource_to_record, translate::resource_from_record);
     let held = messages::described_entitlement(Held { resource: 1234, entitlement: 0, holders: 200 });
     noun(criterion, "entitlement", &held, translate::entitlement_to_record, translate::entitlement_from_record);
 }

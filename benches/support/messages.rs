@@ -45,6 +45,30 @@ pub fn described_user(number: u64) -> Resource {
     Resource { display_name: format!("User {number}"), ..resource(user(number)) }
 }
 
+/// A user with a profile: ten attributes, as directories have them, and two of them that nest.
+pub fn user_with_profile(number: u64) -> Resource {
+    use prost_types::{value::Kind, ListValue, Struct, Value};
+    let value = |kind| Value { kind: Some(kind) };
+    let text = |text: &str| value(Kind::StringValue(text.into()));
+    let object =
+        |fields: Vec<(&str, Value)>| Struct { fields: fields.into_iter().map(|(k, v)| (k.into(), v)).collect() };
+    let manager = object(vec![("id", text("usr-00000001")), ("name", text("User 1"))]);
+    let groups = ListValue { values: ["engineering", "on-call", "reviewers"].map(text).into() };
+    let profile = object(vec![
+        ("login", text(&format!("user{number}@example.com"))),
+        ("given_name", text("User")),
+        ("family_name", text(&number.to_string())),
+        ("department", text("Engineering")),
+        ("employee_number", value(Kind::NumberValue(number as f64))),
+        ("active", value(Kind::BoolValue(true))),
+        ("terminated_at", value(Kind::NullValue(0))),
+        ("title", text("Engineer")),
+        ("manager", value(Kind::StructValue(manager))),
+        ("groups", value(Kind::ListValue(groups))),
+    ]);
+    Resource { profile: Some(profile), ..described_user(number) }
+}
+
 pub fn described_group(number: u64) -> Resource {
     Resource { display_name: format!("Group {number}"), ..resource(group(number)) }
 }

@@ -19,6 +19,7 @@
 //! - Each function appends to `out`, and appends nothing if it fails.
 
 mod any;
+mod backwards;
 mod entitlement;
 mod enums;
 mod expandable;

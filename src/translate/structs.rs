@@ -3,154 +3,198 @@
 //! Entries write key and value even when they are empty, as the Go and C++ encoders do. Of entries with the same key
 //! the last one stands, and unknown fields keep their place at the end of their message.
 //!
-//! A `Struct` may nest thousands of messages deep, and the thread of a host may have a small stack: what is left to do is
-//! kept in a list. The form is written from its end to its start, so that the length of every message is known where it
-//! is written.
+//! A `Struct` may nest thousands of messages deep, and the thread of a host may have a small stack: the containers that a
+//! value lies in are kept in a list. The form is written from its end to its start, so that the length of every message is
+//! known where it is written.
 
 use std::cmp::Ordering;
+use std::ops::Deref;
 
-use prost::bytes::Bytes;
+use prost::bytes::{Bytes, BytesMut};
 
+use super::backwards::Backwards;
 use super::enums::varint;
-use crate::proto::wire::{
-    fields, put_fields, put_head, put_message, put_present_fixed64, put_present_varint, values, Malformed, MAX_DEPTH,
-};
+use crate::proto::wire::{fields, values, Malformed, MAX_DEPTH};
 
 /// How deep a `Struct` lies that is a field of a record: below the record and the page that carries it to a host.
 pub(super) const FIELD_OF_RECORD: usize = 2;
 
 /// Appends the canonical form of an encoded `Struct` that lies in `depth` messages.
 pub(super) fn put_struct(out: &mut Vec<u8>, message: &[u8], depth: usize) -> Result<(), Malformed> {
-    let mut form = Form { to_do: Vec::new(), backwards: Vec::with_capacity(message.len()), scratch: Vec::new() };
-    form.to_do.push(Task::Struct(Bytes::copy_from_slice(message), depth));
-    while let Some(task) = form.to_do.pop() {
-        form.carry_out(task)?;
+    let mut form = Backwards::with_capacity(message.len());
+    let mut containers = vec![Container::of_struct(Part::Given(message), depth, &mut form)?];
+    while let Some(container) = containers.last_mut() {
+        let inner = match container.next()? {
+            Some(member) => container.put(member, &mut form)?,
+            None => {
+                let number = container.number;
+                let length = form.len() - container.end;
+                containers.pop();
+                if let Some(outer) = containers.last_mut() {
+                    form.head(number, length);
+                    outer.close(&mut form);
+                }
+                None
+            }
+        };
+        containers.extend(inner);
     }
-    out.extend(form.backwards.iter().rev());
+    out.extend_from_slice(form.bytes());
     Ok(())
 }
 
-/// A form that is under construction.
-struct Form {
-    /// What is to be written in front of what has been, the last first.
-    to_do: Vec<Task>,
-    /// What has been written, its last byte first.
-    backwards: Vec<u8>,
-    scratch: Vec<u8>,
+/// Some bytes of the message, or of several occurrences of a field that have been joined.
+#[derive(Clone)]
+enum Part<'a> {
+    Given(&'a [u8]),
+    Joined(Bytes),
 }
 
-/// Something to write, and how many messages it lies in.
-enum Task {
-    Struct(Bytes, usize),
-    /// The first entries of a `Struct`.
-    Entries(Vec<Entry>, usize),
-    Value(Bytes, usize),
-    List(Bytes, usize),
-    /// The elements of a list that start at these bytes of it.
-    Elements(Bytes, Vec<usize>, usize),
-    Key(Bytes),
-    /// What stands before a message field of that number, whose content was written behind `end` bytes.
-    Head {
-        number: u32,
-        end: usize,
-    },
-}
+impl Deref for Part<'_> {
+    type Target = [u8];
 
-/// An entry of a map, which is a message too.
-struct Entry {
-    key: Bytes,
-    value: Bytes,
-    message: Bytes,
-}
-
-impl Form {
-    fn carry_out(&mut self, task: Task) -> Result<(), Malformed> {
-        match task {
-            Task::Struct(message, depth) => {
-                self.write(|out| put_fields(out, &message, 2..=u32::MAX))?;
-                self.to_do.push(Task::Entries(sorted_entries(&message)?, depth));
-            }
-            Task::Entries(mut entries, depth) => {
-                let Some(Entry { key, value, message }) = entries.pop() else { return Ok(()) };
-                self.to_do.push(Task::Entries(entries, depth));
-                self.to_do.push(Task::Head { number: 1, end: self.backwards.len() });
-                self.write(|out| put_fields(out, &message, 3..=u32::MAX))?;
-                self.to_do.push(Task::Key(key));
-                self.message(2, Task::Value(value, deeper(deeper(depth)?)?));
-            }
-            Task::Value(message, depth) => self.value(&message, depth)?,
-            Task::List(message, depth) => {
-                self.write(|out| put_fields(out, &message, 2..=u32::MAX))?;
-                self.to_do.push(Task::Elements(message.clone(), starts_of_elements(&message)?, depth));
-            }
-            Task::Elements(list, mut starts, depth) => {
-                let Some(start) = starts.pop() else { return Ok(()) };
-                let Some(element) = fields(&list[start..]).next() else { return Ok(()) };
-                let element = list.slice_ref(element?.bytes()?);
-                self.to_do.push(Task::Elements(list, starts, depth));
-                self.message(1, Task::Value(element, deeper(depth)?));
-            }
-            Task::Key(key) => self.write(|out| {
-                put_message(out, 1, &key);
-                Ok(())
-            })?,
-            Task::Head { number, end } => {
-                let length = self.backwards.len() - end;
-                self.write(|out| {
-                    put_head(out, number, length);
-                    Ok(())
-                })?;
-            }
+    fn deref(&self) -> &[u8] {
+        match self {
+            Part::Given(bytes) => bytes,
+            Part::Joined(bytes) => bytes,
         }
-        Ok(())
+    }
+}
+
+impl<'a> Part<'a> {
+    /// `bytes`, which lie in this part, for as long as the part may be used.
+    fn slice_ref(&self, bytes: &[u8]) -> Part<'a> {
+        match self {
+            _ if bytes.is_empty() => Part::Given(&[]),
+            Part::Given(part) => {
+                let start = bytes.as_ptr() as usize - part.as_ptr() as usize;
+                Part::Given(&part[start..start + bytes.len()])
+            }
+            Part::Joined(part) => Part::Joined(part.slice_ref(bytes)),
+        }
+    }
+}
+
+/// A `Struct` or a `ListValue` of which the last members have been written.
+struct Container<'a> {
+    /// Its field in a `Value`.
+    number: u32,
+    members: Members<'a>,
+    /// How many messages its values lie in.
+    depth: usize,
+    /// How much stood behind the container before anything of it was written.
+    end: usize,
+    /// The member that is being written.
+    open: Option<Open<'a>>,
+}
+
+/// What is yet to be written, the last first.
+enum Members<'a> {
+    Entries(Vec<Entry<'a>>),
+    /// Elements, by where in the list they start.
+    Elements(Part<'a>, Vec<usize>),
+}
+
+/// An entry of a map, or an element of a list.
+struct Entry<'a> {
+    key: Option<Part<'a>>,
+    value: Part<'a>,
+    /// The entry, if it has fields beside key and value.
+    with_others: Option<Part<'a>>,
+}
+
+/// A member whose value has been written in part.
+struct Open<'a> {
+    key: Option<Part<'a>>,
+    end: usize,
+    end_of_value: usize,
+}
+
+impl<'a> Container<'a> {
+    fn of_struct(message: Part<'a>, depth: usize, form: &mut Backwards) -> Result<Self, Malformed> {
+        let end = form.len();
+        form.fields(&message, 2)?;
+        let members = Members::Entries(sorted_entries(&message)?);
+        Ok(Container { number: 5, members, depth: depth + 2, end, open: None })
     }
 
-    fn value(&mut self, message: &Bytes, depth: usize) -> Result<(), Malformed> {
-        self.write(|out| put_fields(out, message, 7..=u32::MAX))?;
-        match Kind::parse(message)? {
+    fn of_list(message: Part<'a>, depth: usize, form: &mut Backwards) -> Result<Self, Malformed> {
+        let end = form.len();
+        form.fields(&message, 2)?;
+        let starts = starts_of_elements(&message)?;
+        Ok(Container { number: 6, members: Members::Elements(message, starts), depth: depth + 1, end, open: None })
+    }
+
+    fn next(&mut self) -> Result<Option<Entry<'a>>, Malformed> {
+        match &mut self.members {
+            Members::Entries(entries) => Ok(entries.pop()),
+            Members::Elements(list, starts) => {
+                let Some(start) = starts.pop() else { return Ok(None) };
+                let Some(element) = fields(&list[start..]).next() else { return Ok(None) };
+                let value = list.slice_ref(element?.bytes()?);
+                Ok(Some(Entry { key: None, value, with_others: None }))
+            }
+        }
+    }
+
+    /// Writes a member, or what stands behind the container that is its value.
+    fn put(&mut self, member: Entry<'a>, form: &mut Backwards) -> Result<Option<Container<'a>>, Malformed> {
+        let depth = within_limit(self.depth)?;
+        let end = form.len();
+        if let Some(entry) = member.with_others {
+            form.fields(&entry, 3)?;
+        }
+        self.open = Some(Open { key: member.key, end, end_of_value: form.len() });
+        let (kind, others) = Kind::parse(&member.value)?;
+        if others {
+            form.fields(&member.value, 7)?;
+        }
+        match kind {
+            Some(Kind::Struct(inner)) => return Container::of_struct(inner, within_limit(depth + 1)?, form).map(Some),
+            Some(Kind::List(inner)) => return Container::of_list(inner, within_limit(depth + 1)?, form).map(Some),
+            Some(Kind::Null(null)) => form.varint(1, varint(null)),
+            Some(Kind::Number(bits)) => form.fixed64(2, bits),
+            Some(Kind::String(string)) => form.message(3, &string),
+            Some(Kind::Bool(bool)) => form.varint(4, u64::from(bool)),
             None => {}
-            Some(Kind::Struct(inner)) => self.message(5, Task::Struct(inner, deeper(depth)?)),
-            Some(Kind::List(inner)) => self.message(6, Task::List(inner, deeper(depth)?)),
-            Some(scalar) => self.write(|out| {
-                scalar.put(out);
-                Ok(())
-            })?,
         }
-        Ok(())
+        self.close(form);
+        Ok(None)
     }
 
-    /// Has a message field written in front of what has been.
-    fn message(&mut self, number: u32, content: Task) {
-        self.to_do.push(Task::Head { number, end: self.backwards.len() });
-        self.to_do.push(content);
-    }
-
-    /// Writes what `put` appends in front of what has been.
-    fn write(&mut self, put: impl FnOnce(&mut Vec<u8>) -> Result<(), Malformed>) -> Result<(), Malformed> {
-        self.scratch.clear();
-        put(&mut self.scratch)?;
-        self.backwards.extend(self.scratch.iter().rev());
-        Ok(())
+    /// Writes what stands before the value of the open member.
+    fn close(&mut self, form: &mut Backwards) {
+        let Some(open) = self.open.take() else { return };
+        let length = form.len() - open.end_of_value;
+        match open.key {
+            Some(key) => {
+                form.head(2, length);
+                form.message(1, &key);
+                form.head(1, form.len() - open.end);
+            }
+            None => form.head(1, length),
+        }
     }
 }
 
-impl Entry {
-    fn parse(message: Bytes) -> Result<Self, Malformed> {
-        let (mut key, mut value) = (Bytes::new(), None);
+impl<'a> Entry<'a> {
+    fn parse(message: Part<'a>) -> Result<Self, Malformed> {
+        let (mut key, mut value, mut others) = (Part::Given(&[]), None, false);
         for field in fields(&message) {
             let field = field?;
             match field.number {
                 1 => key = message.slice_ref(field.str()?.as_bytes()),
                 2 => value = Some(joined(value, &message, field.bytes()?)),
-                _ => {}
+                _ => others = true,
             }
         }
-        Ok(Entry { key, value: value.unwrap_or_default(), message })
+        let value = value.unwrap_or(Part::Given(&[]));
+        Ok(Entry { key: Some(key), value, with_others: others.then_some(message) })
     }
 }
 
 /// The entries of a `Struct`, one for each key: the last.
-fn sorted_entries(message: &Bytes) -> Result<Vec<Entry>, Malformed> {
+fn sorted_entries<'a>(message: &Part<'a>) -> Result<Vec<Entry<'a>>, Malformed> {
     let mut entries = Vec::new();
     for entry in values(message, 1) {
         push_last_wins(&mut entries, Entry::parse(message.slice_ref(entry?))?, by_key);
@@ -159,8 +203,8 @@ fn sorted_entries(message: &Bytes) -> Result<Vec<Entry>, Malformed> {
     Ok(entries)
 }
 
-fn by_key(a: &Entry, b: &Entry) -> Ordering {
-    a.key.cmp(&b.key)
+fn by_key(a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
+    a.key.as_deref().cmp(&b.key.as_deref())
 }
 
 /// Appends a map entry. Before many entries take more memory, those go that a later one of the same key replaces: a map of
@@ -197,19 +241,20 @@ fn starts_of_elements(list: &[u8]) -> Result<Vec<usize>, Malformed> {
 }
 
 /// The member of a `Value`'s oneof that is set.
-enum Kind {
+enum Kind<'a> {
     Null(i32),
     Number(u64),
-    String(Bytes),
+    String(Part<'a>),
     Bool(bool),
-    Struct(Bytes),
-    List(Bytes),
+    Struct(Part<'a>),
+    List(Part<'a>),
 }
 
-impl Kind {
-    /// The last member on the wire is the one that is set; a message that directly follows itself is merged.
-    fn parse(message: &Bytes) -> Result<Option<Self>, Malformed> {
-        let mut kind = None;
+impl<'a> Kind<'a> {
+    /// The last member on the wire is the one that is set; a message that directly follows itself is merged. Also whether
+    /// there are fields of no member.
+    fn parse(message: &Part<'a>) -> Result<(Option<Self>, bool), Malformed> {
+        let (mut kind, mut others) = (None, false);
         for field in fields(message) {
             let field = field?;
             kind = match (field.number, kind) {
@@ -221,35 +266,30 @@ impl Kind {
                 (5, _) => Some(Kind::Struct(joined(None, message, field.bytes()?))),
                 (6, Some(Kind::List(seen))) => Some(Kind::List(joined(Some(seen), message, field.bytes()?))),
                 (6, _) => Some(Kind::List(joined(None, message, field.bytes()?))),
-                (_, kind) => kind,
+                (number, kind) => {
+                    others |= number > 6;
+                    kind
+                }
             }
         }
-        Ok(kind)
-    }
-
-    /// Appends the field of a member that is no message.
-    fn put(&self, out: &mut Vec<u8>) {
-        match self {
-            Kind::Null(null) => put_present_varint(out, 1, varint(*null)),
-            Kind::Number(bits) => put_present_fixed64(out, 2, *bits),
-            Kind::String(string) => put_message(out, 3, string),
-            Kind::Bool(bool) => put_present_varint(out, 4, u64::from(*bool)),
-            Kind::Struct(_) | Kind::List(_) => {}
-        }
+        Ok((kind, others))
     }
 }
 
 /// What was seen of a message field, and one more occurrence of it in `message`.
-fn joined(seen: Option<Bytes>, message: &Bytes, value: &[u8]) -> Bytes {
-    match seen {
-        Some(seen) => Bytes::from([&seen, value].concat()),
-        None => message.slice_ref(value),
-    }
+fn joined<'a>(seen: Option<Part<'a>>, message: &Part<'a>, value: &[u8]) -> Part<'a> {
+    let mut joined = match seen {
+        None => return message.slice_ref(value),
+        Some(Part::Given(seen)) => BytesMut::from(seen),
+        Some(Part::Joined(seen)) => BytesMut::from(seen),
+    };
+    joined.extend_from_slice(value);
+    Part::Joined(joined.freeze())
 }
 
-fn deeper(depth: usize) -> Result<usize, Malformed> {
-    match depth + 1 < MAX_DEPTH {
-        true => Ok(depth + 1),
+fn within_limit(depth: usize) -> Result<usize, Malformed> {
+    match depth < MAX_DEPTH {
+        true => Ok(depth),
         false => Err(Malformed::Depth),
     }
 }

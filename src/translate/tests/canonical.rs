@@ -6,7 +6,7 @@ use prost_types::{Struct, Value};
 
 use super::strategies::*;
 use super::*;
-use crate::proto::wire::{fields, put_message, put_nested};
+use crate::proto::wire::{fields, put_message, put_nested, values};
 use crate::translate::structs::put_struct;
 
 fn canonical(message: &[u8]) -> Vec<u8> {
@@ -158,4 +158,14 @@ fn traits_may_come_packed_or_one_by_one() {
     let record = RESOURCE_TYPE.record(&packed);
     assert_eq!(RESOURCE_TYPE.record(&single), record);
     assert_eq!(RESOURCE_TYPE.message(&record), packed);
+}
+
+#[test]
+fn a_value_in_many_pieces_is_joined_without_a_copy_of_it_for_each() {
+    let (unknown, pieces) = (b"\x7a\x01x", 1_000_000);
+    let mut message = Vec::new();
+    put_nested(&mut message, 1, |out| (0..pieces).for_each(|_| put_message(out, 2, unknown)));
+    let form = canonical(&message);
+    let entry = values(&form, 1).next().unwrap().unwrap();
+    assert_eq!(values(entry, 2).next(), Some(Ok(&unknown.repeat(pieces)[..])));
 }
