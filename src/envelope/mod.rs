@@ -10,60 +10,21 @@
 //! Everything that is read is taken for hostile: no length is believed before it is compared with the file, no name is
 //! used before it is known to stay below its directory, and what a payload unpacks to is bounded by [`Limits`].
 
-mod decoder;
-mod deferred;
-mod descriptors;
-mod destination;
 mod encoding;
-mod frames;
 mod hashing;
-mod header;
-mod identity;
-mod index;
-mod input;
-mod limits;
-mod list;
-mod manifest;
+mod head;
+mod indexed;
 mod names;
-mod pack;
-mod payload;
-mod progress;
-mod publish;
-mod read_frame;
-mod read_frames;
-mod replace;
-mod save;
-mod save_options;
-mod shared;
-mod sink;
-mod source;
-mod tar_read;
-mod tar_write;
-mod target;
-mod temporary;
-mod unpack;
-mod unpack_frames;
-mod unpack_tar;
-mod verify;
+mod reading;
+mod saving;
+mod tar;
 
 #[cfg(test)]
 mod tests;
 
-pub use deferred::Deferred;
-pub use descriptors::verify_descriptors;
-pub use destination::check_destination;
 pub use encoding::Encoding;
-pub use header::{read_format, read_head, FileFormat, Head};
-pub use identity::Identity;
-pub use limits::Limits;
-pub use list::{list, Entry, Stored};
+pub use head::{read_format, read_head, verify_descriptors, FileFormat, Head};
+pub use indexed::{Deferred, Source, SHARED_PREFIX};
 pub use names::Wanted;
-pub use pack::write;
-pub use payload::Payload;
-pub use replace::Replace;
-pub use save::{save, Saved};
-pub use save_options::SaveOptions;
-pub use shared::PREFIX as SHARED_PREFIX;
-pub use source::Source;
-pub use unpack::{unpack, PackedFile};
-pub use verify::{examine, Examination, PayloadEntry};
+pub use reading::{examine, list, unpack, Entry, Examination, Limits, PackedFile, PayloadEntry, Stored};
+pub use saving::{check_destination, save, write, Identity, Payload, Replace, SaveOptions, Saved};

@@ -8,55 +8,17 @@
 //! Requests are the decoded protobuf messages of the matching service call. Lists of records arrive and leave as
 //! bytes ([`Encoded`]), so that nothing which this library has no name for is lost on the way.
 
-mod ahead;
-mod assets;
-mod batch;
-mod binding;
-mod changes;
-mod clock;
-mod clone;
-mod diff;
-mod encoded;
-mod entitlements;
-mod expansion;
-mod families;
-mod grant_lookup;
-mod grants;
-mod header;
-mod inspect;
-mod known;
-mod lifecycle;
-mod open;
-mod page;
-mod paths;
-mod put;
-mod resource_types;
-mod resources;
-mod response;
-mod retention;
-mod runs;
-mod save;
-mod scan;
-mod sessions;
-mod stats;
-mod sync_type;
-mod token_stats;
-mod translator;
-mod verify;
-mod verify_report;
-mod view;
-mod working_folder;
+mod file;
+mod listing;
+mod records;
+mod sync;
 
 pub use crate::proto::storage::SyncType;
-pub use encoded::Encoded;
-pub use header::read_header;
-pub use inspect::{inspect_schema, Inspection};
-pub use open::{OpenOptions, Store};
-pub use paths::{optional_path, required_path};
-pub use retention::{select_syncs_to_delete, RetentionCandidate};
-pub use save::SavedFrames;
-pub use scan::{Scan, ScanRequest};
-pub use verify::verify;
+pub use file::{
+    inspect_schema, optional_path, read_header, required_path, verify, Inspection, OpenOptions, SavedFrames, Store,
+};
+pub use listing::{Encoded, Scan, ScanRequest};
+pub use sync::{select_syncs_to_delete, RetentionCandidate};
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.
 pub const ENGINE: &str = "rocksdb";

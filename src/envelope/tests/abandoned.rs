@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use rustix::fs::{flock, FlockOperation};
 
-use super::*;
+use crate::envelope::tests::*;
 
 const ABANDONED: &str = ".test.c1zAb3xYz.tmp";
 

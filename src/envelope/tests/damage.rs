@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 
-use super::*;
+use crate::envelope::tests::*;
 use crate::error::Reason;
 use crate::proto::STORAGE_DESCRIPTORS;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::*;
+use crate::envelope::tests::*;
 
 const LARGE: usize = 1 << 20;
 

@@ -4,7 +4,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh64::xxh64;
 
-use super::*;
+use crate::envelope::tests::*;
 use crate::proto::manifest::{IndexedFrameEntry, IndexedFrameIndex};
 
 /// An indexed file with the given contents, whose index `change` may spoil before it is hashed.

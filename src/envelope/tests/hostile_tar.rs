@@ -1,8 +1,8 @@
 //! Tar streams that no writer makes.
 
-use tar::{EntryType, Header};
+use ::tar::{EntryType, Header};
 
-use super::*;
+use crate::envelope::tests::*;
 
 /// A header with these raw bytes for a name; `change` may spoil it before it is summed up.
 fn header_of(name: &[u8], size: u64, change: impl FnOnce(&mut Header)) -> Vec<u8> {

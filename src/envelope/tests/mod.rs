@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::*;
 use crate::control::Control;
+use crate::envelope::*;
 use crate::proto::manifest::{C1zManifestV3, SyncRunSummary};
 use crate::{Error, Result};
 
@@ -156,7 +156,7 @@ fn saved(encoding: Encoding, tree: &Tree) -> Place {
 
 /// A head for a payload made by hand.
 fn head_bytes(encoding: Encoding) -> Vec<u8> {
-    header::encode_head(&manifest::encode(manifest(), encoding).unwrap()).unwrap().0
+    head::encode_head(&head::manifest::encode(manifest(), encoding).unwrap()).unwrap().0
 }
 
 #[track_caller]

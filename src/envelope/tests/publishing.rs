@@ -6,7 +6,7 @@ use std::sync::Barrier;
 
 use rustix::fs::{flock, FlockOperation};
 
-use super::*;
+use crate::envelope::tests::*;
 
 fn identity_of(path: &Path) -> Identity {
     Identity::of(&fs::metadata(path).unwrap())

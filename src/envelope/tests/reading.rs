@@ -1,7 +1,7 @@
 use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
-use super::*;
+use crate::envelope::tests::*;
 use crate::error::{Code, Reason};
 use crate::proto::{wire, STORAGE_DESCRIPTORS};
 
@@ -70,7 +70,7 @@ fn a_manifest_longer_than_sixteen_mebibytes_is_not_written() {
 
 /// A file whose manifest consists of these bytes.
 fn with_manifest(bytes: &[u8]) -> Place {
-    Place::with(&header::encode_head(bytes).unwrap().0)
+    Place::with(&head::encode_head(bytes).unwrap().0)
 }
 
 #[test]
@@ -167,15 +167,15 @@ fn equal_manifests_give_equal_bytes_in_field_order() {
         fold_dead_bytes: 5,
         ..manifest()
     };
-    let bytes = manifest::encode(full.clone(), Encoding::Tar).unwrap();
-    assert_eq!(bytes, manifest::encode(full, Encoding::Tar).unwrap());
+    let bytes = head::manifest::encode(full.clone(), Encoding::Tar).unwrap();
+    assert_eq!(bytes, head::manifest::encode(full, Encoding::Tar).unwrap());
     let numbers: Vec<u32> = wire::fields(&bytes).map(|field| field.unwrap().number).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 10, 40, 41]);
 }
 
 #[test]
 fn a_manifest_without_engine_is_not_written() {
-    let result = manifest::encode(C1zManifestV3::default(), Encoding::Tar);
+    let result = head::manifest::encode(C1zManifestV3::default(), Encoding::Tar);
     assert!(matches!(result, Err(Error::InvalidArgument(_))));
 }
 

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::*;
+use crate::envelope::tests::*;
 use crate::proto::manifest::PayloadEncoding;
 
 fn assert_round_trip(tree: &Tree) {

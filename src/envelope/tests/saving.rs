@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{symlink, OpenOptionsExt, PermissionsExt};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::*;
+use crate::envelope::tests::*;
 
 /// A place with a file in it, and the bytes of the file.
 fn with_old_file() -> (Place, Vec<u8>) {

@@ -3,7 +3,7 @@
 use std::fs::{File, FileTimes, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use super::*;
+use crate::envelope::tests::*;
 
 /// A file that is unpacked, and what a save may copy from it.
 struct Unpacked {

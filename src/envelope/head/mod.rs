@@ -1,0 +1,10 @@
+//! What stands before the payload: magic, length, and the manifest with its descriptors.
+
+mod descriptors;
+mod header;
+pub mod manifest;
+
+pub use descriptors::verify_descriptors;
+pub use header::{
+    encode_head, head_from, head_of, is_start_of_file, manifest_bytes, read_format, read_head, FileFormat, Head,
+};

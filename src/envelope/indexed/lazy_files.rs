@@ -1,0 +1,164 @@
+//! Files of an indexed payload that are unpacked when they are asked for.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use parking_lot::Mutex;
+
+use super::index::Frame;
+use super::read_frame;
+use super::read_frame::{Damage, Hashes, Read};
+use super::shared_files::Shared;
+use crate::envelope::reading::Input;
+use crate::envelope::Limits;
+use crate::{files, Error, Result};
+
+/// Files that lie in their folder with the size that they will have, and hold nothing until they are asked for.
+///
+/// Who asks for one gets it and has, if there are threads to spare, the one behind it unpacked meanwhile: what is read
+/// from one end to the other waits for its first file only. The file that they come from is held open.
+pub struct Deferred {
+    files: Arc<Files>,
+}
+
+struct Files {
+    input: Input,
+    folder: PathBuf,
+    limits: Limits,
+    /// With whom what was unpacked is shared.
+    shared: Option<Shared>,
+    /// In the order of their names.
+    files: Vec<File>,
+    ahead: Mutex<Option<Ahead>>,
+    given_up: AtomicBool,
+}
+
+struct File {
+    frame: Frame,
+    /// Held by whoever unpacks it.
+    state: Mutex<State>,
+}
+
+enum State {
+    Empty,
+    Whole,
+    /// For this reason, whoever asks.
+    Damaged(String),
+}
+
+/// The thread that unpacks what has not been asked for yet.
+struct Ahead {
+    index: usize,
+    thread: JoinHandle<()>,
+}
+
+impl Deferred {
+    /// `frames` of `input`, whose files are in `folder`.
+    pub(in crate::envelope) fn new(
+        input: Input,
+        folder: PathBuf,
+        limits: Limits,
+        shared: Option<Shared>,
+        mut frames: Vec<Frame>,
+    ) -> Deferred {
+        frames.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let files = frames.into_iter().map(|frame| File { frame, state: Mutex::new(State::Empty) }).collect();
+        let (ahead, given_up) = (Mutex::default(), AtomicBool::default());
+        Deferred { files: Arc::new(Files { input, folder, limits, shared, files, ahead, given_up }) }
+    }
+
+    /// Whether the file of a name has been asked for and is whole.
+    pub fn has_unpacked(&self, name: &str) -> bool {
+        self.files.files.iter().any(|file| file.frame.name == name && matches!(*file.state.lock(), State::Whole))
+    }
+
+    /// What unpacks the file of a name, unless it is there already or was never deferred. It fails if the file is
+    /// damaged, always for the same reason; if the system refuses something, the next call tries again; and once `self`
+    /// is dropped.
+    pub fn fetch(&self) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
+        let files = self.files.clone();
+        move |name| files.fetch(name)
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        self.files.given_up.store(true, Ordering::Release);
+        if let Some(ahead) = self.files.ahead.lock().take() {
+            let _ = ahead.thread.join();
+        }
+    }
+}
+
+impl Files {
+    fn fetch(self: &Arc<Files>, name: &str) -> Result<()> {
+        let found = self.files.binary_search_by(|file| file.frame.name.as_str().cmp(name));
+        let Ok(index) = found else { return Ok(()) };
+        self.go_ahead(index);
+        self.unpack(index)
+    }
+
+    /// Has the file behind `index` unpacked, unless there is nothing to do it with.
+    fn go_ahead(self: &Arc<Files>, index: usize) {
+        let next = index + 1;
+        let is_empty = |file: &File| file.state.try_lock().is_some_and(|state| matches!(*state, State::Empty));
+        if self.limits.workers() < 2 || !self.files.get(next).is_some_and(is_empty) {
+            return;
+        }
+        let Some(mut ahead) = self.ahead.try_lock() else { return };
+        // A thread that is at the file that is asked for has to be waited for in any case.
+        if let Some(done) = ahead.take_if(|ahead| ahead.index == index || ahead.thread.is_finished()) {
+            let _ = done.thread.join();
+        }
+        if ahead.is_none() {
+            let files = self.clone();
+            let work = move || {
+                // Who asks for the file will see what is wrong with it.
+                let _ = files.unpack(next);
+            };
+            let spawned = Builder::new().name("c1z-unpack".into()).spawn(work);
+            *ahead = spawned.ok().map(|thread| Ahead { index: next, thread });
+        }
+    }
+
+    fn unpack(&self, index: usize) -> Result<()> {
+        let File { frame, state } = &self.files[index];
+        let mut state = state.lock();
+        if let State::Empty = *state {
+            *state = self.obtain(frame)?;
+        }
+        match &*state {
+            State::Damaged(detail) => Err(self.input.corrupt(detail)),
+            _ => Ok(()),
+        }
+    }
+
+    fn obtain(&self, frame: &Frame) -> Result<State> {
+        let path = self.folder.join(&frame.name);
+        if self.shared.as_ref().is_some_and(|shared| shared.take(frame, &path)) {
+            return Ok(State::Whole);
+        }
+        Ok(match self.write(frame, &path)? {
+            Read::Damaged(Damage { detail, .. }) => State::Damaged(detail),
+            Read::Whole { .. } => {
+                if let Some(shared) = &self.shared {
+                    shared.give(frame, &path);
+                }
+                State::Whole
+            }
+        })
+    }
+
+    fn write(&self, frame: &Frame, path: &Path) -> Result<Read> {
+        let mut file = files::open_to_write(path).map_err(Error::io("open", path))?;
+        read_frame::read(&self.input, frame, self.limits.window_log(), Hashes::Xxh64, &mut |bytes| {
+            if self.given_up.load(Ordering::Acquire) {
+                return Err(Error::Closed);
+            }
+            file.write_all(bytes).map_err(Error::io("write", path))
+        })
+    }
+}

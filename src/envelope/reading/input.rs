@@ -1,0 +1,136 @@
+//! The file that is read, by ranges that are known to lie in it.
+
+use std::fmt::Display;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::envelope::Identity;
+use crate::memory::with_capacity;
+use crate::{files, Error, Result};
+
+/// An open file, and its length and identity at that time.
+#[derive(Debug)]
+pub struct Input {
+    file: File,
+    pub path: PathBuf,
+    pub len: u64,
+    pub identity: Identity,
+    streamed: AtomicU64,
+}
+
+impl Input {
+    /// Opens the file that a request names.
+    pub fn open(path: &Path) -> Result<Input> {
+        if path.as_os_str().is_empty() {
+            return Err(Error::invalid("path is empty"));
+        }
+        // Opening something else may do something: a pipe waits for somebody who writes to it.
+        check_regular(&fs::metadata(path).map_err(Error::io_of_named("open", path))?, path)?;
+        Input::of(files::open(path).map_err(Error::io_of_named("open", path))?, path)
+    }
+
+    /// A file that is open already.
+    pub fn of(file: File, path: &Path) -> Result<Input> {
+        let metadata = file.metadata().map_err(Error::io("stat", path))?;
+        check_regular(&metadata, path)?;
+        let identity = Identity::of(&metadata);
+        Ok(Input { file, path: path.to_path_buf(), len: metadata.len(), identity, streamed: AtomicU64::new(0) })
+    }
+
+    /// A name for the file as it is now, which no other file of this system has, nor this one when it is changed.
+    pub fn version(&self) -> io::Result<String> {
+        let now = self.file.metadata()?;
+        let (modified, changed) = ((now.mtime(), now.mtime_nsec()), (now.ctime(), now.ctime_nsec()));
+        let times = format!("{}.{}-{}.{}", modified.0, modified.1, changed.0, changed.1);
+        Ok(format!("{}-{}-{}-{times}", now.dev(), now.ino(), now.len()))
+    }
+
+    /// The same file once more.
+    pub fn again(&self) -> Result<Input> {
+        Input::of(self.file.try_clone().map_err(Error::io("open", &self.path))?, &self.path)
+    }
+
+    /// The bytes of one range. Nothing is allocated before the range is known to lie in the file.
+    pub fn range(&self, start: u64, len: u64, what: &str) -> Result<Vec<u8>> {
+        if start.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(self.truncated(what));
+        }
+        let len = usize::try_from(len).map_err(|_| self.corrupt(format!("{what} does not fit into memory")))?;
+        let mut bytes = with_capacity(len)?;
+        bytes.resize(len, 0);
+        self.file.read_exact_at(&mut bytes, start).map_err(|error| self.read_error(what, error))?;
+        Ok(bytes)
+    }
+
+    /// Reads from `start` up to, not including, `end`.
+    pub fn section(&self, start: u64, end: u64) -> Section<'_> {
+        Section { input: self, at: start, end }
+    }
+
+    /// Bytes that sections have given out so far.
+    pub(super) fn streamed(&self) -> u64 {
+        self.streamed.load(Ordering::Relaxed)
+    }
+
+    /// A corruption of this file.
+    pub fn corrupt(&self, detail: impl Display) -> Error {
+        Error::corrupt_file(&self.path, detail)
+    }
+
+    /// The file ends within `what`.
+    pub fn truncated(&self, what: &str) -> Error {
+        self.corrupt(format!("truncated {what}"))
+    }
+
+    /// What a failed read or decode of `what` means: the system's error, or bytes that are wrong.
+    pub(super) fn read_error(&self, what: &str, error: io::Error) -> Error {
+        if error.raw_os_error().is_some() {
+            return Error::io("read", &self.path)(error);
+        }
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.truncated(what),
+            _ => self.corrupt(format!("{what}: {error}")),
+        }
+    }
+}
+
+/// Fails, and says what it is, for anything but a file.
+pub fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
+    let is = match file.file_type() {
+        of_type if of_type.is_file() => return Ok(()),
+        of_type if of_type.is_dir() => "a folder",
+        of_type if of_type.is_fifo() => "a pipe",
+        of_type if of_type.is_socket() => "a socket",
+        of_type if of_type.is_char_device() || of_type.is_block_device() => "a device",
+        _ => "something else",
+    };
+    Err(Error::invalid(format!("{}: not a regular file but {is}", path.display())))
+}
+
+/// Part of a file as a stream. Any number may read one file at a time.
+#[derive(Debug)]
+pub struct Section<'a> {
+    input: &'a Input,
+    at: u64,
+    end: u64,
+}
+
+impl Section<'_> {
+    /// Bytes not read yet.
+    pub fn remaining(&self) -> u64 {
+        self.end.saturating_sub(self.at)
+    }
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.remaining()).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let read = self.input.file.read_at(&mut buffer[..wanted], self.at)?;
+        self.at += read as u64;
+        self.input.streamed.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

@@ -1,0 +1,7 @@
+//! The payloads `TAR` and `TAR_ZSTD`: a tar archive, plain or as one zstd stream, which is read from its start to its end.
+
+mod read;
+pub mod unpack;
+pub mod write;
+
+pub use unpack::read_archive;

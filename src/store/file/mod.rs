@@ -1,0 +1,23 @@
+//! The file that a store belongs to: opening it, saving and closing it, and what is said of it without a store.
+//!
+//! `open` makes the [`Store`] whose methods all other rooms implement. Called by `capi`; the other rooms ask the store for
+//! what it holds, and this one for nothing else.
+
+mod changes;
+mod engine_config;
+mod header;
+mod inspect;
+mod open;
+mod paths;
+mod save;
+mod verify;
+mod verify_report;
+mod working_folder;
+
+pub use header::read_header;
+pub use inspect::{inspect_schema, Inspection};
+pub use open::{OpenOptions, Store};
+pub use paths::{absolute, optional_path, required_path};
+pub use save::{manifest, payload, SavedFrames};
+pub use verify::verify;
+pub use working_folder::WorkingFolder;

@@ -1,0 +1,313 @@
+//! Opening a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::changes::Changes;
+use super::paths::{absolute, optional_path, shown};
+use super::save::Origin;
+use super::working_folder::WorkingFolder;
+use crate::control::Control;
+use crate::engine::{self, is_database_file, Engine, EngineOptions, Supply};
+use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Identity, Limits, PackedFile, Source};
+use crate::error::Reason;
+use crate::keys::LAYOUT_VERSION;
+use crate::processors::processors;
+use crate::proto::api::{GetMetadataResponse, OpenRequest};
+use crate::proto::manifest::PayloadEncoding;
+use crate::quoted::Quoted;
+use crate::store::listing::view;
+use crate::store::listing::Ahead;
+use crate::store::listing::Known;
+use crate::store::sync::Binding;
+use crate::store::ENGINE;
+use crate::{process, Error, Result};
+
+const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
+
+/// How a file is opened; see `c1z.v1.OpenRequest` for units and defaults.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// Refuse writes; the file must exist.
+    pub read_only: bool,
+    /// Saves replace whatever lies at the path by then.
+    pub overwrite: bool,
+    /// Where the working copy is kept; the system's temporary folder if `None`.
+    pub tmp_dir: Option<PathBuf>,
+    /// How a save frames the payload; as the opened file has it, or indexed zstd, if `None`.
+    pub encoding: Option<Encoding>,
+    /// Threads for packing, unpacking and background work; 0 means one for each processor.
+    pub threads: usize,
+    /// Bytes that block cache and write buffers stay below together; 0 means 256 MiB.
+    pub memory_budget: u64,
+    /// What unpacking may cost, but for its threads.
+    pub limits: Limits,
+}
+
+impl OpenOptions {
+    /// Reads the options of a request.
+    pub fn of(request: &OpenRequest) -> Result<OpenOptions> {
+        let limit = |value: u64| Some(value).filter(|&value| value > 0);
+        let encoding = PayloadEncoding::try_from(request.payload_encoding)
+            .map_err(|_| Error::invalid(format!("payload_encoding {} is unknown", request.payload_encoding)))?;
+        Ok(OpenOptions {
+            read_only: request.read_only,
+            overwrite: request.overwrite,
+            tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
+            encoding: match encoding {
+                PayloadEncoding::Unspecified => None,
+                encoding => Some(Encoding::try_from(encoding)?),
+            },
+            threads: request.threads as usize,
+            memory_budget: request.memory_budget_bytes,
+            limits: Limits {
+                max_decoded_bytes: limit(request.max_decoded_bytes),
+                max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
+                ..Limits::default()
+            },
+        })
+    }
+
+    pub(in crate::store) fn threads(&self) -> usize {
+        match self.threads {
+            0 => processors(),
+            threads => threads,
+        }
+    }
+
+    pub(in crate::store) fn engine(&self, encoding: Encoding) -> EngineOptions {
+        let budget = if self.memory_budget == 0 { DEFAULT_MEMORY_BUDGET } else { self.memory_budget };
+        EngineOptions {
+            memory_budget: usize::try_from(budget).unwrap_or(usize::MAX),
+            threads: self.threads(),
+            // A payload that is compressed as a whole becomes smaller if the blocks in it are not.
+            compress_blocks: encoding == Encoding::Tar,
+        }
+    }
+}
+
+/// An open `.c1z` file.
+///
+/// Dropping it gives up what was not saved and removes the working copy; the file stays as the last save left it.
+pub struct Store {
+    pub(in crate::store) path: PathBuf,
+    pub(in crate::store) options: OpenOptions,
+    pub(in crate::store) encoding: Encoding,
+    pub(in crate::store) engine_options: EngineOptions,
+    /// The files of the database that are not unpacked before they are needed. Declared before those who wait for them:
+    /// what is being unpacked is given up.
+    deferred: Option<Deferred>,
+    /// If the file is only read.
+    pub(in crate::store) ahead: Option<Ahead>,
+    pub(in crate::store) engine: Arc<Engine>,
+    pub(in crate::store) binding: Mutex<Binding>,
+    /// Held by whoever saves.
+    pub(super) saving: Mutex<Origin>,
+    /// The opened file's: how much of it merges have left unused.
+    pub(super) fold_dead_bytes: i64,
+    pub(in crate::store) changes: Changes,
+    pub(in crate::store) known: Known,
+    // Declared after the engine: the database closes before its folder goes.
+    pub(in crate::store) work: WorkingFolder,
+}
+
+impl Store {
+    /// Opens the file at `path`. A missing or empty one is created by the first save, unless it is opened read-only.
+    /// Where it is plain that a save would fail, a store that may be written is not opened.
+    ///
+    /// Binds the sync that a reader would be shown, so that reads and writes go on where the last process stopped.
+    pub fn open(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
+        Store::open_with_head(path, options, control).map(|(store, _)| store)
+    }
+
+    /// As [`Store::open`]; also returns the head of the file, if there is one yet.
+    pub(super) fn open_with_head(
+        path: &Path,
+        options: OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<(Store, Option<Head>)> {
+        process::enter()?;
+        let path = &absolute(path)?;
+        let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
+        let options = OpenOptions { tmp_dir, ..options };
+        if !options.read_only {
+            envelope::check_destination(path)?;
+        }
+        let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
+        let database = work.create_folder("database")?;
+
+        let (file, identity) = packed_file(path, options.read_only)?;
+        let head = file.as_ref().map(|file| file.head().clone());
+        let Opened { encoding, engine_options, engine, source, deferred } = match file {
+            Some(file) => Opened::unpack(path, file, &work, &database, &options, control)?,
+            None => Opened::create(&database, &options)?,
+        };
+        let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
+        let engine = Arc::new(engine);
+        let ahead = options.read_only.then(|| Ahead::new(engine.clone(), &engine_options));
+        let store = Store {
+            path: path.to_path_buf(),
+            options,
+            encoding,
+            engine_options,
+            deferred,
+            ahead,
+            engine,
+            binding: Mutex::new(binding),
+            saving: Mutex::new(Origin { identity, source }),
+            fold_dead_bytes: head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes),
+            changes: Changes::default(),
+            known: Known::default(),
+            work,
+        };
+        Ok((store, head))
+    }
+
+    /// Closes the database and removes the working copy; what was not saved is gone.
+    pub fn close(self) -> Result<()> {
+        let Store { deferred, ahead, engine, work, .. } = self;
+        drop(deferred);
+        drop(ahead);
+        drop(engine);
+        work.remove()
+    }
+
+    /// What is known of the store without reading a record.
+    pub fn metadata(&self) -> Result<GetMetadataResponse> {
+        let bound = self.binding.lock().bound();
+        let (path, path_bytes) = shown(&self.path);
+        let (database_path, database_path_bytes) = shown(self.engine.directory());
+        Ok(GetMetadataResponse {
+            engine: ENGINE.to_owned(),
+            format: "v3".to_owned(),
+            payload_encoding: PayloadEncoding::from(self.encoding).into(),
+            path,
+            path_bytes,
+            read_only: self.options.read_only,
+            dirty: self.is_dirty(),
+            current_sync_id: bound.map(|bound| bound.id.to_string()).unwrap_or_default(),
+            database_size_bytes: self.engine.size_on_disk()?,
+            database_path,
+            database_path_bytes,
+        })
+    }
+
+    /// Whether there is something to save.
+    pub fn is_dirty(&self) -> bool {
+        self.changes.unsaved()
+    }
+
+    /// Notes a change. Called under the barrier: a save that takes its checkpoint behind it has seen it.
+    pub(in crate::store) fn mark_dirty(&self) {
+        self.changes.made();
+    }
+}
+
+/// An open database, and what came with it.
+struct Opened {
+    encoding: Encoding,
+    engine_options: EngineOptions,
+    engine: Engine,
+    source: Option<Source>,
+    deferred: Option<Deferred>,
+}
+
+impl Opened {
+    /// The database that is packed in the file at `path`. Of one that is only read, tables are unpacked when they are
+    /// needed.
+    fn unpack(
+        path: &Path,
+        file: PackedFile,
+        work: &WorkingFolder,
+        database: &Path,
+        options: &OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<Opened> {
+        let packed = file.head().manifest.payload_encoding();
+        let file = file.only(is_database_file);
+        let limits = Limits { threads: options.threads, ..options.limits };
+        let (mut source, mut deferred) = (None, None);
+        match options.read_only {
+            true => deferred = file.unpack_some(database, work.home(), &limits, control, |_| true)?,
+            false => {
+                let named = |deferred: &Deferred| {
+                    let options = options.engine(Encoding::IndexedZstd);
+                    let named = engine::named_files(database, &options, Box::new(deferred.fetch()));
+                    named.map_err(|error| naming(path, error))
+                };
+                source = file.unpack_needed(database, &limits, control, &named)?;
+            }
+        }
+        let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
+        let engine_options = options.engine(encoding);
+        let engine = match options.read_only {
+            true => {
+                let supply = deferred.as_ref().map(|deferred| Box::new(deferred.fetch()) as Supply);
+                Engine::open_read_only(database, &engine_options, supply)
+            }
+            false => Engine::open(database, &engine_options),
+        };
+        let engine = engine.map_err(|error| naming(path, error))?;
+        let source = source.filter(|_| encoding == Encoding::IndexedZstd);
+        Ok(Opened { encoding, engine_options, engine, source, deferred })
+    }
+
+    /// A new database.
+    fn create(database: &Path, options: &OpenOptions) -> Result<Opened> {
+        let encoding = options.encoding.unwrap_or(Encoding::IndexedZstd);
+        let engine_options = options.engine(encoding);
+        let engine = Engine::create(database, &engine_options)?;
+        Ok(Opened { encoding, engine_options, engine, source: None, deferred: None })
+    }
+}
+
+/// The file, if it is one of ours, and its identity. There is no file if one may be created, and no identity either if
+/// none of length 0 is in its place.
+fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Option<Identity>)> {
+    match std::fs::metadata(path) {
+        Ok(empty) if !read_only && empty.is_file() && empty.len() == 0 => {
+            return Ok((None, Some(Identity::of(&empty))));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match read_only {
+                true => Err(Error::no_file(path)),
+                false => Ok((None, None)),
+            };
+        }
+        Err(error) => return Err(Error::io_of_named("open", path)(error)),
+    }
+    let unsupported = |reason, detail| Error::Unsupported { path: path.to_path_buf(), reason, detail };
+    if envelope::read_format(path)? == FileFormat::V1 {
+        return Err(unsupported(Reason::FormatV1, "a file of format v1 (SQLite); convert it first".into()));
+    }
+    let file = PackedFile::open(path)?;
+    let manifest = &file.head().manifest;
+    if manifest.engine != ENGINE {
+        let engine = Quoted::new(&manifest.engine);
+        let detail = format!("written by engine {engine}, this library opens {ENGINE:?}");
+        return Err(unsupported(Reason::EngineMismatch, detail));
+    }
+    if manifest.engine_schema_version != LAYOUT_VERSION {
+        let version = manifest.engine_schema_version;
+        let detail = format!("database layout {version}, this library knows {LAYOUT_VERSION}");
+        return Err(unsupported(Reason::LayoutMismatch, detail));
+    }
+    // A set that lacks a file is damage; a file without descriptors only cannot be inspected.
+    envelope::verify_descriptors(&file.head().descriptors).map_err(|error| naming(path, error))?;
+    let identity = file.identity();
+    Ok((Some(file), Some(identity)))
+}
+
+/// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked
+/// database from opening, other than this machine, is the file; a file of the database that is missing was never in it.
+pub(super) fn naming(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Engine { cause, message } if !cause.is_of_machine() => Error::corrupt_file(path, message),
+        Error::Corruption { place, detail } => Error::corrupt_file(path, format!("{place}: {detail}")),
+        Error::Unsupported { reason, detail, .. } => Error::Unsupported { path: path.to_path_buf(), reason, detail },
+        other => other,
+    }
+}

@@ -1,0 +1,21 @@
+//! How records are listed: which sync is in view, which rows a page has and what the token of the next one is, how a
+//! stored row becomes a row of the answer, and what is read ahead or remembered.
+//!
+//! The rooms that know a kind of record or a sync call it with a [`Query`]; it knows neither requests nor kinds.
+
+mod encoded;
+mod lookup_cache;
+pub mod page;
+mod prefetch;
+mod response;
+mod scan;
+mod translator;
+pub mod view;
+
+pub use encoded::Encoded;
+pub use lookup_cache::Known;
+pub use page::{page_size, Query, Source, PAGE_BYTES};
+pub use prefetch::Ahead;
+pub use response::{Response, Translate};
+pub use scan::{Scan, ScanRequest};
+pub use view::{is_sync_details, latest_finished, latest_unfinished, View};

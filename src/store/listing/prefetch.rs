@@ -1,0 +1,129 @@
+//! Pages of a file that is only read, read before they are asked for.
+//!
+//! Who asks for a page behind another will ask for the one behind that. It is read while the caller looks at the one that
+//! it was given.
+
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use parking_lot::Mutex;
+use prost::Message;
+
+use super::page;
+use super::page::{Query, Source, MANY_ROWS, PAGE_BYTES};
+use super::response::{Response, Translate};
+use crate::engine::{Engine, EngineOptions, Reader};
+use crate::store::{Encoded, Store};
+use crate::Result;
+
+/// A page that nobody has come for after so many others is not waited for any longer.
+const STALE_PAGES: u64 = 8;
+
+/// A page and the token of the one that follows.
+type Page = (Response, String);
+
+/// Reads pages, and the next ones of whoever goes through many. Dropping it waits for those that are being read.
+pub struct Ahead {
+    engine: Arc<Engine>,
+    /// How many pages may wait for their readers.
+    limit: usize,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// Pages behind others that were given out so far.
+    given: u64,
+    pages: Vec<Next>,
+}
+
+/// A page that is being read, or has been.
+struct Next {
+    query: Query,
+    thread: JoinHandle<Result<Page>>,
+    /// What had been given out when this was begun.
+    begun: u64,
+}
+
+impl Store {
+    /// A page of records, and the token of the page that follows.
+    pub(in crate::store) fn rows(
+        &self,
+        reader: &Reader<'_>,
+        query: &Query,
+        source: Source,
+        translate: Translate,
+    ) -> Result<(Response, String)> {
+        match &self.ahead {
+            Some(ahead) => ahead.page(reader, query, source, translate),
+            None => page::page(reader, query, source, translate),
+        }
+    }
+
+    /// A page of records as a list response.
+    pub(in crate::store) fn page<M: Message + Default>(
+        &self,
+        reader: &Reader<'_>,
+        query: &Query,
+        source: Source,
+        translate: Translate,
+    ) -> Result<Encoded<M>> {
+        let (response, next) = self.rows(reader, query, source, translate)?;
+        Ok(response.finish(&next))
+    }
+}
+
+impl Ahead {
+    /// For a database that does not change. As many pages may wait as a quarter of the memory budget has room for.
+    pub fn new(engine: Arc<Engine>, options: &EngineOptions) -> Ahead {
+        let room = (options.memory_budget / 4 / PAGE_BYTES).max(1);
+        Ahead { engine, limit: options.threads.saturating_sub(1).min(room), waiting: Mutex::default() }
+    }
+
+    /// The page of `query`, and the token of the one that follows.
+    pub fn page(&self, reader: &Reader<'_>, query: &Query, source: Source, translate: Translate) -> Result<Page> {
+        if query.token.is_empty() || query.size < MANY_ROWS {
+            return page::page(reader, query, source, translate);
+        }
+        let page = match self.take(query) {
+            Some(page) => page,
+            None => page::page(reader, query, source, translate)?,
+        };
+        if !page.1.is_empty() {
+            self.begin(Query { token: page.1.clone(), ..query.clone() }, source, translate);
+        }
+        Ok(page)
+    }
+
+    /// The page if it has been begun. One that has failed is read again, by whoever is to see how it fails.
+    fn take(&self, query: &Query) -> Option<Page> {
+        let mut waiting = self.waiting.lock();
+        waiting.given += 1;
+        let index = waiting.pages.iter().position(|next| next.query == *query)?;
+        let next = waiting.pages.swap_remove(index);
+        drop(waiting);
+        next.thread.join().ok()?.ok()
+    }
+
+    fn begin(&self, query: Query, source: Source, translate: Translate) {
+        let mut waiting = self.waiting.lock();
+        let given = waiting.given;
+        waiting.pages.retain(|next| given - next.begun < STALE_PAGES || !next.thread.is_finished());
+        if waiting.pages.len() == self.limit || waiting.pages.iter().any(|next| next.query == query) {
+            return;
+        }
+        let (engine, wanted) = (self.engine.clone(), query.clone());
+        let read = move || page::page(&engine.snapshot().on_one_thread(), &wanted, source, translate);
+        if let Ok(thread) = Builder::new().name("c1z-ahead".into()).spawn(read) {
+            waiting.pages.push(Next { query, thread, begun: given });
+        }
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        for next in self.waiting.get_mut().pages.drain(..) {
+            let _ = next.thread.join();
+        }
+    }
+}

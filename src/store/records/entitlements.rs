@@ -1,0 +1,72 @@
+//! Reading entitlements.
+
+use super::put::resource_ref;
+use crate::engine::{Kind, Reader};
+use crate::keys::{self, Family, Listing, Slot};
+use crate::proto::connector::{
+    EntitlementsServiceListEntitlementsRequest as ListRequest,
+    EntitlementsServiceListEntitlementsResponse as ListResponse,
+};
+use crate::proto::reader::{
+    EntitlementsReaderServiceGetEntitlementRequest as GetRequest,
+    EntitlementsReaderServiceGetEntitlementResponse as GetResponse,
+    EntitlementsReaderServiceListEntitlementsByIdsRequest as ByIdsRequest,
+    EntitlementsReaderServiceListEntitlementsByIdsResponse as ByIdsResponse,
+};
+use crate::store::listing::{page, Query, Source};
+use crate::store::listing::{Response, Translate};
+use crate::store::{Encoded, Store};
+use crate::translate::entitlement_from_record;
+use crate::{Error, Result};
+
+const FAMILY: Family = Family::Entitlement;
+const TRANSLATE: Translate = |stored, _, out| entitlement_from_record(stored, out);
+
+impl Store {
+    /// A page of entitlements, ordered by resource: all, or those on one resource.
+    pub fn list_entitlements(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
+        let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Entitlement])?;
+        let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
+            Some(resource) => keys::entitlements_on(view.slot, resource_ref(resource)),
+            None => keys::family(view.slot, FAMILY),
+        };
+        let query = Query::new(Listing::Entitlements, prefix, &request.page_token, request.page_size);
+        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+    }
+
+    /// The one entitlement with a bare id.
+    pub fn get_entitlement(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
+        let view = self.view("", &request.annotations, &[Kind::Entitlement])?;
+        let id = &request.entitlement_id;
+        let not_found = || Error::not_found(FAMILY.noun(), id);
+        let key = entitlement_key(&view.reader, view.slot, id)?.ok_or_else(not_found)?;
+        page::single(&view.reader, FAMILY, &key, TRANSLATE)?.ok_or_else(not_found)
+    }
+
+    /// The entitlements with the given bare ids in the order of the request; those that are not there are left out.
+    pub fn list_entitlements_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
+        let view = self.view("", &request.annotations, &[Kind::Entitlement])?;
+        let mut response = Response::default();
+        for id in request.entitlement_ids.iter().filter(|id| !id.is_empty()) {
+            let Some(key) = entitlement_key(&view.reader, view.slot, id)? else { continue };
+            if let Some(stored) = view.reader.get(&key)? {
+                response.row(FAMILY, &key, &stored, TRANSLATE)?;
+                response.bounded()?;
+            }
+        }
+        Ok(response.finish(""))
+    }
+}
+
+/// The key of the one entitlement with a bare id; several are an error.
+pub(super) fn entitlement_key(reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Option<Vec<u8>>> {
+    let mut entries = reader.scan(&keys::entitlements_with_id(slot, id), None);
+    let mut found = None;
+    while let Some((entry, _)) = entries.next()? {
+        let Some(tuple) = keys::record_of_entry(Family::EntitlementById, keys::tuple_of(entry)) else { continue };
+        if found.replace(keys::record(slot, FAMILY, &tuple)).is_some() {
+            return Err(Error::ambiguous(FAMILY.noun(), id));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,112 @@
+//! Expansion: which grants still wait for it, and what it writes back.
+
+use prost::Message;
+
+use super::put::PutRequest;
+use crate::engine::{damaged, Durability, Grant, Kind};
+use crate::keys::{self, Family, Listing};
+use crate::proto::api::{
+    ListGrantsWithAnnotationsRequest, ListGrantsWithAnnotationsResponse, ListPendingExpansionRequest,
+    ListPendingExpansionResponse,
+};
+use crate::proto::connector::ResourceId;
+use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
+use crate::store::listing::Query;
+use crate::store::listing::Response;
+use crate::store::sync::clock;
+use crate::store::{Encoded, Store};
+use crate::translate::{self, LastGrant};
+use crate::Result;
+
+impl Store {
+    /// Puts the grants of a `c1z.v1.PutExpandedGrantsRequest`. A grant that is stored already keeps its expansion, its
+    /// time of discovery and its scope; no grant becomes one that needs expansion.
+    pub fn put_expanded_grants(&self, request: &[u8]) -> Result<()> {
+        let request = PutRequest::read(request)?;
+        if request.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now();
+        let fresh =
+            request.records(Kind::Grant, |grant, _, out| translate::expanded_grant_to_record(grant, now, out))?;
+        let (mut writer, bound) = self.bound_writer()?;
+        match bound.open {
+            true => writer.append_refreshed(bound.slot, &fresh)?,
+            false => {
+                writer.put_refreshed(bound.slot, &fresh)?;
+                writer.commit(Durability::Buffered)?;
+            }
+        }
+        self.mark_dirty();
+        Ok(())
+    }
+
+    /// A page of the bound sync's grants that wait for expansion.
+    pub fn list_pending_expansion(
+        &self,
+        request: &ListPendingExpansionRequest,
+    ) -> Result<Encoded<ListPendingExpansionResponse>> {
+        let view = self.bound_view(&[Kind::Grant])?;
+        let prefix = keys::family(view.slot, Family::GrantNeedsExpansion);
+        let query = Query::new(Listing::PendingExpansion, prefix, &request.page_token, request.page_size);
+        let mut response = Response::default();
+        let (_, next) = query.rows(&view.reader, |entry, _| {
+            let key = keys::record(view.slot, Family::Grant, keys::tuple_of(entry));
+            let Some(stored) = view.reader.get(&key)? else { return Ok(None) };
+            let damaged = |error| damaged(Family::Grant, &key, error);
+            let Some(expandable) = translate::grant_expandable(&stored).map_err(damaged)? else { return Ok(None) };
+            response.row_with(|out| put_pending(&stored, &expandable, out).map_err(damaged))?;
+            Ok(Some(stored.len()))
+        })?;
+        Ok(response.finish(&next))
+    }
+
+    /// A page of grants, of the bound sync unless the request names another, each with its expansion.
+    pub fn list_grants_with_annotations(
+        &self,
+        request: &ListGrantsWithAnnotationsRequest,
+    ) -> Result<Encoded<ListGrantsWithAnnotationsResponse>> {
+        let view = match request.sync_id.as_str() {
+            "" => self.bound_view(&[Kind::Grant])?,
+            id => self.view(id, &[], &[Kind::Grant])?,
+        };
+        let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
+            Some(ResourceId { resource_type, resource, .. }) => {
+                keys::grants_on(view.slot, keys::ResourceRef::new(resource_type, resource))
+            }
+            None => keys::family(view.slot, Family::Grant),
+        };
+        let query = Query::new(Listing::GrantsWithAnnotations, prefix, &request.page_token, request.page_size);
+        let mut response = Response::default();
+        let (_, next) = query
+            .rows(&view.reader, |key, stored| response.row(Family::Grant, key, stored, with_annotation).map(Some))?;
+        Ok(response.finish(&next))
+    }
+}
+
+/// Appends a `c1z.v1.PendingExpansion`.
+fn put_pending(stored: &[u8], expandable: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let grant = Grant::parse(stored)?;
+    let principal = grant.identity.principal;
+    put_bytes(out, 1, translate::grant_public_id(stored)?.as_bytes());
+    put_bytes(out, 2, grant.identity.entitlement.id.as_bytes());
+    let principal = ResourceId {
+        resource_type: principal.resource_type.to_owned(),
+        resource: principal.resource.to_owned(),
+        baton_resource: false,
+    };
+    put_message(out, 3, &principal.encode_to_vec());
+    put_message(out, 4, expandable);
+    Ok(())
+}
+
+/// Appends a `c1z.v1.GrantWithAnnotation`.
+fn with_annotation(stored: &[u8], last: &mut LastGrant, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let needs_expansion = Grant::parse(stored)?.needs_expansion;
+    put_nested(out, 1, |out| translate::next_grant_from_record(stored, last, out))?;
+    if let Some(expandable) = translate::grant_expandable(stored)? {
+        put_message(out, 2, &expandable);
+        put_varint(out, 3, needs_expansion.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Reading resources.
+
+use super::put::resource_ref;
+use crate::engine::Kind;
+use crate::keys::{self, Family, Listing};
+use crate::proto::connector::{
+    ResourcesServiceListResourcesRequest as ListRequest, ResourcesServiceListResourcesResponse as ListResponse,
+};
+use crate::proto::reader::{
+    ResourcesReaderServiceGetResourceRequest as GetRequest, ResourcesReaderServiceGetResourceResponse as GetResponse,
+    ResourcesReaderServiceListResourcesByIdsRequest as ByIdsRequest,
+    ResourcesReaderServiceListResourcesByIdsResponse as ByIdsResponse,
+};
+use crate::store::listing::{page, Query, Source};
+use crate::store::listing::{Response, Translate};
+use crate::store::{Encoded, Store};
+use crate::translate::resource_from_record;
+use crate::{Error, Result};
+
+const FAMILY: Family = Family::Resource;
+const TRANSLATE: Translate = |stored, _, out| resource_from_record(stored, out);
+
+impl Store {
+    /// A page of resources, ordered by type and id: all, those of a type, the children of a parent, or both.
+    pub fn list_resources(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
+        let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Resource])?;
+        let slot = view.slot;
+        let parent = request.parent_resource_id.as_ref().filter(|parent| !parent.resource.is_empty());
+        let by_parent = Source::Index { index: Family::ResourceByParent, slot, records: FAMILY };
+        let (source, prefix) = match (parent.map(resource_ref), request.resource_type_id.as_str()) {
+            (None, "") => (Source::Records(FAMILY), keys::family(slot, FAMILY)),
+            (None, of_type) => (Source::Records(FAMILY), keys::resources_of_type(slot, of_type)),
+            (Some(parent), "") => (by_parent, keys::children_of(slot, parent)),
+            (Some(parent), of_type) => (by_parent, keys::children_of_type(slot, parent, of_type)),
+        };
+        let query = Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
+        self.page(&view.reader, &query, source, TRANSLATE)
+    }
+
+    /// One resource by its type and id.
+    pub fn get_resource(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
+        let view = self.view("", &request.annotations, &[Kind::Resource])?;
+        let id = request.resource_id.as_ref().ok_or_else(|| Error::invalid("resource_id is missing"))?;
+        page::single(&view.reader, FAMILY, &keys::resource(view.slot, resource_ref(id)), TRANSLATE)?
+            .ok_or_else(|| Error::not_found(FAMILY.noun(), format!("{}:{}", id.resource_type, id.resource)))
+    }
+
+    /// The resources with the given ids in the order of the request; those that are not there are left out.
+    pub fn list_resources_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
+        let view = self.view("", &request.annotations, &[Kind::Resource])?;
+        let mut response = Response::default();
+        for id in &request.resource_ids {
+            let key = keys::resource(view.slot, resource_ref(id));
+            if let Some(stored) = view.reader.get(&key)? {
+                response.row(FAMILY, &key, &stored, TRANSLATE)?;
+                response.bounded()?;
+            }
+        }
+        Ok(response.finish(""))
+    }
+}

@@ -1,0 +1,74 @@
+//! Writing one sync into a file of its own.
+
+use std::path::Path;
+
+use crate::control::Control;
+use crate::engine::{Durability, Engine, EngineOptions};
+use crate::envelope::{self, Replace, SaveOptions};
+use crate::proto::api::CloneSyncRequest;
+use crate::proto::storage::SyncType;
+use crate::store::file::WorkingFolder;
+use crate::store::file::{absolute, optional_path, required_path};
+use crate::store::file::{manifest, payload};
+use crate::store::listing::latest_finished;
+use crate::store::Store;
+use crate::{Error, Result};
+
+impl Store {
+    /// Writes a finished sync, or the newest finished full one, into a new file: its records, indexes, run, token and
+    /// statistics, but no session values. The store itself does not change; a read-only one will do.
+    pub fn clone_sync(&self, request: &CloneSyncRequest, control: &Control<'_>) -> Result<()> {
+        let target = absolute(&required_path("path", &request.path, &request.path_bytes)?)?;
+        let tmp_dir = optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?;
+        envelope::check_destination(&target)?;
+        must_not_exist(&target)?;
+        let source = self.engine.snapshot();
+        let run = match request.sync_id.as_str() {
+            "" => {
+                let latest = latest_finished(&source.runs()?, Some(SyncType::Full)).cloned();
+                latest.ok_or_else(|| Error::not_found("finished sync of type", "full"))?
+            }
+            id => self.run_by_id(&source, id)?,
+        };
+        if run.record.ended_at.is_none() {
+            return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
+        }
+
+        let work = WorkingFolder::create(tmp_dir.as_deref().or(self.options.tmp_dir.as_deref()))?;
+        // Filled by whole files, it needs no memory of its own to speak of.
+        let options = EngineOptions { memory_budget: self.engine_options.memory_budget / 8, ..self.engine_options };
+        let engine = Engine::create(&work.create_folder("database")?, &options)?;
+        source.copy_slot(run.slot, &engine, &work.create_folder("staging")?, control)?;
+        let mut writer = engine.writer();
+        writer.adopt_slot(run.slot);
+        writer.put_token(run.id, &source.token(run.id)?);
+        if let Some(stats) = source.stats(run.id)? {
+            writer.put_stats(run.id, &stats);
+        }
+        writer.put_run(&run);
+        writer.commit(Durability::Synced)?;
+
+        let checkpoint = writer.checkpoint()?;
+        let manifest = manifest(&engine.snapshot())?;
+        let (threads, replace) = (self.engine_options.threads, Replace::Nothing);
+        let options = SaveOptions { threads, replace, ..SaveOptions::default() };
+        let saved = envelope::save(&target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
+        let saved = saved.map_err(|error| match error {
+            Error::Conflict { path } => Error::AlreadyExists(path),
+            other => other,
+        })?;
+        saved.unsynced.map_or(Ok(()), |error| {
+            // It was created by this call, and would be in the way of another.
+            let _ = std::fs::remove_file(&target);
+            Err(error)
+        })
+    }
+}
+
+fn must_not_exist(path: &Path) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("open", path)(error)),
+        Ok(_) => Err(Error::AlreadyExists(path.to_path_buf())),
+    }
+}
