@@ -10,16 +10,32 @@
 //
 //     c1z_code c1z_<verb>_<noun>(const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error);
 //
-// It returns a gRPC status code; C1Z_OK is 0. `*response` and `*error` are written only when there is something to
-// write: the response on success, the error on failure. `error` may be NULL when the code is enough. `response` may be
-// NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
-// defaults. Lists come in pages: pass a response's next_page_token on until it is empty; a page ends after 10,000 rows, or
-// earlier when its records have some 8 MiB, and holds one row at least while there are more. A list response holds its
-// records in field 1, where the matching put request has them, so that its bytes can be put as they are.
+// It returns a gRPC status code; C1Z_OK is 0. `*response` is written on success only, `*error` on failure only. `error`
+// may be NULL when the code is enough. `response` may be NULL where the description says that it is empty. An empty
+// message is an empty slice: (c1z_slice){0} asks for the defaults.
 //
 // Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting,
-// inspecting) have one more parameter, `const c1z_control *control`: a flag that stops the call, and a function that is
-// told of its progress. NULL means neither.
+// verifying, inspecting) have one more parameter, `const c1z_control *control`: a flag that stops the call, and a
+// function that is told of its progress. NULL means neither.
+//
+// Pointers are NULL or valid: an object came from this library and is not freed, request.data is readable for
+// request.len bytes, what a call writes to is writable. A pointer that must not be NULL and is gives
+// C1Z_INVALID_ARGUMENT.
+//
+// WRITING AND READING RECORDS
+//
+// Puts and deletes go to the bound sync, which c1z_open or the last call that started, resumed or selected a sync has
+// bound. Without one they fail with NO_CURRENT_SYNC, after c1z_end_sync with SEALED, on a read-only store with
+// READ_ONLY. A put is one atomic step: a record replaces the one with the same identity, and the last of several in a
+// request wins. A record that cannot be read fails it with INVALID_ARGUMENT, as do an entitlement that names no
+// resource and a grant that lacks a part of its identity. Putting an empty list does nothing.
+//
+// Reads show the sync that the request names, else the bound one, else the one that ended last, else the newest
+// unfinished one of the last week, and fail with NO_CURRENT_SYNC when there is none. Lists come in pages: pass a
+// response's next_page_token on until it is empty. A page ends after page_size rows (10,000 by default and at most), or
+// earlier when its records have some 8 MiB, and holds one row at least while there are more. A token that came from
+// another listing, filter or sync fails with BAD_TOKEN. A list response holds its records in field 1, where the
+// matching put request has them, so that its bytes can be put as they are.
 //
 // A FIRST PROGRAM
 //
@@ -87,8 +103,8 @@
 // | c1z_buffer | *response of a call        | c1z_buffer_free; c1z_buffer_data is valid until then                    |
 // | c1z_error  | *error of a failed call    | c1z_error_free; its strings are valid until then                        |
 // | c1z_cursor | c1z_scan_*, c1z_inspect    | c1z_cursor_free, before c1z_close of the store if it has one            |
-// | c1z_cancel | c1z_cancel_new             | c1z_cancel_free, also while a call that was given it runs               |
-// | c1z_slice  | the caller                 | keeps the bytes readable until the call returns; the library copies     |
+// | c1z_cancel | c1z_cancel_new             | c1z_cancel_free                                                         |
+// | c1z_slice  | the caller, for a request  | keeps the bytes readable until the call returns; the library copies     |
 //
 // Freeing NULL does nothing. A closed store stays a valid handle until it is freed: calls on it fail with
 // C1Z_UNAVAILABLE, closing it again succeeds.
@@ -119,53 +135,58 @@
 // | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
 // | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted; ask for less at once  |
 // | OUT_OF_MEMORY       | C1Z_RESOURCE_EXHAUSTED   | memory was refused: as after any other failed call, try again     |
-// | IO, ENGINE          | by cause                 | the operating system or the storage engine refused; also what is  |
-// |                     |                          | missing and is none of the above (a swept working folder)         |
-// | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again. (An IO    |
-// |                     |                          | error of a save or close itself comes after the file was replaced)|
+// | IO, ENGINE          | by cause                 | the operating system or the storage engine refused, or something  |
+// |                     |                          | else is missing (a swept working folder): see the message         |
+// | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again            |
 // | CONFLICT            | C1Z_ABORTED              | not saved: somebody else has saved the file meanwhile. Close with |
 // |                     |                          | `discard` and start again, or with `overwrite`                    |
 // | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
 // | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
-// | FORKED              | C1Z_FAILED_PRECONDITION  | the process was forked from one that had used the library: below  |
+// | FORKED              | C1Z_FAILED_PRECONDITION  | the process was forked from one that had used the library, below  |
 // | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store. A poisoned one closes   |
 // |                     |                          | without saving, and says ARTIFACT_UNUSABLE if that lost changes   |
 //
 // THREADS
 //
-// Any thread may call any function on a store at any time; reads run beside each other and beside writes, writes queue
-// up. c1z_close waits for calls that are running. Only the _free functions need the object for themselves. There is no
-// state that belongs to a thread: a call may be made on one and its error be looked at on another.
+// Any thread may call any function on a store at any time: reads run beside each other and beside writes, writes wait
+// for each other, and c1z_close waits for calls that are running. A cursor serves one call at a time. A _free function
+// needs its object for itself. No state belongs to a thread: a call may be made on one and its error be looked at on
+// another.
+//
+// A thread that makes a call needs 256 KiB of stack, whatever the file and the request, and on top of it what its
+// progress function takes.
 //
 // FORKING
 //
 // Once c1z_open, c1z_inspect or c1z_verify was called, a process that is forked has a copy of the library without its
-// threads. There every call on a store or cursor fails with FORKED, as do those three; freeing a store or cursor leaves it
-// to the parent, whose work nothing disturbs. c1z_read_header and c1z_inspect_schema work. To use the library in several
-// processes, fork before the first of those calls, or start programs (exec, posix_spawn, Python's "spawn").
+// threads. There these three and every call on a store or cursor fail with FORKED; c1z_read_header and
+// c1z_inspect_schema work. Freeing a store or cursor there leaves it to the parent, whose work nothing disturbs. Such a
+// process best ends with _exit or exec. To use the library in several processes, fork before the first of those calls,
+// or start programs (exec, posix_spawn, Python's "spawn").
 //
-// WHAT ELSE EVERY CALL PROMISES AND WANTS
+// WORKING FOLDERS
 //
-// A thread that makes a call has 256 KiB of stack or more; no file and no request makes a call need more than that.
+// A store, an inspection, a verification and a clone each have a working folder, in the folder c1z-<uid> of the
+// request's tmp_dir or of the system's temporary folder. Only its user may look in: folders have mode 0700, files 0600.
+// It is removed when the store is closed or freed, the cursor is freed, or the call returns. What a killed process
+// leaves is removed by the same user's next such call with the same temporary folder.
 //
-// Pointers are NULL or valid: `store` came from c1z_open and is not freed, request.data is readable for request.len
-// bytes, `response` and `error` are writable. A pointer that must not be NULL and is gives C1Z_INVALID_ARGUMENT. The
-// library never writes to stdout, reads no environment variable (but TMPDIR, when no folder for temporary files is named)
-// and installs no signal handler. What it creates in the folder for temporary files is its user's alone. Standard
-// descriptors that the host has closed may be given to /dev/null, so that none of its files gets them. It may be loaded
-// and closed with dlopen and dlclose any number of times; see c1z_get_api.
+// THE REST OF THE PROCESS
 //
-// MEMORY
+// The library never writes to stdout, installs no signal handler and reads no environment variable but TMPDIR, for the
+// system's temporary folder. None of its files becomes a standard descriptor; one that the host has closed may be
+// opened as /dev/null. dlopen and dlclose may load and close the library any number of times; it stays in memory.
 //
-// A call takes what memory_budget_bytes says, a page, and a few times its request: a request that would take more than
-// sixteen times its bytes, because it lists very many empty elements, is refused (INVALID_ARGUMENT). A record is read and
-// written in one piece, which takes twice its size.
+// A store, an inspection and a verification take memory_budget_bytes each, and some for their threads; a call takes a
+// page, and a few times its request. A request that would take more than sixteen times its bytes, because it lists very
+// many empty elements, is refused (INVALID_ARGUMENT). A record is read and written in one piece, which takes twice its
+// size.
 //
-// The library never ends the process for what a request or a file holds. Memory that the system refuses to something of
-// the size of a request, a record, a page or a response gives OUT_OF_MEMORY, and nothing of the call is done. It is ended
-// (abort) only where memory is refused to what has no way to fail: small objects, and RocksDB while it reads a record,
-// starts a thread, or works in the background. So a process with a limit of memory leaves room for the budget and twice
-// the largest record.
+// Nothing that a request or a file holds makes the library end the process. When the system refuses memory of the size
+// of a request, a record, a page or a response, the call fails with OUT_OF_MEMORY and does nothing. The process ends
+// (abort) only when the system refuses what has no way to fail: memory for small objects, memory for RocksDB while it
+// reads a record or works in the background, a thread for RocksDB. So where the memory of a process is limited, leave
+// room for the budgets and twice the largest record.
 
 
 #ifndef C1Z_H
@@ -430,7 +451,7 @@ typedef struct {
 // The operating system does not permit it.
 #define C1Z_PERMISSION_DENIED 7
 
-// A limit or the disk.
+// A limit, the disk, or memory.
 #define C1Z_RESOURCE_EXHAUSTED 8
 
 // The store's state, or the file, does not permit the call.
@@ -461,65 +482,40 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-// The bytes of a buffer. They live until the buffer is freed; of a null pointer there are none. Without bytes, `data` is
-// null.
-//
-// # Safety
-// `buffer` is null or came from this library and is not freed.
+// The bytes of a buffer, which live until it is freed; none of a null pointer. Without bytes, `data` is null.
 c1z_slice c1z_buffer_data(const c1z_buffer *buffer);
 
-// Frees a buffer. A null pointer is nothing to do.
-//
-// # Safety
-// `buffer` is null or came from this library and is not freed.
+// Frees a buffer.
 void c1z_buffer_free(c1z_buffer *buffer);
 
 // The status code of an error; `C1Z_OK` of a null pointer.
-//
-// # Safety
-// `error` is null or came from this library and is not freed.
 c1z_code c1z_error_code(const c1z_error *error);
 
 // The reason of an error: one stable upper-case word, see the list at the top. It lives as long as the error; of a null
 // pointer it is the empty string.
-//
-// # Safety
-// `error` is null or came from this library and is not freed.
 const char *c1z_error_reason(const c1z_error *error);
 
 // What went wrong, for people: UTF-8 that ends with NUL and names the file, field or key. It lives as long as the error;
 // of a null pointer it is the empty string.
-//
-// # Safety
-// `error` is null or came from this library and is not freed.
 const char *c1z_error_message(const c1z_error *error);
 
-// Frees an error. A null pointer is nothing to do.
-//
-// # Safety
-// `error` is null or came from this library and is not freed.
+// Frees an error.
 void c1z_error_free(c1z_error *error);
 
 // A flag that is not set. Free it with `c1z_cancel_free`.
 c1z_cancel *c1z_cancel_new(void);
 
 // Sets the flag, for good. A null pointer is nothing to do.
-//
-// # Safety
-// `cancel` is null or came from `c1z_cancel_new` and is not freed.
 void c1z_cancel_set(const c1z_cancel *cancel);
 
-// Frees the flag; a call that was given it goes on. A null pointer is nothing to do.
-//
-// # Safety
-// `cancel` is null or came from `c1z_cancel_new` and is not freed.
+// Frees the flag. A call that has it and has reported progress goes on, and is stopped if the flag was set before.
 void c1z_cancel_free(c1z_cancel *cancel);
 
 // The version of the library, for people: "0.1.0". It lives forever.
 const char *c1z_version(void);
 
-// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only. A path is made
-// absolute here: the process may go to another folder meanwhile.
+// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only. A relative path is
+// made absolute here: the process may change its folder while the store is open.
 //
 // `request` holds a `c1z.v1.OpenRequest`. On success `*store` is a handle that is closed with `c1z_close` and then freed
 // with `c1z_store_free`. The sync that a reader would be shown is bound.
@@ -527,20 +523,16 @@ const char *c1z_version(void);
 // Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
 // not one of ours (reasons `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`),
 // `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request,
-// `C1Z_INVALID_ARGUMENT` when it is not a regular file, empty or not.
+// `C1Z_INVALID_ARGUMENT` when it is there and is not a regular file.
 //
-// Unless it is opened read-only, it must be possible to save there, as far as can be told without trying: fails with
-// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, because something is mounted
-// on it for one, and with `C1Z_PERMISSION_DENIED` when the folder takes no files.
+// Unless it is opened read-only, also fails when it can be told that no save would succeed: with
+// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, for instance because something is
+// mounted on it, with `C1Z_PERMISSION_DENIED` when the folder takes no files.
 //
-// Of a file that is opened read-only the head, the index and all small parts are checked here. A large table of its
-// database is unpacked when something in it is needed: what is wrong with it fails the calls that need it, damage with
-// `CORRUPTION`, a full disk with `ENGINE`. The file is held open until the store is closed: it may be replaced or removed
-// meanwhile, but not changed in place.
-//
-// # Safety
-// `request.data` is readable for `request.len` bytes; `store` and `error` are null or writable; `control` is null or
-// valid.
+// Opening read-only checks the head, the index and all small parts of the file. A large table of its database is unpacked
+// when something in it is needed; the calls that need it fail with `CORRUPTION` when it is damaged, with `ENGINE` when
+// the disk is full. The file is held open until the store is closed: it may be replaced or removed meanwhile, but not
+// changed in place.
 c1z_code c1z_open(c1z_slice request,
                   const c1z_control *control,
                   c1z_store **store,
@@ -553,35 +545,34 @@ c1z_code c1z_open(c1z_slice request,
 //
 // Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
 // another kind of file or empty, `C1Z_DATA_LOSS` when its header is damaged or cut off.
-//
-// # Safety
-// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
 c1z_code c1z_read_header(c1z_slice request,
                          c1z_buffer **response,
                          c1z_error **error);
 
-// Saves the file if anything has changed, and leaves it open. Progress is in bytes.
+// Saves the file if anything has changed, in one step, and leaves the store open. Progress is in bytes. A new file has
+// mode 0644 less the umask; one that replaces another keeps its mode, owner and group, as far as the system permits.
 //
-// `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
-// the previous file as it was and can be tried again.
+// `request` holds a `c1z.v1.SaveRequest`; the response is empty.
 //
-// Fails with `C1Z_ABORTED` (reason `CONFLICT`) when the file there is not the one that was opened or last saved, or is
-// not as it was then: somebody else has saved it. Nothing is replaced, unless a request says `overwrite`; a file that
-// was removed is created again. Of several stores that save at once one wins, also of several processes.
+// A save that fails leaves the previous file as it was and can be tried again. The reason is `ARTIFACT_UNUSABLE`, with
+// the code of the cause (`C1Z_CANCELLED` when the caller stopped it), or `CONFLICT` when the file there is not the one that
+// was opened or last saved, or is not as it was then. So the first of several stores that save one file wins, in one
+// process or several. With `overwrite` in the request, or in that of `c1z_open`, whatever is there is replaced. A file that
+// was removed is created again.
+//
+// An error with the reason `IO` comes after the file was replaced, which a crash of the machine may still undo.
 c1z_code c1z_save(const c1z_store *store,
                   c1z_slice request,
                   const c1z_control *control,
                   c1z_buffer **response,
                   c1z_error **error);
 
-// Saves the file if anything has changed, and closes it. Waits for calls that are running. The handle stays valid:
-// every later call but this one and `c1z_store_free` fails with `C1Z_UNAVAILABLE`, closing again succeeds.
+// Saves as `c1z_save` does, unless the request says `discard`, and closes the store.
 //
 // `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 //
-// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, or
-// `CONFLICT` as for `c1z_save`, leaves the previous file as it was and the store open: close again once the cause is
-// gone, or with `overwrite` or `discard`.
+// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. When the save fails, the store stays open: close again once
+// the cause is gone, or with `overwrite` or `discard`. After an error with the reason `IO`, closing again succeeds.
 c1z_code c1z_close(const c1z_store *store,
                    c1z_slice request,
                    const c1z_control *control,
@@ -597,10 +588,7 @@ c1z_code c1z_get_metadata(const c1z_store *store,
                           c1z_error **error);
 
 // Frees a handle. An open store is closed without saving: close it first, and look at the result. Cursors of the store
-// may be freed before or after. A null pointer is nothing to do.
-//
-// # Safety
-// `store` is null or came from `c1z_open`, is not freed, and no call on it is running.
+// may be freed before or after.
 void c1z_store_free(c1z_store *store);
 
 // Starts a sync and binds it; older ones stay. While a sync that a caller started or resumed is open, the same type
@@ -608,7 +596,7 @@ void c1z_store_free(c1z_store *store);
 //
 // `request` holds a `c1z.v1.StartSyncRequest`, the response a `c1z.v1.BoundSyncResponse`.
 //
-// Fails with `C1Z_INVALID_ARGUMENT` when the type is unknown or only a partial sync may have a parent,
+// Fails with `C1Z_INVALID_ARGUMENT` when the type is unknown or a sync that is not partial is given a parent,
 // `C1Z_FAILED_PRECONDITION` when a sync of another type is open.
 c1z_code c1z_start_sync(const c1z_store *store,
                         c1z_slice request,
@@ -836,32 +824,17 @@ c1z_code c1z_scan_grants(const c1z_store *store,
                          c1z_cursor **cursor,
                          c1z_error **error);
 
-// The next page of a cursor, of up to 10,000 records, or fewer of some 8 MiB; behind the last one `*response` becomes
-// null.
+// The next page of a cursor; after the last one `*response` becomes null.
 //
 // The walk holds no snapshot: what is written behind its position shows up in it.
-//
-// # Safety
-// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed; `response` and `error` are null or
-// writable.
-c1z_code c1z_cursor_next(c1z_cursor *cursor,
-                         c1z_buffer **response,
-                         c1z_error **error);
+c1z_code c1z_cursor_next(c1z_cursor *cursor, c1z_buffer **response, c1z_error **error);
 
-// Frees a cursor. A null pointer is nothing to do.
-//
-// # Safety
-// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed.
+// Frees a cursor.
 void c1z_cursor_free(c1z_cursor *cursor);
 
 // Puts entitlements into the bound sync.
 //
-// `request` holds a `c1z.v1.PutEntitlementsRequest`; the response is empty. Empty lists are nothing to do. A record
-// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
-//
-// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
-// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read or names no resource; then
-// nothing is written.
+// `request` holds a `c1z.v1.PutEntitlementsRequest`; the response is empty.
 c1z_code c1z_put_entitlements(const c1z_store *store,
                               c1z_slice request,
                               c1z_buffer **response,
@@ -879,9 +852,6 @@ c1z_code c1z_delete_entitlement(const c1z_store *store,
 // Lists entitlements, ordered by resource: all, or those on one resource.
 //
 // `request` holds a `c1.connector.v2.EntitlementsServiceListEntitlementsRequest`, the response the matching response.
-// A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT`
-// (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file
-// has no sync to show.
 c1z_code c1z_list_entitlements(const c1z_store *store,
                                c1z_slice request,
                                c1z_buffer **response,
@@ -920,21 +890,16 @@ c1z_code c1z_put_expanded_grants(const c1z_store *store,
 
 // Lists the grants of the bound sync that wait for expansion.
 //
-// `request` holds a `c1z.v1.ListPendingExpansionRequest`, the response a `c1z.v1.ListPendingExpansionResponse`. A page
-// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
-// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
-// to show.
+// `request` holds a `c1z.v1.ListPendingExpansionRequest`, the response a `c1z.v1.ListPendingExpansionResponse`.
 c1z_code c1z_list_pending_expansion(const c1z_store *store,
                                     c1z_slice request,
                                     c1z_buffer **response,
                                     c1z_error **error);
 
-// Lists grants of the bound sync, each with its expansion.
+// Lists grants of the bound sync, or of the one that the request names, each with its expansion.
 //
 // `request` holds a `c1z.v1.ListGrantsWithAnnotationsRequest`, the response a
-// `c1z.v1.ListGrantsWithAnnotationsResponse`. A page has up to 10,000 rows; `next_page_token` is empty on the last
-// one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing,
-// `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+// `c1z.v1.ListGrantsWithAnnotationsResponse`.
 c1z_code c1z_list_grants_with_annotations(const c1z_store *store,
                                           c1z_slice request,
                                           c1z_buffer **response,
@@ -942,12 +907,7 @@ c1z_code c1z_list_grants_with_annotations(const c1z_store *store,
 
 // Puts grants into the bound sync. A `GrantExpandable` annotation arms expansion.
 //
-// `request` holds a `c1z.v1.PutGrantsRequest`; the response is empty. Empty lists are nothing to do. A record replaces
-// the one with the same identity; of several in one call the last wins. The call is one atomic step.
-//
-// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
-// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read or lacks a part of its identity;
-// then nothing is written.
+// `request` holds a `c1z.v1.PutGrantsRequest`; the response is empty.
 c1z_code c1z_put_grants(const c1z_store *store,
                         c1z_slice request,
                         c1z_buffer **response,
@@ -976,10 +936,7 @@ c1z_code c1z_delete_grants(const c1z_store *store,
 
 // Lists grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
 //
-// `request` holds a `c1.connector.v2.GrantsServiceListGrantsRequest`, the response the matching response. A page has
-// up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when
-// the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to
-// show.
+// `request` holds a `c1.connector.v2.GrantsServiceListGrantsRequest`, the response the matching response.
 c1z_code c1z_list_grants(const c1z_store *store,
                          c1z_slice request,
                          c1z_buffer **response,
@@ -999,9 +956,7 @@ c1z_code c1z_get_grant(const c1z_store *store,
 // bare id; an unknown one has no grants.
 //
 // `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementRequest`, the response the matching
-// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+// response.
 c1z_code c1z_list_grants_for_entitlement(const c1z_store *store,
                                          c1z_slice request,
                                          c1z_buffer **response,
@@ -1010,9 +965,7 @@ c1z_code c1z_list_grants_for_entitlement(const c1z_store *store,
 // Lists the grants of several entitlements, one entitlement after the other in the order of the request.
 //
 // `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementsRequest`, the response the matching
-// response. A token of a request with other entitlements starts again with the first one. A page has up to 10,000
-// rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is
-// not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+// response. A token of a request with other entitlements starts again with the first one.
 c1z_code c1z_list_grants_for_entitlements(const c1z_store *store,
                                           c1z_slice request,
                                           c1z_buffer **response,
@@ -1021,9 +974,7 @@ c1z_code c1z_list_grants_for_entitlements(const c1z_store *store,
 // Lists the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
 //
 // `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForPrincipalRequest`, the response the matching
-// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+// response.
 c1z_code c1z_list_grants_for_principal(const c1z_store *store,
                                        c1z_slice request,
                                        c1z_buffer **response,
@@ -1032,9 +983,7 @@ c1z_code c1z_list_grants_for_principal(const c1z_store *store,
 // Lists the grants whose principal has a type, ordered by principal and entitlement.
 //
 // `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForResourceTypeRequest`, the response the matching
-// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+// response.
 c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
                                            c1z_slice request,
                                            c1z_buffer **response,
@@ -1043,8 +992,8 @@ c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
 // Walks all that a file holds, of every sync, and shows it as JSON by the descriptors in the file: no schema that the
 // library was built with has a part in it. The file is unpacked and opened read-only; no store is needed.
 //
-// `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records. On success `*cursor`
-// is freed with `c1z_cursor_free`, which also removes what was unpacked.
+// `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records or some 1 MiB.
+// On success `*cursor` is freed with `c1z_cursor_free`.
 //
 // The JSON is protobuf's; docs/format.md, section 10, says what is added to it so that nothing stays invisible. A record
 // that is damaged is shown as such and is no error.
@@ -1052,10 +1001,6 @@ c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
 // Fails as `c1z_open` does for a file to be opened read-only; with `C1Z_FAILED_PRECONDITION` (reason `NO_DESCRIPTORS`)
 // when the file does not describe itself, `C1Z_DATA_LOSS` when its descriptors are damaged, `C1Z_RESOURCE_EXHAUSTED` when
 // they are larger than 256 KiB, `C1Z_NOT_FOUND` when it has no such sync or record type.
-//
-// # Safety
-// `request.data` is readable for `request.len` bytes; `cursor` and `error` are null or writable; `control` is null or
-// valid.
 c1z_code c1z_inspect(c1z_slice request,
                      const c1z_control *control,
                      c1z_cursor **cursor,
@@ -1068,20 +1013,13 @@ c1z_code c1z_inspect(c1z_slice request,
 // which is empty if the file has none.
 //
 // Fails with `C1Z_DATA_LOSS` when a file of the set imports one that is not in it, or the head is damaged.
-//
-// # Safety
-// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
 c1z_code c1z_inspect_schema(c1z_slice request,
                             c1z_buffer **response,
                             c1z_error **error);
 
 // Puts resource types into the bound sync.
 //
-// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty. Empty lists are nothing to do. A record
-// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
-//
-// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
-// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read.
+// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty.
 c1z_code c1z_put_resource_types(const c1z_store *store,
                                 c1z_slice request,
                                 c1z_buffer **response,
@@ -1090,9 +1028,7 @@ c1z_code c1z_put_resource_types(const c1z_store *store,
 // Lists resource types, ordered by id.
 //
 // `request` holds a `c1.connector.v2.ResourceTypesServiceListResourceTypesRequest`, the response the matching
-// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+// response.
 c1z_code c1z_list_resource_types(const c1z_store *store,
                                  c1z_slice request,
                                  c1z_buffer **response,
@@ -1111,11 +1047,7 @@ c1z_code c1z_get_resource_type(const c1z_store *store,
 
 // Puts resources into the bound sync.
 //
-// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty. Empty lists are nothing to do. A record
-// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
-//
-// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
-// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read.
+// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty.
 c1z_code c1z_put_resources(const c1z_store *store,
                            c1z_slice request,
                            c1z_buffer **response,
@@ -1132,10 +1064,7 @@ c1z_code c1z_delete_resource(const c1z_store *store,
 
 // Lists resources, ordered by type and id: all, those of a type, the children of a parent, or both.
 //
-// `request` holds a `c1.connector.v2.ResourcesServiceListResourcesRequest`, the response the matching response. A page
-// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
-// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
-// to show.
+// `request` holds a `c1.connector.v2.ResourcesServiceListResourcesRequest`, the response the matching response.
 c1z_code c1z_list_resources(const c1z_store *store,
                             c1z_slice request,
                             c1z_buffer **response,
@@ -1201,19 +1130,15 @@ c1z_code c1z_list_session_values(const c1z_store *store,
                                  c1z_buffer **response,
                                  c1z_error **error);
 
-// Walks a file that no store need have open: head, frames and checksums; then, of a file of this library, every record
-// and every index entry, statistics, and what the manifest says of them. The file is not changed. Progress is in bytes
-// of the file, each of which counts once when it is unpacked and once when the database is walked.
+// Walks a file, without a store: head, frames and checksums; then, of a file of this library, every record and every
+// index entry, statistics, and what the manifest says of them. The file is not changed. Progress is in bytes of the file,
+// each of which counts once when it is unpacked and once when the database is walked.
 //
 // `request` holds a `c1z.v1.VerifyRequest`, the response a `c1z.v1.VerifyReport`.
 //
 // A damaged file is no failure: the report lists its faults, and of a sound file none. Fails with what prevents looking:
 // `C1Z_NOT_FOUND` when the file is missing, `C1Z_FAILED_PRECONDITION` with the reason `FORMAT_V1` for a file of format
 // v1, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request or the disk is full.
-//
-// # Safety
-// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable; `control` is null or
-// valid.
 c1z_code c1z_verify(c1z_slice request,
                     const c1z_control *control,
                     c1z_buffer **response,

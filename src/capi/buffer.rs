@@ -12,20 +12,13 @@ impl Buffer {
     }
 }
 
-/// The bytes of a buffer. They live until the buffer is freed; of a null pointer there are none. Without bytes, `data` is
-/// null.
-///
-/// # Safety
-/// `buffer` is null or came from this library and is not freed.
+/// The bytes of a buffer, which live until it is freed; none of a null pointer. Without bytes, `data` is null.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_buffer_data(buffer: *const Buffer) -> Slice {
     unsafe { buffer.as_ref() }.map_or(Slice::EMPTY, |buffer| Slice::of(&buffer.0))
 }
 
-/// Frees a buffer. A null pointer is nothing to do.
-///
-/// # Safety
-/// `buffer` is null or came from this library and is not freed.
+/// Frees a buffer.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_buffer_free(buffer: *mut Buffer) {
     if !buffer.is_null() {

@@ -33,9 +33,6 @@ pub extern "C" fn c1z_cancel_new() -> *mut Cancel {
 }
 
 /// Sets the flag, for good. A null pointer is nothing to do.
-///
-/// # Safety
-/// `cancel` is null or came from `c1z_cancel_new` and is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cancel_set(cancel: *const Cancel) {
     if let Some(cancel) = unsafe { cancel.as_ref() } {
@@ -43,10 +40,7 @@ pub unsafe extern "C" fn c1z_cancel_set(cancel: *const Cancel) {
     }
 }
 
-/// Frees the flag; a call that was given it goes on. A null pointer is nothing to do.
-///
-/// # Safety
-/// `cancel` is null or came from `c1z_cancel_new` and is not freed.
+/// Frees the flag. A call that has it and has reported progress goes on, and is stopped if the flag was set before.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cancel_free(cancel: *mut Cancel) {
     if !cancel.is_null() {

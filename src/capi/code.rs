@@ -21,7 +21,7 @@ pub const C1Z_NOT_FOUND: Code = 5;
 pub const C1Z_ALREADY_EXISTS: Code = 6;
 /// The operating system does not permit it.
 pub const C1Z_PERMISSION_DENIED: Code = 7;
-/// A limit or the disk.
+/// A limit, the disk, or memory.
 pub const C1Z_RESOURCE_EXHAUSTED: Code = 8;
 /// The store's state, or the file, does not permit the call.
 pub const C1Z_FAILED_PRECONDITION: Code = 9;

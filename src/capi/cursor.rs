@@ -126,14 +126,9 @@ pub unsafe extern "C" fn c1z_scan_grants(
     unsafe { open(store, cursor, error, || Ok(ScanRequest::Grants(ScanGrantsRequest::read(request.bytes()?)?))) }
 }
 
-/// The next page of a cursor, of up to 10,000 records, or fewer of some 8 MiB; behind the last one `*response` becomes
-/// null.
+/// The next page of a cursor; after the last one `*response` becomes null.
 ///
 /// The walk holds no snapshot: what is written behind its position shows up in it.
-///
-/// # Safety
-/// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed; `response` and `error` are null or
-/// writable.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_next(
     cursor: *mut Cursor,
@@ -154,10 +149,7 @@ pub unsafe extern "C" fn c1z_cursor_next(
     }
 }
 
-/// Frees a cursor. A null pointer is nothing to do.
-///
-/// # Safety
-/// `cursor` is null or came from `c1z_scan_*` or `c1z_inspect` and is not freed.
+/// Frees a cursor.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_free(cursor: *mut Cursor) {
     // In a forked process a cursor is its parent's, as is all that it has open.

@@ -30,9 +30,6 @@ fn text(text: &str) -> CString {
 }
 
 /// The status code of an error; `C1Z_OK` of a null pointer.
-///
-/// # Safety
-/// `error` is null or came from this library and is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_error_code(error: *const ErrorObject) -> Code {
     unsafe { error.as_ref() }.map_or(C1Z_OK, |error| error.code)
@@ -40,9 +37,6 @@ pub unsafe extern "C" fn c1z_error_code(error: *const ErrorObject) -> Code {
 
 /// The reason of an error: one stable upper-case word, see the list at the top. It lives as long as the error; of a null
 /// pointer it is the empty string.
-///
-/// # Safety
-/// `error` is null or came from this library and is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_error_reason(error: *const ErrorObject) -> *const c_char {
     unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.reason.as_ptr())
@@ -50,18 +44,12 @@ pub unsafe extern "C" fn c1z_error_reason(error: *const ErrorObject) -> *const c
 
 /// What went wrong, for people: UTF-8 that ends with NUL and names the file, field or key. It lives as long as the error;
 /// of a null pointer it is the empty string.
-///
-/// # Safety
-/// `error` is null or came from this library and is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_error_message(error: *const ErrorObject) -> *const c_char {
     unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
 }
 
-/// Frees an error. A null pointer is nothing to do.
-///
-/// # Safety
-/// `error` is null or came from this library and is not freed.
+/// Frees an error.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_error_free(error: *mut ErrorObject) {
     if !error.is_null() {

@@ -24,10 +24,7 @@ pub unsafe extern "C" fn c1z_put_expanded_grants(
 
 /// Lists the grants of the bound sync that wait for expansion.
 ///
-/// `request` holds a `c1z.v1.ListPendingExpansionRequest`, the response a `c1z.v1.ListPendingExpansionResponse`. A page
-/// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
-/// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
-/// to show.
+/// `request` holds a `c1z.v1.ListPendingExpansionRequest`, the response a `c1z.v1.ListPendingExpansionResponse`.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_pending_expansion(
     store: *const StoreHandle,
@@ -42,12 +39,10 @@ pub unsafe extern "C" fn c1z_list_pending_expansion(
     }
 }
 
-/// Lists grants of the bound sync, each with its expansion.
+/// Lists grants of the bound sync, or of the one that the request names, each with its expansion.
 ///
 /// `request` holds a `c1z.v1.ListGrantsWithAnnotationsRequest`, the response a
-/// `c1z.v1.ListGrantsWithAnnotationsResponse`. A page has up to 10,000 rows; `next_page_token` is empty on the last
-/// one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing,
-/// `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+/// `c1z.v1.ListGrantsWithAnnotationsResponse`.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_grants_with_annotations(
     store: *const StoreHandle,

@@ -19,8 +19,8 @@ pub extern "C" fn c1z_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only. A path is made
-/// absolute here: the process may go to another folder meanwhile.
+/// Opens a file. A missing or empty one is created by the first save, unless it is opened read-only. A relative path is
+/// made absolute here: the process may change its folder while the store is open.
 ///
 /// `request` holds a `c1z.v1.OpenRequest`. On success `*store` is a handle that is closed with `c1z_close` and then freed
 /// with `c1z_store_free`. The sync that a reader would be shown is bound.
@@ -28,20 +28,16 @@ pub extern "C" fn c1z_version() -> *const c_char {
 /// Fails with `C1Z_NOT_FOUND` when a file to be opened read-only is missing, `C1Z_FAILED_PRECONDITION` when the file is
 /// not one of ours (reasons `NOT_C1Z`, `FORMAT_V1`, `ENGINE_MISMATCH`, `LAYOUT_MISMATCH`, `PAYLOAD_ENCODING`),
 /// `C1Z_DATA_LOSS` when it is damaged, `C1Z_RESOURCE_EXHAUSTED` when it unpacks to more than the limits of the request,
-/// `C1Z_INVALID_ARGUMENT` when it is not a regular file, empty or not.
+/// `C1Z_INVALID_ARGUMENT` when it is there and is not a regular file.
 ///
-/// Unless it is opened read-only, it must be possible to save there, as far as can be told without trying: fails with
-/// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, because something is mounted
-/// on it for one, and with `C1Z_PERMISSION_DENIED` when the folder takes no files.
+/// Unless it is opened read-only, also fails when it can be told that no save would succeed: with
+/// `C1Z_FAILED_PRECONDITION` when the folder is missing or the file cannot be replaced, for instance because something is
+/// mounted on it, with `C1Z_PERMISSION_DENIED` when the folder takes no files.
 ///
-/// Of a file that is opened read-only the head, the index and all small parts are checked here. A large table of its
-/// database is unpacked when something in it is needed: what is wrong with it fails the calls that need it, damage with
-/// `CORRUPTION`, a full disk with `ENGINE`. The file is held open until the store is closed: it may be replaced or removed
-/// meanwhile, but not changed in place.
-///
-/// # Safety
-/// `request.data` is readable for `request.len` bytes; `store` and `error` are null or writable; `control` is null or
-/// valid.
+/// Opening read-only checks the head, the index and all small parts of the file. A large table of its database is unpacked
+/// when something in it is needed; the calls that need it fail with `CORRUPTION` when it is damaged, with `ENGINE` when
+/// the disk is full. The file is held open until the store is closed: it may be replaced or removed meanwhile, but not
+/// changed in place.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_open(
     request: Slice,
@@ -71,9 +67,6 @@ pub unsafe extern "C" fn c1z_open(
 ///
 /// Fails with `C1Z_NOT_FOUND` when there is no such file, `C1Z_FAILED_PRECONDITION` and the reason `NOT_C1Z` when it is
 /// another kind of file or empty, `C1Z_DATA_LOSS` when its header is damaged or cut off.
-///
-/// # Safety
-/// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_read_header(
     request: Slice,
@@ -93,14 +86,18 @@ pub unsafe extern "C" fn c1z_read_header(
     }
 }
 
-/// Saves the file if anything has changed, and leaves it open. Progress is in bytes.
+/// Saves the file if anything has changed, in one step, and leaves the store open. Progress is in bytes. A new file has
+/// mode 0644 less the umask; one that replaces another keeps its mode, owner and group, as far as the system permits.
 ///
-/// `request` holds a `c1z.v1.SaveRequest`; the response is empty. A failure has the reason `ARTIFACT_UNUSABLE`, leaves
-/// the previous file as it was and can be tried again.
+/// `request` holds a `c1z.v1.SaveRequest`; the response is empty.
 ///
-/// Fails with `C1Z_ABORTED` (reason `CONFLICT`) when the file there is not the one that was opened or last saved, or is
-/// not as it was then: somebody else has saved it. Nothing is replaced, unless a request says `overwrite`; a file that
-/// was removed is created again. Of several stores that save at once one wins, also of several processes.
+/// A save that fails leaves the previous file as it was and can be tried again. The reason is `ARTIFACT_UNUSABLE`, with
+/// the code of the cause (`C1Z_CANCELLED` when the caller stopped it), or `CONFLICT` when the file there is not the one that
+/// was opened or last saved, or is not as it was then. So the first of several stores that save one file wins, in one
+/// process or several. With `overwrite` in the request, or in that of `c1z_open`, whatever is there is replaced. A file that
+/// was removed is created again.
+///
+/// An error with the reason `IO` comes after the file was replaced, which a crash of the machine may still undo.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_save(
     store: *const StoreHandle,
@@ -116,14 +113,12 @@ pub unsafe extern "C" fn c1z_save(
     }
 }
 
-/// Saves the file if anything has changed, and closes it. Waits for calls that are running. The handle stays valid:
-/// every later call but this one and `c1z_store_free` fails with `C1Z_UNAVAILABLE`, closing again succeeds.
+/// Saves as `c1z_save` does, unless the request says `discard`, and closes the store.
 ///
 /// `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 ///
-/// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. A failed save has the reason `ARTIFACT_UNUSABLE`, or
-/// `CONFLICT` as for `c1z_save`, leaves the previous file as it was and the store open: close again once the cause is
-/// gone, or with `overwrite` or `discard`.
+/// Fails with `C1Z_FAILED_PRECONDITION` while cursors are open. When the save fails, the store stays open: close again once
+/// the cause is gone, or with `overwrite` or `discard`. After an error with the reason `IO`, closing again succeeds.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_close(
     store: *const StoreHandle,

@@ -17,12 +17,7 @@ use crate::proto::reader::{
 
 /// Puts grants into the bound sync. A `GrantExpandable` annotation arms expansion.
 ///
-/// `request` holds a `c1z.v1.PutGrantsRequest`; the response is empty. Empty lists are nothing to do. A record replaces
-/// the one with the same identity; of several in one call the last wins. The call is one atomic step.
-///
-/// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
-/// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read or lacks a part of its identity;
-/// then nothing is written.
+/// `request` holds a `c1z.v1.PutGrantsRequest`; the response is empty.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_put_grants(
     store: *const StoreHandle,
@@ -66,10 +61,7 @@ pub unsafe extern "C" fn c1z_delete_grants(
 
 /// Lists grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
 ///
-/// `request` holds a `c1.connector.v2.GrantsServiceListGrantsRequest`, the response the matching response. A page has
-/// up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when
-/// the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to
-/// show.
+/// `request` holds a `c1.connector.v2.GrantsServiceListGrantsRequest`, the response the matching response.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_grants(
     store: *const StoreHandle,
@@ -99,9 +91,7 @@ pub unsafe extern "C" fn c1z_get_grant(
 /// bare id; an unknown one has no grants.
 ///
 /// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementRequest`, the response the matching
-/// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-/// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-/// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+/// response.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_grants_for_entitlement(
     store: *const StoreHandle,
@@ -119,9 +109,7 @@ pub unsafe extern "C" fn c1z_list_grants_for_entitlement(
 /// Lists the grants of several entitlements, one entitlement after the other in the order of the request.
 ///
 /// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementsRequest`, the response the matching
-/// response. A token of a request with other entitlements starts again with the first one. A page has up to 10,000
-/// rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is
-/// not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync to show.
+/// response. A token of a request with other entitlements starts again with the first one.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_grants_for_entitlements(
     store: *const StoreHandle,
@@ -135,9 +123,7 @@ pub unsafe extern "C" fn c1z_list_grants_for_entitlements(
 /// Lists the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
 ///
 /// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForPrincipalRequest`, the response the matching
-/// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-/// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-/// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+/// response.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_grants_for_principal(
     store: *const StoreHandle,
@@ -155,9 +141,7 @@ pub unsafe extern "C" fn c1z_list_grants_for_principal(
 /// Lists the grants whose principal has a type, ordered by principal and entitlement.
 ///
 /// `request` holds a `c1.reader.v2.GrantsReaderServiceListGrantsForResourceTypeRequest`, the response the matching
-/// response. A page has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with
-/// `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`) when the token is not one of this listing, `C1Z_FAILED_PRECONDITION`
-/// (`NO_CURRENT_SYNC`) when the file has no sync to show.
+/// response.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_grants_for_resource_type(
     store: *const StoreHandle,

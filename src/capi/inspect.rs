@@ -14,8 +14,8 @@ use crate::Error;
 /// Walks all that a file holds, of every sync, and shows it as JSON by the descriptors in the file: no schema that the
 /// library was built with has a part in it. The file is unpacked and opened read-only; no store is needed.
 ///
-/// `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records. On success `*cursor`
-/// is freed with `c1z_cursor_free`, which also removes what was unpacked.
+/// `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records or some 1 MiB.
+/// On success `*cursor` is freed with `c1z_cursor_free`.
 ///
 /// The JSON is protobuf's; docs/format.md, section 10, says what is added to it so that nothing stays invisible. A record
 /// that is damaged is shown as such and is no error.
@@ -23,10 +23,6 @@ use crate::Error;
 /// Fails as `c1z_open` does for a file to be opened read-only; with `C1Z_FAILED_PRECONDITION` (reason `NO_DESCRIPTORS`)
 /// when the file does not describe itself, `C1Z_DATA_LOSS` when its descriptors are damaged, `C1Z_RESOURCE_EXHAUSTED` when
 /// they are larger than 256 KiB, `C1Z_NOT_FOUND` when it has no such sync or record type.
-///
-/// # Safety
-/// `request.data` is readable for `request.len` bytes; `cursor` and `error` are null or writable; `control` is null or
-/// valid.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_inspect(
     request: Slice,
@@ -53,9 +49,6 @@ pub unsafe extern "C" fn c1z_inspect(
 /// which is empty if the file has none.
 ///
 /// Fails with `C1Z_DATA_LOSS` when a file of the set imports one that is not in it, or the head is damaged.
-///
-/// # Safety
-/// `request.data` is readable for `request.len` bytes; `response` and `error` are null or writable.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_inspect_schema(
     request: Slice,

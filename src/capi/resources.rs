@@ -15,11 +15,7 @@ use crate::proto::reader::{
 
 /// Puts resources into the bound sync.
 ///
-/// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty. Empty lists are nothing to do. A record
-/// replaces the one with the same identity; of several in one call the last wins. The call is one atomic step.
-///
-/// Fails with `C1Z_FAILED_PRECONDITION` without a bound sync (`NO_CURRENT_SYNC`), after its end (`SEALED`) or on a
-/// read-only store (`READ_ONLY`), `C1Z_INVALID_ARGUMENT` when a record cannot be read.
+/// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_put_resources(
     store: *const StoreHandle,
@@ -48,10 +44,7 @@ pub unsafe extern "C" fn c1z_delete_resource(
 
 /// Lists resources, ordered by type and id: all, those of a type, the children of a parent, or both.
 ///
-/// `request` holds a `c1.connector.v2.ResourcesServiceListResourcesRequest`, the response the matching response. A page
-/// has up to 10,000 rows; `next_page_token` is empty on the last one. Fails with `C1Z_INVALID_ARGUMENT` (`BAD_TOKEN`)
-/// when the token is not one of this listing, `C1Z_FAILED_PRECONDITION` (`NO_CURRENT_SYNC`) when the file has no sync
-/// to show.
+/// `request` holds a `c1.connector.v2.ResourcesServiceListResourcesRequest`, the response the matching response.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_list_resources(
     store: *const StoreHandle,

@@ -81,10 +81,7 @@ impl Shared {
 }
 
 /// Frees a handle. An open store is closed without saving: close it first, and look at the result. Cursors of the store
-/// may be freed before or after. A null pointer is nothing to do.
-///
-/// # Safety
-/// `store` is null or came from `c1z_open`, is not freed, and no call on it is running.
+/// may be freed before or after.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_store_free(store: *mut StoreHandle) {
     // In a forked process the store is its parent's: its folder, its locks, the threads that closing it waits for.

@@ -23,7 +23,7 @@ use crate::proto::reader::{
 ///
 /// `request` holds a `c1z.v1.StartSyncRequest`, the response a `c1z.v1.BoundSyncResponse`.
 ///
-/// Fails with `C1Z_INVALID_ARGUMENT` when the type is unknown or only a partial sync may have a parent,
+/// Fails with `C1Z_INVALID_ARGUMENT` when the type is unknown or a sync that is not partial is given a parent,
 /// `C1Z_FAILED_PRECONDITION` when a sync of another type is open.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_start_sync(
