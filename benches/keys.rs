@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use c1z::keys::{self, unescape, Elements, EntitlementRef, Family, GrantRef, Listing, ResourceRef, Slot, TupleWriter};
+use c1z::keys::{
+    self, unescape, Elements, EntitlementRef, GrantRef, Keyspace, Listing, ResourceRef, Slot, TupleWriter,
+};
 use criterion::{criterion_group, criterion_main, Criterion};
 
 const SLOT: Slot = Slot(1);
@@ -20,11 +22,11 @@ fn tuples(criterion: &mut Criterion) {
     for (name, id) in [("plain", "grp-00001234"), ("escaped", "grp\0\0\x01\x01-1234")] {
         group.bench_function(format!("encode {name}"), |bencher| {
             bencher.iter(|| {
-                let writer = TupleWriter::new(SLOT, Family::Grant);
+                let writer = TupleWriter::new(SLOT, Keyspace::Grant);
                 black_box(elements(id)).into_iter().fold(writer, TupleWriter::element).key()
             })
         });
-        let key = elements(id).into_iter().fold(TupleWriter::new(SLOT, Family::Grant), TupleWriter::element).key();
+        let key = elements(id).into_iter().fold(TupleWriter::new(SLOT, Keyspace::Grant), TupleWriter::element).key();
         group.bench_function(format!("decode {name}"), |bencher| {
             bencher.iter(|| {
                 let decoded = Elements::of(keys::tuple_of(black_box(&key))).filter_map(unescape);
@@ -41,14 +43,14 @@ fn grants(criterion: &mut Criterion) {
     group.bench_function("by principal", |bencher| bencher.iter(|| keys::grant_by_principal(SLOT, black_box(GRANT))));
     let entry = keys::grant_by_principal(SLOT, GRANT);
     group.bench_function("entry to record", |bencher| {
-        bencher.iter(|| keys::record_of_entry(Family::GrantByPrincipal, keys::tuple_of(black_box(&entry))))
+        bencher.iter(|| keys::record_of_entry(Keyspace::GrantByPrincipal, keys::tuple_of(black_box(&entry))))
     });
     group.finish();
 }
 
 fn tokens(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("keys/token");
-    let (prefix, last) = (keys::family(SLOT, Family::Grant), keys::grant(SLOT, GRANT));
+    let (prefix, last) = (keys::keyspace(SLOT, Keyspace::Grant), keys::grant(SLOT, GRANT));
     group.bench_function("encode", |bencher| bencher.iter(|| Listing::Grants.token(&prefix, &[], black_box(&last))));
     let token = Listing::Grants.token(&prefix, &[], &last);
     group.bench_function("decode", |bencher| {

@@ -63,8 +63,8 @@ type Fault struct {
 	File string
 	// SyncID of the sync.
 	SyncID string
-	// Family is what lies under the key, such as "grant" or "grant by principal".
-	Family string
+	// Keyspace is what lies under the key, such as "grant" or "grant by principal".
+	Keyspace string
 	// Key as hexadecimal digits.
 	Key string
 	// KeyElements are the elements of the key.
@@ -124,7 +124,7 @@ func newReport(from *apipb.VerifyReport) *Report {
 	for _, fault := range from.GetFaults() {
 		report.Faults = append(report.Faults, Fault{
 			Kind: strings.TrimPrefix(fault.GetKind().String(), "FAULT_KIND_"), File: fault.GetFile(),
-			SyncID: fault.GetSyncId(), Family: fault.GetFamily(), Key: fault.GetKeyHex(),
+			SyncID: fault.GetSyncId(), Keyspace: fault.GetKeyspace(), Key: fault.GetKeyHex(),
 			KeyElements: fault.GetKeyElements(), Sentence: fault.GetSentence(),
 		})
 	}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::keys::{self, Elements, Family, SyncId};
+use crate::keys::{self, Elements, Keyspace, SyncId};
 use crate::proto::api::{Fault, FaultKind};
 use crate::quoted::{self, Quoted};
 
@@ -70,21 +70,21 @@ impl Fault {
         Fault { sync_id: id.map(|id| id.to_string()).unwrap_or_default(), ..self }
     }
 
-    /// Shows a key, its family and its elements.
+    /// Shows a key, its keyspace and its elements.
     pub fn at_key(self, key: &[u8]) -> Fault {
         let shown = &key[..key.len().min(MAX_KEY_BYTES)];
         let mut key_hex = hex(shown);
         if shown.len() < key.len() {
             key_hex.push('…');
         }
-        let family = Family::of(key);
-        let key_elements = match family {
-            Some(Family::SyncRun | Family::SyncToken | Family::SyncStats) => {
+        let keyspace = Keyspace::of(key);
+        let key_elements = match keyspace {
+            Some(Keyspace::SyncRun | Keyspace::SyncToken | Keyspace::SyncStats) => {
                 keys::sync_of(key).map(|id| id.to_string()).into_iter().collect()
             }
             _ => Elements::of(keys::tuple_of(shown)).map(readable).collect(),
         };
-        Fault { family: family.map_or("", Family::noun).to_owned(), key_hex, key_elements, ..self }
+        Fault { keyspace: keyspace.map_or("", Keyspace::noun).to_owned(), key_hex, key_elements, ..self }
     }
 
     /// The fault as one line.
@@ -102,7 +102,7 @@ impl Fault {
             part(format_args!(" sync {}", quoted::line(&self.sync_id)));
         }
         if !self.key_hex.is_empty() {
-            part(format_args!(" {} {:?} ({})", self.family, self.key_elements, self.key_hex));
+            part(format_args!(" {} {:?} ({})", self.keyspace, self.key_elements, self.key_hex));
         }
         part(format_args!(": {}", self.sentence));
         line
@@ -144,7 +144,7 @@ mod tests {
         let entitlement = EntitlementRef { resource: ResourceRef::new("group", "g\0"), id: "é" };
         let key = keys::grant(Slot(2), GrantRef { entitlement, principal: ResourceRef::new("user", "") });
         let fault = Fault::of(FaultKind::RecordIncomplete, "why").at_key(&key);
-        assert_eq!(fault.family, "grant");
+        assert_eq!(fault.keyspace, "grant");
         assert_eq!(fault.key_elements, ["group", "g\\x00", "0", "é", "user", ""]);
         assert!(fault.key_hex.starts_with("0000000240"), "{}", fault.key_hex);
         assert_eq!(fault.key_hex.len(), 2 * key.len());

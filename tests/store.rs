@@ -12,8 +12,6 @@ mod codes;
 mod conflicts;
 #[path = "store/damage.rs"]
 mod damage;
-#[path = "store/deferring.rs"]
-mod deferring;
 #[path = "store/dirty.rs"]
 mod dirty;
 #[path = "store/fixture.rs"]
@@ -26,6 +24,8 @@ mod index;
 mod inspect;
 #[path = "store/isolation.rs"]
 mod isolation;
+#[path = "store/lazy_files.rs"]
+mod lazy_files;
 #[path = "store/other_process.rs"]
 mod other_process;
 #[path = "store/pages.rs"]

@@ -2,7 +2,7 @@
 //! Identities and sync ids.
 
 use c1z::keys::{entitlement, grant, grant_by_principal, record_of_entry, tuple_of};
-use c1z::keys::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
+use c1z::keys::{EntitlementRef, Keyspace, GrantRef, ResourceRef, Slot, SyncId};
 use libfuzzer_sys::fuzz_target;
 
 /// A grant of the five parts of some text. The separator is one that ids rarely have.
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(one.is_canonical_id(&one.canonical_id()));
     // The index leads back to the record.
     let entry = grant_by_principal(Slot(7), one);
-    assert_eq!(record_of_entry(Family::GrantByPrincipal, tuple_of(&entry)).as_deref(), Some(tuple_of(&key)));
+    assert_eq!(record_of_entry(Keyspace::GrantByPrincipal, tuple_of(&entry)).as_deref(), Some(tuple_of(&key)));
     // One grant, one key.
     if let Some(other) = other {
         assert_eq!(key == grant(Slot(7), other), one == other);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
 
+use super::rocksdb_ext::live_files;
 use super::status::error_of;
-use super::unwrapped::live_files;
 use crate::{files, Error, Result};
 
 /// Names the manifest.

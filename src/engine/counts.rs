@@ -47,7 +47,7 @@ impl Reader<'_> {
 
     pub(super) fn count_kind(&self, slot: Slot, kind: Kind, control: &Control<'_>) -> Result<ByType> {
         let mut tally = Tally::new(kind);
-        let mut entries = self.scan(&keys::family(slot, kind.family()), None);
+        let mut entries = self.scan(&keys::keyspace(slot, kind.keyspace()), None);
         let mut rows = 0u64;
         while let Some((key, _)) = entries.next()? {
             if rows.is_multiple_of(CHECK) {
@@ -92,7 +92,7 @@ impl Tally {
     fn end_run(&mut self) -> Result<()> {
         let run = std::mem::take(&mut self.run);
         if run > 0 {
-            let noun = self.kind.family().noun();
+            let noun = self.kind.keyspace().noun();
             let name = keys::first_element(&self.run_type)
                 .ok_or_else(|| Error::corruption(format!("{noun} key"), "its type is not text"))?;
             *self.counts.entry(name).or_default() += run;

@@ -17,7 +17,7 @@ use crate::{files, Error, Result};
 pub(super) const LAYOUT: &str = "layout";
 
 /// Makes sure that the file of that name is whole before it is read; one that is not known needs nothing.
-pub type Supply = Box<dyn Fn(&str) -> Result<()> + Send + Sync>;
+pub type FileProvider = Box<dyn Fn(&str) -> Result<()> + Send + Sync>;
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {
@@ -52,10 +52,10 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Opens the database in `directory` without changing anything in it. If there is a supply, its files are asked for
+    /// Opens the database in `directory` without changing anything in it. If there is a provider, its files are asked for
     /// before they are read.
-    pub fn open_read_only(directory: &Path, options: &EngineOptions, supply: Option<Supply>) -> Result<Engine> {
-        let database = options.reading(supply);
+    pub fn open_read_only(directory: &Path, options: &EngineOptions, provider: Option<FileProvider>) -> Result<Engine> {
+        let database = options.reading(provider);
         let db = DB::open_for_read_only(&database, directory, false)?;
         let engine = Engine::new(db, directory, options, database, true);
         engine.check_layout()?;
@@ -67,7 +67,7 @@ impl Engine {
         Engine {
             tables: Tables::of(&database),
             db: Databases::new(db, directory, database),
-            barrier: Mutex::new(Pending::new(&staging(directory), options.runs_budget())),
+            barrier: Mutex::new(Pending::new(&staging(directory), options.pending_budget())),
             pending: PendingKinds::default(),
             threads: options.threads,
             read_only,
@@ -128,8 +128,8 @@ impl Engine {
 }
 
 /// The files that the database in `directory` names. None of its tables needs to be whole to know that.
-pub fn named_files(directory: &Path, options: &EngineOptions, supply: Supply) -> Result<BTreeSet<String>> {
-    let db = DB::open_for_read_only(&options.reading(Some(supply)), directory, false)?;
+pub fn named_files(directory: &Path, options: &EngineOptions, provider: FileProvider) -> Result<BTreeSet<String>> {
+    let db = DB::open_for_read_only(&options.reading(Some(provider)), directory, false)?;
     Ok(db.live_files()?.into_iter().map(|table| table.name.trim_start_matches('/').to_owned()).collect())
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rocksdb::{properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
 
-use super::unwrapped::for_commits_only;
+use super::rocksdb_ext::for_commits_only;
 use super::Checkpoint;
 use crate::{Error, Result};
 

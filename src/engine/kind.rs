@@ -1,6 +1,6 @@
 //! The kinds of record that belong to a sync.
 
-use crate::keys::Family;
+use crate::keys::Keyspace;
 
 /// The kinds of record that belong to a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +22,13 @@ impl Kind {
     pub const ALL: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
 
     /// Where records of the kind are kept.
-    pub fn family(self) -> Family {
+    pub fn keyspace(self) -> Keyspace {
         match self {
-            Kind::ResourceType => Family::ResourceType,
-            Kind::Resource => Family::Resource,
-            Kind::Entitlement => Family::Entitlement,
-            Kind::Grant => Family::Grant,
-            Kind::Asset => Family::Asset,
+            Kind::ResourceType => Keyspace::ResourceType,
+            Kind::Resource => Keyspace::Resource,
+            Kind::Entitlement => Keyspace::Entitlement,
+            Kind::Grant => Keyspace::Grant,
+            Kind::Asset => Keyspace::Asset,
         }
     }
 }

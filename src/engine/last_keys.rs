@@ -130,7 +130,7 @@ mod tests {
                         prop_assert_eq!(varies, Ok(!alone.varying.is_empty()));
                         prop_assert_eq!(&keys.record, &alone.record);
                         prop_assert_eq!(&keys.fixed, &alone.fixed);
-                        prop_assert_eq!(&keys.residue, &alone.residue);
+                        prop_assert_eq!(&keys.covering_value, &alone.covering_value);
                         prop_assert_eq!(keys.missing, alone.missing);
                     }
                 }

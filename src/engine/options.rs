@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rocksdb::{DBCompressionType, Options};
 
-use super::{unwrapped, Supply};
+use super::{rocksdb_ext, FileProvider};
 
 /// What the caller decides about a database.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ impl EngineOptions {
     /// Half of the budget caches blocks, the rest holds at most three write buffers and their slack.
     fn database(&self) -> Options {
         let mut options = Options::default();
-        unwrapped::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
+        rocksdb_ext::cached_tables(&mut options, (self.memory_budget / 2).max(1 << 20));
         options.create_if_missing(true);
         options.set_write_buffer_size((self.memory_budget / 8).max(1 << 20));
         // RocksDB: a writer that it stops waits for ever when the disk is full, because what it does about that waits for
@@ -44,25 +44,25 @@ impl EngineOptions {
         options.set_stats_dump_period_sec(0);
         // More only costs fresh memory: files are written in large pieces all the same.
         options.set_writable_file_max_buffer_size(64 << 10);
-        unwrapped::without_log(&mut options);
-        unwrapped::without_preallocation(&mut options);
-        unwrapped::clear_host_id(&mut options);
-        unwrapped::without_identity_file(&mut options);
+        rocksdb_ext::without_log(&mut options);
+        rocksdb_ext::without_preallocation(&mut options);
+        rocksdb_ext::clear_host_id(&mut options);
+        rocksdb_ext::without_identity_file(&mut options);
         options
     }
 
     /// Bytes of pending rows in memory above which some are spilled. A run of the same size may be on its way to its file.
-    pub(super) fn runs_budget(&self) -> usize {
+    pub(super) fn pending_budget(&self) -> usize {
         (self.memory_budget / 6).clamp(64 << 10, 1 << 30)
     }
 
-    /// For a database that is only read. If there is a supply, its files are asked for before they are read.
-    pub(super) fn reading(&self, supply: Option<Supply>) -> Options {
+    /// For a database that is only read. If there is a provider, its files are asked for before they are read.
+    pub(super) fn reading(&self, provider: Option<FileProvider>) -> Options {
         let mut options = self.database();
         options.create_if_missing(false);
-        match supply {
-            Some(supply) => unwrapped::supplied_files(&mut options, supply),
-            None => unwrapped::private_files(&mut options),
+        match provider {
+            Some(provider) => rocksdb_ext::provided_files(&mut options, provider),
+            None => rocksdb_ext::private_files(&mut options),
         }
         options
     }
@@ -70,7 +70,7 @@ impl EngineOptions {
     /// For a database that is written to, in a folder of its own.
     pub(super) fn working_copy(&self, directory: &Path) -> Options {
         let mut options = self.database();
-        unwrapped::for_commits_only(&mut options, directory);
+        rocksdb_ext::for_commits_only(&mut options, directory);
         options
     }
 }
@@ -85,8 +85,8 @@ impl Tables {
     /// How SSTs are written that a database with these options ingests.
     pub fn of(database: &Options) -> Tables {
         let (mut records, mut entries) = (database.clone(), database.clone());
-        unwrapped::written_tables(&mut records, true);
-        unwrapped::written_tables(&mut entries, false);
+        rocksdb_ext::written_tables(&mut records, true);
+        rocksdb_ext::written_tables(&mut entries, false);
         Tables { records, entries }
     }
 }

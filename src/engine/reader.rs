@@ -129,7 +129,7 @@ impl Scan<'_> {
     }
 }
 
-/// The error for a stored value that cannot be decoded; the key is shown without slot and family.
-pub fn damaged(family: keys::Family, key: &[u8], error: Malformed) -> Error {
-    Error::corruption(format!("{} at key {}", family.noun(), Quoted::new(keys::tuple_of(key))), error)
+/// The error for a stored value that cannot be decoded; the key is shown without slot and keyspace.
+pub fn damaged(keyspace: keys::Keyspace, key: &[u8], error: Malformed) -> Error {
+    Error::corruption(format!("{} at key {}", keyspace.noun(), Quoted::new(keys::tuple_of(key))), error)
 }

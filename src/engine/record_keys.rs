@@ -1,8 +1,8 @@
 //! The keys that a record takes up. [`RecordKeys`] is the one place where a record becomes keys; put, overwrite and delete
 //! all use it, so they cannot disagree.
 
+use super::covering_value::{put_covering_value, put_covering_value_of_plain};
 use super::last_keys::{LastEntitlement, NextGrant};
-use super::residue::{put_residue, put_residue_of_plain};
 use super::rows::Row;
 use super::Kind;
 use crate::keys::{self, Place, Slot};
@@ -16,7 +16,7 @@ pub struct RecordKeys {
     /// The key of the index entry that every record with this identity has.
     pub fixed: Option<Vec<u8>>,
     /// The value of that entry: what a listing shows of the record beside its identity.
-    pub residue: Vec<u8>,
+    pub covering_value: Vec<u8>,
     /// The keys of the index entries that the record has because of what else is in it.
     pub varying: Vec<Vec<u8>>,
     /// Which part of the identity is missing, if any is.
@@ -56,8 +56,8 @@ impl RecordKeys {
         self.record = keys::grant_beside(std::mem::take(&mut self.record), entitlement.clone(), principal);
         let fixed = Place::reusing(slot, self.fixed.take().unwrap_or_default());
         self.fixed = Some(keys::grant_by_principal_of(fixed, &self.record[entitlement], principal));
-        self.residue.clear();
-        put_residue_of_plain(&mut self.residue);
+        self.covering_value.clear();
+        put_covering_value_of_plain(&mut self.covering_value);
         varies
     }
 
@@ -68,14 +68,14 @@ impl RecordKeys {
 
     /// The keys and values of all index entries.
     pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let fixed = self.fixed.iter().map(|entry| (entry.as_slice(), self.residue.as_slice()));
+        let fixed = self.fixed.iter().map(|entry| (entry.as_slice(), self.covering_value.as_slice()));
         fixed.chain(self.varying.iter().map(|entry| (entry.as_slice(), &b""[..])))
     }
 
     fn set_own(&mut self, row: &Row<'_>, slot: Slot, stored: &[u8]) -> Result<(), Malformed> {
         let record = Place::reusing(slot, std::mem::take(&mut self.record));
         let fixed = |fixed: &mut Option<Vec<u8>>| Place::reusing(slot, fixed.take().unwrap_or_default());
-        self.residue.clear();
+        self.covering_value.clear();
         match row {
             Row::ResourceType(row) => self.record = keys::resource_type(record, row.id),
             Row::Resource(row) => self.record = keys::resource(record, row.identity),
@@ -86,7 +86,7 @@ impl RecordKeys {
             Row::Grant(row) => {
                 self.record = keys::grant(record, row.identity);
                 self.fixed = Some(keys::grant_by_principal(fixed(&mut self.fixed), row.identity));
-                put_residue(row, stored, &mut self.residue)?;
+                put_covering_value(row, stored, &mut self.covering_value)?;
             }
             Row::Asset(row) => self.record = keys::asset(record, row.id),
         }

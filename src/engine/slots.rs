@@ -63,7 +63,7 @@ impl Writer<'_> {
 
     pub(super) fn drop_unmapped_slots(&mut self) -> Result<()> {
         let reader = self.engine.snapshot();
-        let mapped: Vec<Slot> = reader.runs()?.into_iter().map(|run| run.slot).collect();
+        let mapped: Vec<Slot> = reader.sync_runs()?.into_iter().map(|run| run.slot).collect();
         let unmapped: Vec<Slot> = used_slots(&reader)?.into_iter().filter(|slot| !mapped.contains(slot)).collect();
         if unmapped.is_empty() {
             return Ok(());
@@ -88,7 +88,7 @@ impl Engine {
     pub(super) fn check_slots(&self) -> Result<()> {
         let next = self.next_slot()?;
         let mut used = HashSet::new();
-        for run in self.snapshot().runs()? {
+        for run in self.snapshot().sync_runs()? {
             if run.slot >= next || !used.insert(run.slot) {
                 return Err(Error::corruption(
                     format!("sync {}", run.id),
@@ -143,18 +143,18 @@ impl Reader<'_> {
         writer: &mut Writer<'_>,
         control: &Control<'_>,
     ) -> Result<()> {
-        let family = kind.family();
-        let mut entries = self.scan(&keys::family(from, family), None);
+        let keyspace = kind.keyspace();
+        let mut entries = self.scan(&keys::keyspace(from, keyspace), None);
         let mut rows = 0u64;
         while let Some((key, stored)) = entries.next()? {
             if is_due(rows, stored) {
                 control.check()?;
             }
             rows += 1;
-            if self.contains(&keys::record(without, family, keys::tuple_of(key)))? {
+            if self.contains(&keys::record(without, keyspace, keys::tuple_of(key)))? {
                 continue;
             }
-            let keys = RecordKeys::of(kind, to, stored).map_err(|error| damaged(family, key, error))?;
+            let keys = RecordKeys::of(kind, to, stored).map_err(|error| damaged(keyspace, key, error))?;
             keys.entries().for_each(|(entry, value)| writer.set(entry, value));
             writer.set(&keys.record, stored);
             if writer.batch.size_in_bytes() >= COMMIT_BYTES {

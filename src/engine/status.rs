@@ -8,7 +8,7 @@ use std::io;
 
 use rustix::io::Errno;
 
-use super::unwrapped::{said_by_status, Said};
+use super::rocksdb_ext::{said_by_status, Said};
 use crate::error::EngineCause;
 use crate::Error;
 

@@ -34,7 +34,7 @@ impl<'e> Writer<'e> {
     }
 
     /// Appends records of an open sync, replacing those with the same identity. They show in every reader of their kind
-    /// from now on, and need no commit; a synced commit after [`Writer::seal`] makes them durable.
+    /// from now on, and need no commit; a synced commit after [`Writer::flush_pending`] makes them durable.
     pub fn append(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
         self.append_as(Change::Put, kind, slot, records)
     }
@@ -46,7 +46,7 @@ impl<'e> Writer<'e> {
 
     fn append_as(&mut self, change: Change, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
         if self.pending.is_of_another(slot) {
-            self.seal(&Kind::ALL)?;
+            self.flush_pending(&Kind::ALL)?;
         }
         self.check_stored(kind, slot, records)?;
         self.pending.append(kind, slot, change, records, &self.engine.pending)
@@ -56,7 +56,7 @@ impl<'e> Writer<'e> {
     /// what its key is made of. However long the others are, they take no memory.
     pub fn append_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]]) -> Result<()> {
         if self.pending.is_of_another(slot) {
-            self.seal(&Kind::ALL)?;
+            self.flush_pending(&Kind::ALL)?;
         }
         self.check_stored(kind, slot, &Records::of(record.first().copied().unwrap_or_default())?)?;
         self.pending.append_large(kind, slot, record, &self.engine.pending)
@@ -94,7 +94,7 @@ impl<'e> Writer<'e> {
     }
 
     fn put_rows(&mut self, kind: Kind, append: impl FnOnce(&mut Pending) -> Result<()>) -> Result<()> {
-        self.seal(&[kind])?;
+        self.flush_pending(&[kind])?;
         let mut rows = self.pending.beside();
         append(&mut rows)?;
         self.pending.forget_counted(kind);
@@ -102,23 +102,23 @@ impl<'e> Writer<'e> {
     }
 
     /// Moves what was appended of these kinds into the database, as one step.
-    pub fn seal(&mut self, kinds: &[Kind]) -> Result<()> {
-        self.seal_with(kinds, &Control::none())
+    pub fn flush_pending(&mut self, kinds: &[Kind]) -> Result<()> {
+        self.flush_pending_with(kinds, &Control::none())
     }
 
     /// Moves everything that was appended into the database, as one step.
-    pub fn seal_all(&mut self, control: &Control<'_>) -> Result<()> {
-        self.seal_with(&Kind::ALL, control)
+    pub fn flush_all_pending(&mut self, control: &Control<'_>) -> Result<()> {
+        self.flush_pending_with(&Kind::ALL, control)
     }
 
-    fn seal_with(&mut self, kinds: &[Kind], control: &Control<'_>) -> Result<()> {
+    fn flush_pending_with(&mut self, kinds: &[Kind], control: &Control<'_>) -> Result<()> {
         if self.pending.rows(kinds) == 0 {
             return Ok(());
         }
         // In the order of their keys: that is how an SST is written.
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
         let kinds = &kinds[..];
-        target(self.engine, control).seal(&mut self.pending, kinds)?;
+        target(self.engine, control).flush_pending(&mut self.pending, kinds)?;
         self.pending.clear(kinds, &self.engine.pending);
         Ok(())
     }
@@ -134,16 +134,16 @@ impl<'e> Writer<'e> {
 
     /// Everything that was put, as far as records of these kinds are concerned.
     pub fn reader(&mut self, kinds: &[Kind]) -> Result<Reader<'e>> {
-        self.seal(kinds)?;
+        self.flush_pending(kinds)?;
         Ok(self.engine.snapshot())
     }
 
     /// Deletes the record at `key` with its index entries; `false` if there is none. A record that cannot be decoded
     /// stays, because its index entries could not be found.
     pub fn delete(&mut self, kind: Kind, slot: Slot, key: &[u8]) -> Result<bool> {
-        self.seal(&[kind])?;
+        self.flush_pending(&[kind])?;
         let Some(stored) = self.engine.db.get_pinned(key)? else { return Ok(false) };
-        let keys = RecordKeys::of(kind, slot, &stored).map_err(|error| damaged(kind.family(), key, error))?;
+        let keys = RecordKeys::of(kind, slot, &stored).map_err(|error| damaged(kind.keyspace(), key, error))?;
         self.pending.forget_counted(kind);
         keys.entries().for_each(|(entry, _)| self.batch.delete(entry));
         self.batch.delete(key);
@@ -185,7 +185,7 @@ impl<'e> Writer<'e> {
 
     /// The files of the database with everything that was appended.
     pub fn checkpoint(&mut self) -> Result<Checkpoint<'e>> {
-        self.seal(&Kind::ALL)?;
+        self.flush_pending(&Kind::ALL)?;
         self.flush()?;
         Checkpoint::new(&self.engine.db)
     }

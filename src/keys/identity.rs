@@ -136,7 +136,7 @@ pub(super) fn read_entitlement<'k>(elements: &mut Elements<'k>) -> Option<Entitl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{Elements, Family, Slot};
+    use crate::keys::{Elements, Keyspace, Slot};
     use proptest::prelude::*;
 
     fn id() -> impl Strategy<Value = String> {
@@ -148,7 +148,7 @@ mod tests {
         fn the_id_of_an_entitlement_is_read_back_from_its_key(rt in id(), r in id(), tail in id(), prefixed in any::<bool>()) {
             let full = if prefixed { format!("{rt}:{r}:{tail}") } else { tail };
             let entitlement = EntitlementRef { resource: ResourceRef::new(&rt, &r), id: &full };
-            let tuple = entitlement.write(TupleWriter::new(Slot(1), Family::Entitlement)).tuple();
+            let tuple = entitlement.write(TupleWriter::new(Slot(1), Keyspace::Entitlement)).tuple();
             let [.., read] = read_entitlement(&mut Elements::of(&tuple)).unwrap();
             prop_assert_eq!(&*read, full.as_bytes());
         }
@@ -159,7 +159,7 @@ mod tests {
                 let [rt, r, e, pt, p] = of.each_ref().map(String::as_str);
                 let entitlement = EntitlementRef { resource: ResourceRef::new(rt, r), id: e };
                 GrantRef { entitlement, principal: ResourceRef::new(pt, p) }
-                    .write(TupleWriter::new(Slot(1), Family::Grant)).key()
+                    .write(TupleWriter::new(Slot(1), Keyspace::Grant)).key()
             }
             prop_assert_eq!(key(&a) == key(&b), a == b);
         }

@@ -4,52 +4,52 @@ use std::ops::Range;
 
 use super::identity::{read_entitlement, EntitlementParts, GrantParts};
 use super::tuple::{unescape, Elements, Place, TupleWriter};
-use super::{EntitlementRef, Family, GrantRef, ResourceRef, Slot, SyncId};
+use super::{EntitlementRef, GrantRef, Keyspace, ResourceRef, Slot, SyncId};
 
 const HEAD: usize = 5;
 
-fn start(place: impl Into<Place>, family: Family) -> TupleWriter {
-    TupleWriter::new(place, family)
+fn start(place: impl Into<Place>, keyspace: Keyspace) -> TupleWriter {
+    TupleWriter::new(place, keyspace)
 }
 
-/// The tuple of `key`: what follows slot and family.
+/// The tuple of `key`: what follows slot and keyspace.
 pub fn tuple_of(key: &[u8]) -> &[u8] {
     key.get(HEAD..).unwrap_or_default()
 }
 
-/// The byte of `key` that tells its family.
-pub fn family_byte(key: &[u8]) -> Option<u8> {
+/// The byte of `key` that tells its keyspace.
+pub fn keyspace_byte(key: &[u8]) -> Option<u8> {
     key.get(HEAD - 1).copied()
 }
 
-/// Every key of `family` in `slot` starts with this.
-pub fn family(slot: Slot, family: Family) -> Vec<u8> {
-    family_start(slot, family as u8)
+/// Every key of `keyspace` in `slot` starts with this.
+pub fn keyspace(slot: Slot, keyspace: Keyspace) -> Vec<u8> {
+    keyspace_start(slot, keyspace as u8)
 }
 
-/// As [`family`], of a family that may be one that this library does not know.
-pub fn family_start(slot: Slot, family: u8) -> Vec<u8> {
-    [&slot.0.to_be_bytes()[..], &[family]].concat()
+/// As [`keyspace`], of a keyspace that may be one that this library does not know.
+pub fn keyspace_start(slot: Slot, keyspace: u8) -> Vec<u8> {
+    [&slot.0.to_be_bytes()[..], &[keyspace]].concat()
 }
 
 /// A resource type by its id.
 pub fn resource_type(place: impl Into<Place>, id: &str) -> Vec<u8> {
-    start(place, Family::ResourceType).element(id).key()
+    start(place, Keyspace::ResourceType).element(id).key()
 }
 
 /// A resource.
 pub fn resource(place: impl Into<Place>, resource: ResourceRef<'_>) -> Vec<u8> {
-    resource.write(start(place, Family::Resource)).key()
+    resource.write(start(place, Keyspace::Resource)).key()
 }
 
 /// An entitlement.
 pub fn entitlement(place: impl Into<Place>, entitlement: EntitlementRef<'_>) -> Vec<u8> {
-    entitlement.write(start(place, Family::Entitlement)).key()
+    entitlement.write(start(place, Keyspace::Entitlement)).key()
 }
 
 /// A grant.
 pub fn grant(place: impl Into<Place>, grant: GrantRef<'_>) -> Vec<u8> {
-    grant.write(start(place, Family::Grant)).key()
+    grant.write(start(place, Keyspace::Grant)).key()
 }
 
 /// A grant with the entitlement of the grant whose key is `last`, which has it at `entitlement`.
@@ -61,60 +61,60 @@ pub fn grant_beside(mut last: Vec<u8>, entitlement: Range<usize>, principal: [&[
 
 /// Where the key of a grant in `slot` has its entitlement, and the parts of that; `None` for a key that no grant has.
 pub fn entitlement_of_grant(slot: Slot, key: &[u8]) -> Option<(Range<usize>, EntitlementParts<'_>)> {
-    let tuple = key.strip_prefix(&family(slot, Family::Grant)[..])?;
+    let tuple = key.strip_prefix(&keyspace(slot, Keyspace::Grant)[..])?;
     let encoded = Elements::of(tuple).take_encoded(4)?;
     Some((HEAD..HEAD + encoded.len(), read_entitlement(&mut Elements::of(encoded))?))
 }
 
 /// An asset by its id.
 pub fn asset(place: impl Into<Place>, id: &str) -> Vec<u8> {
-    start(place, Family::Asset).element(id).key()
+    start(place, Keyspace::Asset).element(id).key()
 }
 
 /// The key of the record whose encoded tuple is `tuple`.
-pub fn record(slot: Slot, family: Family, tuple: &[u8]) -> Vec<u8> {
-    start(slot, family).encoded(tuple).key()
+pub fn record(slot: Slot, keyspace: Keyspace, tuple: &[u8]) -> Vec<u8> {
+    start(slot, keyspace).encoded(tuple).key()
 }
 
 /// Index entry: `child` under `parent`.
 pub fn resource_by_parent(slot: Slot, parent: ResourceRef<'_>, child: ResourceRef<'_>) -> Vec<u8> {
-    child.write(parent.write(start(slot, Family::ResourceByParent))).key()
+    child.write(parent.write(start(slot, Keyspace::ResourceByParent))).key()
 }
 
 /// Index entry: `grant` under its principal.
 pub fn grant_by_principal(place: impl Into<Place>, grant: GrantRef<'_>) -> Vec<u8> {
-    grant.entitlement.write(grant.principal.write(start(place, Family::GrantByPrincipal))).key()
+    grant.entitlement.write(grant.principal.write(start(place, Keyspace::GrantByPrincipal))).key()
 }
 
 /// Index entry: a grant under its principal, of an entitlement that is encoded already.
 pub fn grant_by_principal_of(place: impl Into<Place>, entitlement: &[u8], principal: [&[u8]; 2]) -> Vec<u8> {
     let [resource_type, resource] = principal;
-    start(place, Family::GrantByPrincipal).element(resource_type).element(resource).encoded(entitlement).key()
+    start(place, Keyspace::GrantByPrincipal).element(resource_type).element(resource).encoded(entitlement).key()
 }
 
 /// Index entry: `grant` is waiting for expansion.
 pub fn grant_needs_expansion(slot: Slot, grant: GrantRef<'_>) -> Vec<u8> {
-    grant.write(start(slot, Family::GrantNeedsExpansion)).key()
+    grant.write(start(slot, Keyspace::GrantNeedsExpansion)).key()
 }
 
 /// Index entry: `entitlement` under its bare id.
 pub fn entitlement_by_id(place: impl Into<Place>, entitlement: EntitlementRef<'_>) -> Vec<u8> {
-    entitlement.write(start(place, Family::EntitlementById).element(entitlement.id)).key()
+    entitlement.write(start(place, Keyspace::EntitlementById).element(entitlement.id)).key()
 }
 
 /// Index entry: `grant` under its public id.
 pub fn grant_by_id(slot: Slot, id: &str, grant: GrantRef<'_>) -> Vec<u8> {
-    grant.write(start(slot, Family::GrantById).element(id)).key()
+    grant.write(start(slot, Keyspace::GrantById).element(id)).key()
 }
 
 /// The tuple of the record that an index entry leads to; `None` for an entry that no record has.
-pub fn record_of_entry(family: Family, entry: &[u8]) -> Option<Vec<u8>> {
+pub fn record_of_entry(keyspace: Keyspace, entry: &[u8]) -> Option<Vec<u8>> {
     let mut elements = Elements::of(entry);
-    let own = match family {
-        Family::ResourceByParent => 2,
-        Family::EntitlementById | Family::GrantById => 1,
-        Family::GrantNeedsExpansion => 0,
-        Family::GrantByPrincipal => {
+    let own = match keyspace {
+        Keyspace::ResourceByParent => 2,
+        Keyspace::EntitlementById | Keyspace::GrantById => 1,
+        Keyspace::GrantNeedsExpansion => 0,
+        Keyspace::GrantByPrincipal => {
             let principal = elements.take_encoded(2)?;
             return Some([elements.rest()?, principal].join(&0));
         }
@@ -137,42 +137,42 @@ pub fn grant_of_entry(entry: &[u8]) -> Option<GrantParts<'_>> {
 
 /// Prefix: the resources of one type.
 pub fn resources_of_type(slot: Slot, resource_type: &str) -> Vec<u8> {
-    start(slot, Family::Resource).element(resource_type).prefix()
+    start(slot, Keyspace::Resource).element(resource_type).prefix()
 }
 
 /// Prefix: the children of a resource, of every type.
 pub fn children_of(slot: Slot, parent: ResourceRef<'_>) -> Vec<u8> {
-    parent.write(start(slot, Family::ResourceByParent)).prefix()
+    parent.write(start(slot, Keyspace::ResourceByParent)).prefix()
 }
 
 /// Prefix: the children of a resource that have one type.
 pub fn children_of_type(slot: Slot, parent: ResourceRef<'_>, resource_type: &str) -> Vec<u8> {
-    parent.write(start(slot, Family::ResourceByParent)).element(resource_type).prefix()
+    parent.write(start(slot, Keyspace::ResourceByParent)).element(resource_type).prefix()
 }
 
 /// Prefix: the entitlements on a resource.
 pub fn entitlements_on(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
-    resource.write(start(slot, Family::Entitlement)).prefix()
+    resource.write(start(slot, Keyspace::Entitlement)).prefix()
 }
 
 /// Prefix: the entitlements with a bare id.
 pub fn entitlements_with_id(slot: Slot, id: &str) -> Vec<u8> {
-    start(slot, Family::EntitlementById).element(id).prefix()
+    start(slot, Keyspace::EntitlementById).element(id).prefix()
 }
 
 /// Prefix: the grants whose entitlement is on a resource of this type.
 pub fn grants_on_type(slot: Slot, resource_type: &str) -> Vec<u8> {
-    start(slot, Family::Grant).element(resource_type).prefix()
+    start(slot, Keyspace::Grant).element(resource_type).prefix()
 }
 
 /// Prefix: the grants whose entitlement is on a resource.
 pub fn grants_on(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
-    resource.write(start(slot, Family::Grant)).prefix()
+    resource.write(start(slot, Keyspace::Grant)).prefix()
 }
 
 /// Prefix: the grants of an entitlement, ordered by (principal type, principal id).
 pub fn grants_of(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
-    entitlement.write(start(slot, Family::Grant)).prefix()
+    entitlement.write(start(slot, Keyspace::Grant)).prefix()
 }
 
 /// The grant of `principal` below a prefix made by [`grants_of`].
@@ -187,32 +187,32 @@ pub fn below_type(grants_of: Vec<u8>, principal_type: &str) -> Vec<u8> {
 
 /// Prefix: the index entries of grants to principals of one type.
 pub fn grants_to_type(slot: Slot, principal_type: &str) -> Vec<u8> {
-    start(slot, Family::GrantByPrincipal).element(principal_type).prefix()
+    start(slot, Keyspace::GrantByPrincipal).element(principal_type).prefix()
 }
 
 /// Prefix: the index entries of grants to one principal.
 pub fn grants_to(slot: Slot, principal: ResourceRef<'_>) -> Vec<u8> {
-    principal.write(start(slot, Family::GrantByPrincipal)).prefix()
+    principal.write(start(slot, Keyspace::GrantByPrincipal)).prefix()
 }
 
 /// Prefix: the index entries of grants with a public id.
 pub fn grants_with_id(slot: Slot, id: &str) -> Vec<u8> {
-    start(slot, Family::GrantById).element(id).prefix()
+    start(slot, Keyspace::GrantById).element(id).prefix()
 }
 
-/// The first element of a tuple, decoded: a record's resource type in every family that has one.
+/// The first element of a tuple, decoded: a record's resource type in every keyspace that has one.
 pub fn first_element(tuple: &[u8]) -> Option<String> {
     String::from_utf8(unescape(Elements::of(tuple).next()?)?.into_owned()).ok()
 }
 
 /// An entry of the file's own metadata.
 pub fn meta(name: &str) -> Vec<u8> {
-    start(Slot::FILE, Family::Meta).element(name).key()
+    start(Slot::FILE, Keyspace::Meta).element(name).key()
 }
 
 /// What the file holds about one sync: its run, its token or its statistics. Ids are 20 raw bytes.
-pub fn of_sync(family: Family, sync: SyncId) -> Vec<u8> {
-    let mut key = start(Slot::FILE, family).key();
+pub fn of_sync(keyspace: Keyspace, sync: SyncId) -> Vec<u8> {
+    let mut key = start(Slot::FILE, keyspace).key();
     key.extend_from_slice(sync.as_bytes());
     key
 }
@@ -224,7 +224,7 @@ pub fn sync_of(key: &[u8]) -> Option<SyncId> {
 
 /// A session value; its stored name is `prefix` followed by `name`.
 pub fn session(sync: &str, prefix: &str, name: &str) -> Vec<u8> {
-    start(Slot::FILE, Family::Session).element(sync).element_of(prefix.as_bytes(), name.as_bytes()).key()
+    start(Slot::FILE, Keyspace::Session).element(sync).element_of(prefix.as_bytes(), name.as_bytes()).key()
 }
 
 /// Prefix: the session values of `sync` whose name starts with `prefix`.
@@ -234,7 +234,7 @@ pub fn sessions(sync: &str, prefix: &str) -> Vec<u8> {
 
 /// Prefix: every session value of `sync`.
 pub fn sessions_of(sync: &str) -> Vec<u8> {
-    start(Slot::FILE, Family::Session).element(sync).prefix()
+    start(Slot::FILE, Keyspace::Session).element(sync).prefix()
 }
 
 #[cfg(test)]
@@ -253,21 +253,21 @@ mod tests {
     fn every_index_entry_leads_to_its_record() {
         let slot = Slot(7);
         let entries = [
-            (Family::GrantByPrincipal, grant_by_principal(slot, GRANT)),
-            (Family::GrantNeedsExpansion, grant_needs_expansion(slot, GRANT)),
-            (Family::GrantById, grant_by_id(slot, "an id", GRANT)),
+            (Keyspace::GrantByPrincipal, grant_by_principal(slot, GRANT)),
+            (Keyspace::GrantNeedsExpansion, grant_needs_expansion(slot, GRANT)),
+            (Keyspace::GrantById, grant_by_id(slot, "an id", GRANT)),
         ];
-        for (family, entry) in entries {
-            let tuple = record_of_entry(family, tuple_of(&entry)).unwrap();
-            assert_eq!(record(slot, Family::Grant, &tuple), grant(slot, GRANT), "{family:?}");
+        for (keyspace, entry) in entries {
+            let tuple = record_of_entry(keyspace, tuple_of(&entry)).unwrap();
+            assert_eq!(record(slot, Keyspace::Grant, &tuple), grant(slot, GRANT), "{keyspace:?}");
         }
         let (parent, child) = (ResourceRef::new("org", "o"), ResourceRef::new("repo", "r"));
         let entry = resource_by_parent(slot, parent, child);
-        let tuple = record_of_entry(Family::ResourceByParent, tuple_of(&entry)).unwrap();
-        assert_eq!(record(slot, Family::Resource, &tuple), resource(slot, child));
+        let tuple = record_of_entry(Keyspace::ResourceByParent, tuple_of(&entry)).unwrap();
+        assert_eq!(record(slot, Keyspace::Resource, &tuple), resource(slot, child));
         let entry = entitlement_by_id(slot, GRANT.entitlement);
-        let tuple = record_of_entry(Family::EntitlementById, tuple_of(&entry)).unwrap();
-        assert_eq!(record(slot, Family::Entitlement, &tuple), entitlement(slot, GRANT.entitlement));
+        let tuple = record_of_entry(Keyspace::EntitlementById, tuple_of(&entry)).unwrap();
+        assert_eq!(record(slot, Keyspace::Entitlement, &tuple), entitlement(slot, GRANT.entitlement));
     }
 
     #[test]

@@ -1,21 +1,21 @@
 //! Keys: how identities become bytes whose order is the order of every listing.
 //!
 //! ```text
-//! key = slot (u32, big endian) | family (1 byte) | tuple
+//! key = slot (u32, big endian) | keyspace (1 byte) | tuple
 //! ```
 //!
 //! A *slot* is the span of keys of one sync; slot 0 holds what belongs to the file. `docs/format.md` gives the same
 //! layouts with their byte values; changing any of them means another layout version.
 
-mod family;
 mod identity;
+mod keyspace;
 mod layout;
 mod sync_id;
 mod token;
 mod tuple;
 
-pub use family::{Family, Slot};
 pub use identity::{colons, EntitlementParts, EntitlementRef, GrantParts, GrantRef, ResourceRef};
+pub use keyspace::{Keyspace, Slot};
 pub use layout::*;
 pub use sync_id::SyncId;
 pub use token::{BatchToken, Listing};

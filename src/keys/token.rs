@@ -7,7 +7,7 @@
 //!
 //! The next page starts strictly after the last key, so a token keeps its meaning while rows come and go, and after the
 //! file is closed and opened again. The prefix that is scanned starts with the slot of the sync; its rest and the filter
-//! name the family and what is asked of it. A token of another listing, sync or filter is refused for that reason, and
+//! name the keyspace and what is asked of it. A token of another listing, sync or filter is refused for that reason, and
 //! whatever bytes a forged one holds, it cannot leave the prefix that is scanned.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Family, Slot};
+use super::{Keyspace, Slot};
 
 const SEPARATOR: u8 = 0x00;
 const ESCAPE: u8 = 0x01;
@@ -44,11 +44,11 @@ pub struct TupleWriter {
 }
 
 impl TupleWriter {
-    /// A key of `family` with no element yet.
-    pub fn new(place: impl Into<Place>, family: Family) -> TupleWriter {
+    /// A key of `keyspace` with no element yet.
+    pub fn new(place: impl Into<Place>, keyspace: Keyspace) -> TupleWriter {
         let Place { slot, buffer: mut bytes } = place.into();
         bytes.extend_from_slice(&slot.0.to_be_bytes());
-        bytes.push(family as u8);
+        bytes.push(keyspace as u8);
         TupleWriter { tuple: bytes.len(), bytes, empty: true }
     }
 
@@ -90,7 +90,7 @@ impl TupleWriter {
         self.bytes
     }
 
-    /// The tuple alone, without slot and family.
+    /// The tuple alone, without slot and keyspace.
     pub fn tuple(mut self) -> Vec<u8> {
         self.bytes.split_off(self.tuple)
     }
@@ -160,7 +160,7 @@ pub fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
 pub struct Elements<'a>(Option<&'a [u8]>);
 
 impl<'a> Elements<'a> {
-    /// The elements of `tuple` (a key without its slot and family).
+    /// The elements of `tuple` (a key without its slot and keyspace).
     pub fn of(tuple: &'a [u8]) -> Elements<'a> {
         Elements(Some(tuple))
     }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn encode(elements: &[Vec<u8>]) -> Vec<u8> {
-        elements.iter().fold(TupleWriter::new(Slot(1), Family::Grant), |key, e| key.element(e)).tuple()
+        elements.iter().fold(TupleWriter::new(Slot(1), Keyspace::Grant), |key, e| key.element(e)).tuple()
     }
 
     proptest! {
@@ -228,8 +228,8 @@ mod tests {
 
         #[test]
         fn a_by_value_prefix_matches_exactly_its_own_values(a in element(), b in element(), rest in element()) {
-            let prefix = TupleWriter::new(Slot(1), Family::Grant).element(&a).prefix();
-            let key = TupleWriter::new(Slot(1), Family::Grant).element(&b).element(&rest).key();
+            let prefix = TupleWriter::new(Slot(1), Keyspace::Grant).element(&a).prefix();
+            let key = TupleWriter::new(Slot(1), Keyspace::Grant).element(&b).element(&rest).key();
             prop_assert_eq!(key.starts_with(&prefix), a == b);
         }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use c1z::control::Control;
 use c1z::engine::{Engine, EngineOptions, Kind, RecordKeys};
 use c1z::envelope::{self, Limits};
-use c1z::keys::{self, Family, Slot};
+use c1z::keys::{self, Keyspace, Slot};
 use c1z::proto::api::{FaultKind, VerifyRequest};
 
 const KINDS: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
@@ -19,7 +19,7 @@ pub fn agrees_with_the_records(file: &Path) {
     let options = EngineOptions { memory_budget: 16 << 20, threads: 1, compress_blocks: false };
     let engine = Engine::open_read_only(folder.path(), &options, None).unwrap();
     let reader = engine.snapshot();
-    let slots: BTreeSet<Slot> = reader.runs().unwrap().iter().map(|run| run.slot).collect();
+    let slots: BTreeSet<Slot> = reader.sync_runs().unwrap().iter().map(|run| run.slot).collect();
 
     let mut stored = BTreeSet::new();
     let mut entries = reader.scan(b"", Some(&Slot(1).span().0));
@@ -31,7 +31,7 @@ pub fn agrees_with_the_records(file: &Path) {
 
     let mut derived = BTreeSet::new();
     for (slot, kind) in slots.iter().flat_map(|&slot| KINDS.map(|kind| (slot, kind))) {
-        let mut records = reader.scan(&keys::family(slot, kind.family()), None);
+        let mut records = reader.scan(&keys::keyspace(slot, kind.keyspace()), None);
         while let Some((key, record)) = records.next().unwrap() {
             let own = RecordKeys::of(kind, slot, record).unwrap();
             assert_eq!(own.record, key, "a record that is not where it belongs");
@@ -52,11 +52,11 @@ pub fn agrees_with_the_records(file: &Path) {
     );
 
     // Tokens and statistics of a dropped sync go with it.
-    for family in [Family::SyncToken, Family::SyncStats] {
-        let mut rows = reader.scan(&keys::family(Slot::FILE, family), None);
+    for keyspace in [Keyspace::SyncToken, Keyspace::SyncStats] {
+        let mut rows = reader.scan(&keys::keyspace(Slot::FILE, keyspace), None);
         while let Some((key, _)) = rows.next().unwrap() {
             let sync = keys::sync_of(key).unwrap();
-            assert!(reader.run(sync).unwrap().is_some(), "{} of sync {sync}, which is not there", family.noun());
+            assert!(reader.run(sync).unwrap().is_some(), "{} of sync {sync}, which is not there", keyspace.noun());
         }
     }
 }

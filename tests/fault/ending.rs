@@ -34,7 +34,7 @@ fn summaries(engine: &Engine) -> Vec<SyncRunSummary> {
         stats: reader.stats(run.id).unwrap(),
         compacted: run.record.compacted,
     };
-    reader.runs().unwrap().into_iter().map(summary).collect()
+    reader.sync_runs().unwrap().into_iter().map(summary).collect()
 }
 
 /// A file with the database in a folder.

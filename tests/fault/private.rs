@@ -35,7 +35,7 @@ fn every_folder_and_file_is_created_for_its_owner_alone() {
     });
     let open_to_others: Vec<_> = created.iter().filter(|(_, mode)| mode & 0o077 != 0).collect();
     assert!(open_to_others.is_empty(), "{open_to_others:?}");
-    for part in ["database", "staging", "CURRENT", "LOCK", "MANIFEST-", ".log", ".sst", "seal-"] {
+    for part in ["database", "staging", "CURRENT", "LOCK", "MANIFEST-", ".log", ".sst", "flush-"] {
         assert!(created.iter().any(|(path, _)| path.to_str().unwrap().contains(part)), "no {part} among {created:?}");
     }
 }

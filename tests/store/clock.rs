@@ -33,10 +33,10 @@ fn file_of(started_at: Timestamp, ended_at: Timestamp) -> (Fixture, String) {
     let (sync, ..) = whole_sync(&store);
     close(store);
     tamper(&fixture.path(), |writer, reader| {
-        let mut runs: Vec<SyncRun> = reader.runs().unwrap();
+        let mut runs: Vec<SyncRun> = reader.sync_runs().unwrap();
         runs[0].record.started_at = Some(started_at);
         runs[0].record.ended_at = Some(ended_at);
-        writer.put_run(&runs[0]);
+        writer.put_sync_run(&runs[0]);
         writer.commit(Durability::Synced).unwrap();
     });
     (fixture, sync)

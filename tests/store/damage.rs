@@ -25,7 +25,7 @@ pub fn damaged(kind: Kind) -> Fixture {
     put_asset(&store, "icon", b"bytes");
     close(store);
     tamper(&fixture.path(), |writer, reader| {
-        let slot = reader.runs().unwrap()[0].slot;
+        let slot = reader.sync_runs().unwrap()[0].slot;
         let key = match kind {
             Kind::ResourceType => keys::resource_type(slot, "user"),
             Kind::Resource => keys::resource(slot, ResourceRef::new("user", "u")),
@@ -162,7 +162,7 @@ fn an_index_entry_without_a_record_is_passed_over() {
     put_grants(&store, &[expandable(membership("g", "u"))]);
     close(store);
     tamper(&fixture.path(), |writer, reader| {
-        let Slot(slot) = reader.runs().unwrap()[0].slot;
+        let Slot(slot) = reader.sync_runs().unwrap()[0].slot;
         let orphan = GrantRef { principal: ResourceRef::new("user", "orphan"), ..identity() };
         let (parent, child) = (ResourceRef::new("org", "o"), ResourceRef::new("user", "orphan"));
         writer.set(&keys::grant_needs_expansion(Slot(slot), orphan), b"");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use c1z::control::Control;
 use c1z::engine::Kind;
 use c1z::envelope::Encoding;
-use c1z::keys::Family;
+use c1z::keys::Keyspace;
 use c1z::proto::manifest::C1zManifestV3;
 use c1z::store::{inspect_schema, Inspection};
 use prost::Message;
@@ -210,7 +210,7 @@ fn every_key_but_those_of_indexes_is_shown() {
     shown.sort_by(|a, b| a.key.cmp(&b.key));
     let store = fixture.open_read_only();
     let stored = dump(Path::new(&store.metadata().unwrap().database_path));
-    let indexes = Family::ResourceByParent as u8;
+    let indexes = Keyspace::ResourceByParent as u8;
     let keys: Vec<_> = stored.iter().map(|(key, _)| key).filter(|key| key[4] < indexes).collect();
     assert_eq!(shown.iter().map(|record| &record.key).collect::<Vec<_>>(), keys);
 }
@@ -292,8 +292,8 @@ fn descriptors_that_nobody_should_believe_keep_a_file_from_being_inspected_and_f
         (|manifest| manifest.engine_config.as_mut().unwrap().value = vec![0xff], CORRUPTION),
         (
             |manifest| {
-                let families = vec![RecordFamily { family: 300, ..RecordFamily::default() }];
-                manifest.engine_config.as_mut().unwrap().value = EngineConfig { families }.encode_to_vec();
+                let keyspaces = vec![RecordKeyspace { keyspace: 300, ..RecordKeyspace::default() }];
+                manifest.engine_config.as_mut().unwrap().value = EngineConfig { keyspaces }.encode_to_vec();
             },
             CORRUPTION,
         ),

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use c1z::control::Control;
 
-use super::deferring::{all_grants, damage_the_largest_table, large};
 use super::fixture::*;
+use super::lazy_files::{all_grants, damage_the_largest_table, large};
 
 /// A file, and a folder for temporary files.
 struct Place(Fixture);

@@ -142,10 +142,10 @@ fn an_unfinished_sync_older_than_a_week_is_shown_and_resumed_only_by_name() {
         let sync = fill(&store, "full");
         close(store);
         tamper(&fixture.path(), |writer, reader| {
-            let mut run = reader.runs().unwrap().remove(0);
+            let mut run = reader.sync_runs().unwrap().remove(0);
             let started_at = run.record.started_at.as_mut().unwrap();
             started_at.seconds -= days * 24 * 60 * 60;
-            writer.put_run(&run);
+            writer.put_sync_run(&run);
         });
         let store = fixture.open();
         for (name, found) in reads(&store, &[]) {
@@ -257,10 +257,10 @@ fn of_syncs_that_ended_at_one_moment_the_greatest_id_is_the_latest_and_else_the_
 
     std::fs::remove_file(fixture.beside("clone.c1z")).unwrap();
     tamper(&fixture.path(), |writer, reader| {
-        for mut run in reader.runs().unwrap() {
+        for mut run in reader.sync_runs().unwrap() {
             run.record.ended_at = Some(Timestamp { seconds: 1_700_000_000, nanos: 5 });
             assert_eq!(run.record.r#type(), SyncType::Full);
-            writer.put_run(&run);
+            writer.put_sync_run(&run);
         }
     });
     // What orders a manifest's syncs is decided when it is written.

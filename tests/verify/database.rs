@@ -5,7 +5,7 @@ use std::path::Path;
 
 use c1z::control::Control;
 use c1z::envelope::Encoding;
-use c1z::keys::{self, Family, Slot};
+use c1z::keys::{self, Keyspace, Slot};
 use c1z::proto::api::FaultKind::{self, *};
 use rocksdb::{BottommostLevelCompaction, CompactOptions};
 
@@ -138,15 +138,15 @@ fn a_damaged_block_is_found_and_the_walk_goes_on_behind_it() {
 }
 
 #[test]
-fn families_that_the_layout_does_not_have_are_found_once_each() {
+fn keyspaces_that_the_layout_does_not_have_are_found_once_each() {
     let sample = Sample::new();
     let first = [&FIRST.0.to_be_bytes()[..], b"\x41a"].concat();
     let more = [&FIRST.0.to_be_bytes()[..], b"\x41b"].concat();
     let session = keys::session("x", "", "y");
     let misplaced = [&FIRST.0.to_be_bytes()[..], &session[4..]].concat();
-    let zero = keys::family(Slot::FILE, Family::Grant);
+    let zero = keys::keyspace(Slot::FILE, Keyspace::Grant);
     sample.tamper(|db| [&first, &more, &misplaced, &zero].iter().for_each(|key| db.put(key, b"").unwrap()));
-    sample.assert_faults(&[(FamilyUnknown, &first), (FamilyUnknown, &misplaced), (FamilyUnknown, &zero)]);
+    sample.assert_faults(&[(KeyspaceUnknown, &first), (KeyspaceUnknown, &misplaced), (KeyspaceUnknown, &zero)]);
 }
 
 #[test]
@@ -154,9 +154,9 @@ fn keys_that_are_none_are_found() {
     let sample = Sample::new();
     let short = vec![0, 0, 0, 1];
     let metadata = keys::meta("unknown");
-    let session = [keys::family(Slot::FILE, Family::Session), b"one element".to_vec()].concat();
-    let escape = [keys::family(Slot::FILE, Family::Session), b"a\0\x01\x07".to_vec()].concat();
-    let token = [keys::family(Slot::FILE, Family::SyncToken), b"no ksuid".to_vec()].concat();
+    let session = [keys::keyspace(Slot::FILE, Keyspace::Session), b"one element".to_vec()].concat();
+    let escape = [keys::keyspace(Slot::FILE, Keyspace::Session), b"a\0\x01\x07".to_vec()].concat();
+    let token = [keys::keyspace(Slot::FILE, Keyspace::SyncToken), b"no ksuid".to_vec()].concat();
     let all = [&short, &metadata, &session, &escape, &token];
     sample.tamper(|db| all.iter().for_each(|key| db.put(key, b"").unwrap()));
     let expected: Vec<(FaultKind, &[u8])> = all.iter().map(|key| (KeyMalformed, key.as_slice())).collect();

@@ -24,14 +24,14 @@ fn entries() -> [(&'static str, Vec<u8>, Vec<u8>); 5] {
 
 #[test]
 fn a_record_without_an_index_entry_is_found_in_every_index() {
-    for (family, entry, record) in entries() {
+    for (keyspace, entry, record) in entries() {
         let sample = Sample::new();
         sample.tamper(|db| {
-            assert!(db.get(&entry).unwrap().is_some(), "{family}");
+            assert!(db.get(&entry).unwrap().is_some(), "{keyspace}");
             db.delete(&entry).unwrap();
         });
         let faults = sample.assert_faults(&[(RecordWithoutIndex, &record)]);
-        assert!(faults[0].sentence.contains(family), "{}", faults[0].sentence);
+        assert!(faults[0].sentence.contains(keyspace), "{}", faults[0].sentence);
         assert_eq!(faults[0].sync_id, sample.syncs[0]);
     }
 }
@@ -53,7 +53,7 @@ fn an_index_entry_without_a_record_is_found_in_every_index() {
         entries.iter().map(|entry| (IndexWithoutRecord, entry.as_slice())).collect();
     let faults = sample.assert_faults(&expected);
     assert!(faults.iter().all(|fault| fault.sync_id == sample.syncs[0]));
-    let by_principal = faults.iter().find(|fault| fault.family == "grant by principal").unwrap();
+    let by_principal = faults.iter().find(|fault| fault.keyspace == "grant by principal").unwrap();
     assert_eq!(by_principal.key_elements, ["user", "nobody", "group", "g", "1", "member"]);
 }
 
@@ -88,13 +88,13 @@ fn an_index_entry_with_a_value_is_found() {
 #[test]
 fn an_index_entry_that_is_too_short_is_found() {
     let sample = Sample::new();
-    let entry = [keys::family(FIRST, keys::Family::GrantByPrincipal), b"user".to_vec()].concat();
+    let entry = [keys::keyspace(FIRST, keys::Keyspace::GrantByPrincipal), b"user".to_vec()].concat();
     sample.tamper(|db| db.put(&entry, b"").unwrap());
     sample.assert_faults(&[(KeyMalformed, &entry)]);
 }
 
 #[test]
-fn a_record_that_cannot_be_decoded_is_found_in_every_family_and_its_entries_are_not_blamed() {
+fn a_record_that_cannot_be_decoded_is_found_in_every_keyspace_and_its_entries_are_not_blamed() {
     let records = [
         keys::resource_type(FIRST, "user"),
         keys::resource(FIRST, CHILD),

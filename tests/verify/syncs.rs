@@ -1,6 +1,6 @@
 //! Runs, tokens, statistics, slots, and what the manifest says of them.
 
-use c1z::keys::{self, Family, Slot, SyncId};
+use c1z::keys::{self, Keyspace, Slot, SyncId};
 use c1z::proto::api::FaultKind::*;
 use c1z::proto::storage::{SyncRunRecord, SyncStatsRecord};
 use c1z::proto::wire;
@@ -8,8 +8,8 @@ use prost::Message;
 
 use super::sample::*;
 
-fn key(family: Family, sync: &str) -> Vec<u8> {
-    keys::of_sync(family, SyncId::parse(sync).unwrap())
+fn key(keyspace: Keyspace, sync: &str) -> Vec<u8> {
+    keys::of_sync(keyspace, SyncId::parse(sync).unwrap())
 }
 
 /// The stored run of a sync in another slot.
@@ -32,7 +32,7 @@ fn statistics_that_are_off_by_one_are_found() {
     ];
     for change in changes {
         let sample = Sample::new();
-        let key = key(Family::SyncStats, &sample.syncs[0]);
+        let key = key(Keyspace::SyncStats, &sample.syncs[0]);
         let mut stats = SyncStatsRecord::default();
         sample.tamper(|db| {
             stats = SyncStatsRecord::decode(&db.get(&key).unwrap().unwrap()[..]).unwrap();
@@ -57,7 +57,7 @@ fn statistics_of_a_sync_that_was_changed_after_its_end_are_found_until_they_are_
     resume(&store, &sample.syncs[0]).unwrap();
     put_resource_types(&store, &["another"]);
     let store = sample.fixture.reopen(store);
-    sample.assert_faults(&[(StatsMismatch, &key(Family::SyncStats, &sample.syncs[0]))]);
+    sample.assert_faults(&[(StatsMismatch, &key(Keyspace::SyncStats, &sample.syncs[0]))]);
     let request = RecalculateStatsRequest { sync_id: sample.syncs[0].clone() };
     store.recalculate_stats(&request, &c1z::control::Control::none()).unwrap();
     close(store);
@@ -69,7 +69,7 @@ fn statistics_of_an_unfinished_sync_mean_nothing() {
     let sample = Sample::new();
     let sync = &sample.syncs[2];
     let stats = SyncStatsRecord { sync_id: sync.clone(), grants: 77, ..Default::default() };
-    sample.tamper(|db| db.put(key(Family::SyncStats, sync), stats.encode_to_vec()).unwrap());
+    sample.tamper(|db| db.put(key(Keyspace::SyncStats, sync), stats.encode_to_vec()).unwrap());
     sample.repack(|_, manifest| {
         let summary = manifest.sync_runs.iter_mut().find(|summary| summary.sync_id == *sync);
         summary.unwrap().stats = Some(stats);
@@ -84,17 +84,17 @@ fn tokens_and_statistics_that_are_damaged_or_of_no_sync_are_found() {
     let stranger = SyncId::generate().to_string();
     let stats = SyncStatsRecord { sync_id: first.clone(), ..Default::default() }.encode_to_vec();
     sample.tamper(|db| {
-        db.put(key(Family::SyncToken, first), b"\xff").unwrap();
-        db.put(key(Family::SyncToken, &stranger), b"token").unwrap();
-        db.put(key(Family::SyncStats, first), b"\xff").unwrap();
-        db.put(key(Family::SyncStats, second), &stats).unwrap();
+        db.put(key(Keyspace::SyncToken, first), b"\xff").unwrap();
+        db.put(key(Keyspace::SyncToken, &stranger), b"token").unwrap();
+        db.put(key(Keyspace::SyncStats, first), b"\xff").unwrap();
+        db.put(key(Keyspace::SyncStats, second), &stats).unwrap();
     });
     sample.repack(|_, manifest| manifest.sync_runs.iter_mut().for_each(|summary| summary.stats = None));
     sample.assert_faults(&[
-        (TokenInvalid, &key(Family::SyncToken, first)),
-        (RunMissing, &key(Family::SyncToken, &stranger)),
-        (StatsInvalid, &key(Family::SyncStats, first)),
-        (StatsInvalid, &key(Family::SyncStats, second)),
+        (TokenInvalid, &key(Keyspace::SyncToken, first)),
+        (RunMissing, &key(Keyspace::SyncToken, &stranger)),
+        (StatsInvalid, &key(Keyspace::SyncStats, first)),
+        (StatsInvalid, &key(Keyspace::SyncStats, second)),
     ]);
 }
 
@@ -141,7 +141,7 @@ fn keys_in_a_slot_of_no_sync_are_found_once_for_each_slot() {
 #[test]
 fn a_run_that_cannot_be_read_is_found_and_its_slot_is_nobodys() {
     let sample = Sample::new();
-    let run = key(Family::SyncRun, &sample.syncs[0]);
+    let run = key(Keyspace::SyncRun, &sample.syncs[0]);
     for value in [&b"\xff"[..], b""] {
         sample.tamper(|db| db.put(&run, value).unwrap());
         let report = sample.verify();
@@ -157,10 +157,10 @@ fn a_run_under_the_key_of_another_sync_is_found() {
     let sample = Sample::new();
     let stranger = SyncId::generate().to_string();
     sample.tamper(|db| {
-        let run = db.get(key(Family::SyncRun, &sample.syncs[0])).unwrap().unwrap();
-        db.put(key(Family::SyncRun, &stranger), run).unwrap();
+        let run = db.get(key(Keyspace::SyncRun, &sample.syncs[0])).unwrap().unwrap();
+        db.put(key(Keyspace::SyncRun, &stranger), run).unwrap();
     });
-    sample.assert_faults(&[(RunInvalid, &key(Family::SyncRun, &stranger))]);
+    sample.assert_faults(&[(RunInvalid, &key(Keyspace::SyncRun, &stranger))]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn two_runs_with_one_slot_are_found() {
     let sample = Sample::new();
     let mut ids = [sample.syncs[0].clone(), sample.syncs[1].clone()];
     ids.sort();
-    let second = key(Family::SyncRun, &sample.syncs[1]);
+    let second = key(Keyspace::SyncRun, &sample.syncs[1]);
     sample.tamper(|db| db.put(&second, moved(&db.get(&second).unwrap().unwrap(), 1)).unwrap());
     let report = sample.verify();
     let kinds: Vec<_> = report.faults.iter().map(|fault| (fault.kind(), fault.sync_id.clone())).collect();

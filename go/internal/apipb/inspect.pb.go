@@ -27,7 +27,7 @@ const (
 type EngineConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the records are, by the byte behind the slot in their keys. Index entries, which records imply, are not listed.
-	Families      []*RecordFamily `protobuf:"bytes,1,rep,name=families,proto3" json:"families,omitempty"`
+	Keyspaces     []*RecordKeyspace `protobuf:"bytes,1,rep,name=keyspaces,proto3" json:"keyspaces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -62,18 +62,18 @@ func (*EngineConfig) Descriptor() ([]byte, []int) {
 	return file_c1z_v1_inspect_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *EngineConfig) GetFamilies() []*RecordFamily {
+func (x *EngineConfig) GetKeyspaces() []*RecordKeyspace {
 	if x != nil {
-		return x.Families
+		return x.Keyspaces
 	}
 	return nil
 }
 
-// The records of one key family.
-type RecordFamily struct {
+// The records of one keyspace.
+type RecordKeyspace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The byte behind the slot.
-	Family uint32 `protobuf:"varint,1,opt,name=family,proto3" json:"family,omitempty"`
+	Keyspace uint32 `protobuf:"varint,1,opt,name=keyspace,proto3" json:"keyspace,omitempty"`
 	// Full name of the message that the values are, to be found among the manifest's descriptors; what they are if raw.
 	RecordType string `protobuf:"bytes,2,opt,name=record_type,json=recordType,proto3" json:"record_type,omitempty"`
 	// The values are no messages.
@@ -82,20 +82,20 @@ type RecordFamily struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RecordFamily) Reset() {
-	*x = RecordFamily{}
+func (x *RecordKeyspace) Reset() {
+	*x = RecordKeyspace{}
 	mi := &file_c1z_v1_inspect_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RecordFamily) String() string {
+func (x *RecordKeyspace) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RecordFamily) ProtoMessage() {}
+func (*RecordKeyspace) ProtoMessage() {}
 
-func (x *RecordFamily) ProtoReflect() protoreflect.Message {
+func (x *RecordKeyspace) ProtoReflect() protoreflect.Message {
 	mi := &file_c1z_v1_inspect_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -107,26 +107,26 @@ func (x *RecordFamily) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RecordFamily.ProtoReflect.Descriptor instead.
-func (*RecordFamily) Descriptor() ([]byte, []int) {
+// Deprecated: Use RecordKeyspace.ProtoReflect.Descriptor instead.
+func (*RecordKeyspace) Descriptor() ([]byte, []int) {
 	return file_c1z_v1_inspect_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *RecordFamily) GetFamily() uint32 {
+func (x *RecordKeyspace) GetKeyspace() uint32 {
 	if x != nil {
-		return x.Family
+		return x.Keyspace
 	}
 	return 0
 }
 
-func (x *RecordFamily) GetRecordType() string {
+func (x *RecordKeyspace) GetRecordType() string {
 	if x != nil {
 		return x.RecordType
 	}
 	return ""
 }
 
-func (x *RecordFamily) GetRaw() bool {
+func (x *RecordKeyspace) GetRaw() bool {
 	if x != nil {
 		return x.Raw
 	}
@@ -373,11 +373,11 @@ var File_c1z_v1_inspect_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_inspect_proto_rawDesc = "" +
 	"\n" +
-	"\x14c1z/v1/inspect.proto\x12\x06c1z.v1\x1a\x12c1z/v1/store.proto\"@\n" +
-	"\fEngineConfig\x120\n" +
-	"\bfamilies\x18\x01 \x03(\v2\x14.c1z.v1.RecordFamilyR\bfamilies\"Y\n" +
-	"\fRecordFamily\x12\x16\n" +
-	"\x06family\x18\x01 \x01(\rR\x06family\x12\x1f\n" +
+	"\x14c1z/v1/inspect.proto\x12\x06c1z.v1\x1a\x12c1z/v1/store.proto\"D\n" +
+	"\fEngineConfig\x124\n" +
+	"\tkeyspaces\x18\x01 \x03(\v2\x16.c1z.v1.RecordKeyspaceR\tkeyspaces\"_\n" +
+	"\x0eRecordKeyspace\x12\x1a\n" +
+	"\bkeyspace\x18\x01 \x01(\rR\bkeyspace\x12\x1f\n" +
 	"\vrecord_type\x18\x02 \x01(\tR\n" +
 	"recordType\x12\x10\n" +
 	"\x03raw\x18\x03 \x01(\bR\x03raw\"u\n" +
@@ -413,7 +413,7 @@ func file_c1z_v1_inspect_proto_rawDescGZIP() []byte {
 var file_c1z_v1_inspect_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_c1z_v1_inspect_proto_goTypes = []any{
 	(*EngineConfig)(nil),         // 0: c1z.v1.EngineConfig
-	(*RecordFamily)(nil),         // 1: c1z.v1.RecordFamily
+	(*RecordKeyspace)(nil),       // 1: c1z.v1.RecordKeyspace
 	(*InspectRequest)(nil),       // 2: c1z.v1.InspectRequest
 	(*InspectPage)(nil),          // 3: c1z.v1.InspectPage
 	(*InspectedRecord)(nil),      // 4: c1z.v1.InspectedRecord
@@ -421,7 +421,7 @@ var file_c1z_v1_inspect_proto_goTypes = []any{
 	(*OpenRequest)(nil),          // 6: c1z.v1.OpenRequest
 }
 var file_c1z_v1_inspect_proto_depIdxs = []int32{
-	1, // 0: c1z.v1.EngineConfig.families:type_name -> c1z.v1.RecordFamily
+	1, // 0: c1z.v1.EngineConfig.keyspaces:type_name -> c1z.v1.RecordKeyspace
 	6, // 1: c1z.v1.InspectRequest.open:type_name -> c1z.v1.OpenRequest
 	4, // 2: c1z.v1.InspectPage.list:type_name -> c1z.v1.InspectedRecord
 	3, // [3:3] is the sub-list for method output_type

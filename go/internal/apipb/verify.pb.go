@@ -62,8 +62,8 @@ const (
 	FaultKind_FAULT_KIND_TABLE FaultKind = 21
 	// A key that no key of the layout looks like.
 	FaultKind_FAULT_KIND_KEY_MALFORMED FaultKind = 22
-	// Keys of a family that the layout does not have, or not in that slot. One fault for all that follow each other.
-	FaultKind_FAULT_KIND_FAMILY_UNKNOWN FaultKind = 23
+	// Keys of a keyspace that the layout does not have, or not in that slot. One fault for all that follow each other.
+	FaultKind_FAULT_KIND_KEYSPACE_UNKNOWN FaultKind = 23
 	// A slot that holds keys and that no sync run names. Its keys are not looked at.
 	FaultKind_FAULT_KIND_SLOT_UNMAPPED FaultKind = 24
 	// Two sync runs name one slot.
@@ -116,7 +116,7 @@ var (
 		20: "FAULT_KIND_DATABASE",
 		21: "FAULT_KIND_TABLE",
 		22: "FAULT_KIND_KEY_MALFORMED",
-		23: "FAULT_KIND_FAMILY_UNKNOWN",
+		23: "FAULT_KIND_KEYSPACE_UNKNOWN",
 		24: "FAULT_KIND_SLOT_UNMAPPED",
 		25: "FAULT_KIND_SLOT_SHARED",
 		26: "FAULT_KIND_NEXT_SLOT",
@@ -151,7 +151,7 @@ var (
 		"FAULT_KIND_DATABASE":              20,
 		"FAULT_KIND_TABLE":                 21,
 		"FAULT_KIND_KEY_MALFORMED":         22,
-		"FAULT_KIND_FAMILY_UNKNOWN":        23,
+		"FAULT_KIND_KEYSPACE_UNKNOWN":      23,
 		"FAULT_KIND_SLOT_UNMAPPED":         24,
 		"FAULT_KIND_SLOT_SHARED":           25,
 		"FAULT_KIND_NEXT_SLOT":             26,
@@ -555,8 +555,8 @@ type Fault struct {
 	// The sync, if the fault is about one.
 	SyncId string `protobuf:"bytes,3,opt,name=sync_id,json=syncId,proto3" json:"sync_id,omitempty"`
 	// What lies under the key: "grant", "grant by principal", "sync" …; empty if there is no key or nobody knows.
-	Family string `protobuf:"bytes,4,opt,name=family,proto3" json:"family,omitempty"`
-	// The key as hexadecimal digits: slot, family, tuple. Of a key above 1024 bytes its beginning, then "…".
+	Keyspace string `protobuf:"bytes,4,opt,name=keyspace,proto3" json:"keyspace,omitempty"`
+	// The key as hexadecimal digits: slot, keyspace, tuple. Of a key above 1024 bytes its beginning, then "…".
 	KeyHex string `protobuf:"bytes,5,opt,name=key_hex,json=keyHex,proto3" json:"key_hex,omitempty"`
 	// The elements of the key's tuple, of the part that key_hex shows. What is not text in them is escaped as in C.
 	KeyElements []string `protobuf:"bytes,6,rep,name=key_elements,json=keyElements,proto3" json:"key_elements,omitempty"`
@@ -617,9 +617,9 @@ func (x *Fault) GetSyncId() string {
 	return ""
 }
 
-func (x *Fault) GetFamily() string {
+func (x *Fault) GetKeyspace() string {
 	if x != nil {
-		return x.Family
+		return x.Keyspace
 	}
 	return ""
 }
@@ -682,15 +682,15 @@ const file_c1z_v1_verify_proto_rawDesc = "" +
 	"\x06grants\x18\x05 \x01(\x04R\x06grants\x12\x16\n" +
 	"\x06assets\x18\x06 \x01(\x04R\x06assets\x12#\n" +
 	"\rindex_entries\x18\a \x01(\x04R\findexEntries\x12\x1a\n" +
-	"\bcomplete\x18\b \x01(\bR\bcomplete\"\xcb\x01\n" +
+	"\bcomplete\x18\b \x01(\bR\bcomplete\"\xcf\x01\n" +
 	"\x05Fault\x12%\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x11.c1z.v1.FaultKindR\x04kind\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x17\n" +
-	"\async_id\x18\x03 \x01(\tR\x06syncId\x12\x16\n" +
-	"\x06family\x18\x04 \x01(\tR\x06family\x12\x17\n" +
+	"\async_id\x18\x03 \x01(\tR\x06syncId\x12\x1a\n" +
+	"\bkeyspace\x18\x04 \x01(\tR\bkeyspace\x12\x17\n" +
 	"\akey_hex\x18\x05 \x01(\tR\x06keyHex\x12!\n" +
 	"\fkey_elements\x18\x06 \x03(\tR\vkeyElements\x12\x1a\n" +
-	"\bsentence\x18\a \x01(\tR\bsentence*\xcb\a\n" +
+	"\bsentence\x18\a \x01(\tR\bsentence*\xcd\a\n" +
 	"\tFaultKind\x12\x1a\n" +
 	"\x16FAULT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11FAULT_KIND_HEADER\x10\x01\x12\x17\n" +
@@ -709,8 +709,8 @@ const file_c1z_v1_verify_proto_rawDesc = "" +
 	"\x17FAULT_KIND_FILE_UNKNOWN\x10\x12\x12\x17\n" +
 	"\x13FAULT_KIND_DATABASE\x10\x14\x12\x14\n" +
 	"\x10FAULT_KIND_TABLE\x10\x15\x12\x1c\n" +
-	"\x18FAULT_KIND_KEY_MALFORMED\x10\x16\x12\x1d\n" +
-	"\x19FAULT_KIND_FAMILY_UNKNOWN\x10\x17\x12\x1c\n" +
+	"\x18FAULT_KIND_KEY_MALFORMED\x10\x16\x12\x1f\n" +
+	"\x1bFAULT_KIND_KEYSPACE_UNKNOWN\x10\x17\x12\x1c\n" +
 	"\x18FAULT_KIND_SLOT_UNMAPPED\x10\x18\x12\x1a\n" +
 	"\x16FAULT_KIND_SLOT_SHARED\x10\x19\x12\x18\n" +
 	"\x14FAULT_KIND_NEXT_SLOT\x10\x1a\x12\x1a\n" +

@@ -112,7 +112,7 @@ impl Merged {
     }
 
     fn damaged(&self, error: Malformed) -> Error {
-        damaged(Kind::Grant.family(), &self.key, error)
+        damaged(Kind::Grant.keyspace(), &self.key, error)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, Builder};
 
 use super::change::Change;
-use super::runs::Runs;
+use super::sorted_runs::SortedRuns;
 use crate::engine::counts::ByType;
 use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
@@ -38,9 +38,9 @@ impl PendingKinds {
 #[derive(Default)]
 pub struct Load {
     /// Records by key.
-    pub records: Runs,
+    pub records: SortedRuns,
     /// The index entries that every record has, written while records are: of no use once [`Load::refreshed`].
-    pub fixed: Runs,
+    pub fixed: SortedRuns,
     /// Whether some rows only refresh what is stored: what their entries hold is known when runs are merged.
     pub refreshed: bool,
 }
@@ -55,7 +55,7 @@ impl Load {
             let indexed = change == Change::Put && varies;
             self.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record)?;
             if let Some(entry) = keys.fixed.as_ref().filter(|_| with_fixed) {
-                self.fixed.push(entry, Change::Put, &keys.residue)?;
+                self.fixed.push(entry, Change::Put, &keys.covering_value)?;
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl Load {
 
 /// Has in `keys` those of the record that is so manieth of a call. Returns whether there are varying ones.
 fn reset(keys: &mut RecordKeys, kind: Kind, slot: Slot, index: usize, record: &[u8]) -> Result<bool> {
-    let noun = kind.family().noun();
+    let noun = kind.keyspace().noun();
     let varies = keys
         .reset(kind, slot, record)
         .map_err(|error| Error::Internal(format!("{noun} {index} was translated into a record that is {error}")))?;
@@ -80,7 +80,7 @@ pub struct Pending {
     loads: [Load; Kind::ALL.len()],
     /// Whether the slot had records of a kind before the first were appended here.
     occupied: [Option<bool>; Kind::ALL.len()],
-    /// How many records of a kind the slot holds in the database, where all of them passed through a seal.
+    /// How many records of a kind the slot holds in the database, where all of them came as pending rows.
     counted: [Option<ByType>; Kind::ALL.len()],
     /// Where runs are spilled.
     directory: PathBuf,
@@ -89,7 +89,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Nothing yet. Runs beyond `budget` bytes are spilled into `directory`.
+    /// Nothing yet. SortedRuns beyond `budget` bytes are spilled into `directory`.
     pub fn new(directory: &Path, budget: usize) -> Pending {
         let directory = directory.to_path_buf();
         Pending {
@@ -134,7 +134,7 @@ impl Pending {
         self.counted[kind as usize].as_ref().filter(|_| self.slot == slot)
     }
 
-    /// Records of a kind are changed past the seal, or by one whose outcome is not known yet.
+    /// Records of a kind are changed past the pending rows, or by a flush whose outcome is not known yet.
     pub fn forget_counted(&mut self, kind: Kind) -> Option<ByType> {
         self.counted[kind as usize].take()
     }
@@ -175,7 +175,7 @@ impl Pending {
             return appended;
         }
         if change == Change::Refresh && !std::mem::replace(&mut load.refreshed, true) {
-            load.fixed = Runs::default();
+            load.fixed = SortedRuns::default();
         }
         self.slot = slot;
         pending.add(kind);
@@ -247,7 +247,7 @@ impl Pending {
     }
 
     /// Spills `runs`, which belong to the same step as the rows here, if they are over the budget.
-    pub fn bound(&self, runs: &mut Runs) -> Result<()> {
+    pub fn bound(&self, runs: &mut SortedRuns) -> Result<()> {
         match runs.buffered() < self.budget {
             true => Ok(()),
             false => runs.spill(&self.directory),

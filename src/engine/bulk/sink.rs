@@ -36,15 +36,15 @@ pub struct Ssts<'o> {
     stem: PathBuf,
     open: Option<SstFileWriter<'o>>,
     files: Vec<PathBuf>,
-    /// Whether a family begins a file: other SSTs of the same step may hold a family that lies between two of these.
-    by_family: bool,
-    family: Option<u8>,
+    /// Whether a keyspace begins a file: other SSTs of the same step may hold a keyspace that lies between two of these.
+    by_keyspace: bool,
+    keyspace: Option<u8>,
 }
 
 impl<'o> Ssts<'o> {
     /// SSTs in `directory` whose names start with `name`.
-    pub fn new(options: &'o Options, directory: &Path, name: &str, by_family: bool) -> Ssts<'o> {
-        Ssts { options, stem: directory.join(name), open: None, files: Vec::new(), by_family, family: None }
+    pub fn new(options: &'o Options, directory: &Path, name: &str, by_keyspace: bool) -> Ssts<'o> {
+        Ssts { options, stem: directory.join(name), open: None, files: Vec::new(), by_keyspace, keyspace: None }
     }
 
     /// The finished files.
@@ -61,12 +61,12 @@ impl<'o> Ssts<'o> {
     }
 
     fn file(&mut self, key: &[u8]) -> Result<&mut SstFileWriter<'o>> {
-        let family = keys::family_byte(key);
+        let keyspace = keys::keyspace_byte(key);
         let full = self.open.as_ref().is_some_and(|file| file.file_size() >= SST_BYTES);
-        if full || self.by_family && self.family != family {
+        if full || self.by_keyspace && self.keyspace != keyspace {
             self.finish_file()?;
         }
-        self.family = family;
+        self.keyspace = keyspace;
         match self.open.take() {
             Some(file) => Ok(self.open.insert(file)),
             None => {

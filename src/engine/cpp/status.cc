@@ -25,7 +25,7 @@ bool HasSubcode(std::string_view text, Status::SubCode subcode) {
 
 }  // namespace
 
-// `Said` of unwrapped.rs.
+// `Said` of rocksdb_ext.rs.
 enum {
   kNoStatus = 0,
   kCorruption = 1,

@@ -3,31 +3,31 @@
 use super::{Row, Rows};
 use crate::engine::{Kind, RecordKeys};
 use crate::findings::{short_hex, Findings};
-use crate::keys::{self, Family, Slot, SyncId};
+use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::proto::api::{Fault, FaultKind};
 use crate::{Error, Result};
 
 /// An index, and the kind of record that its entries lead to.
 #[derive(Clone, Copy)]
 pub(super) struct Index {
-    pub family: Family,
+    pub keyspace: Keyspace,
     pub kind: Kind,
 }
 
 impl Index {
     /// All of them.
     pub const ALL: [Index; 5] = [
-        Index { family: Family::ResourceByParent, kind: Kind::Resource },
-        Index { family: Family::GrantByPrincipal, kind: Kind::Grant },
-        Index { family: Family::GrantNeedsExpansion, kind: Kind::Grant },
-        Index { family: Family::EntitlementById, kind: Kind::Entitlement },
-        Index { family: Family::GrantById, kind: Kind::Grant },
+        Index { keyspace: Keyspace::ResourceByParent, kind: Kind::Resource },
+        Index { keyspace: Keyspace::GrantByPrincipal, kind: Kind::Grant },
+        Index { keyspace: Keyspace::GrantNeedsExpansion, kind: Kind::Grant },
+        Index { keyspace: Keyspace::EntitlementById, kind: Kind::Entitlement },
+        Index { keyspace: Keyspace::GrantById, kind: Kind::Grant },
     ];
 
     /// The position in [`Index::ALL`] of the index that a key belongs to.
     pub fn position(key: &[u8]) -> Option<usize> {
-        let family = Family::of(key);
-        Index::ALL.iter().position(|index| Some(index.family) == family)
+        let keyspace = Keyspace::of(key);
+        Index::ALL.iter().position(|index| Some(index.keyspace) == keyspace)
     }
 }
 
@@ -45,11 +45,11 @@ pub(super) fn name_faults(
     findings: &mut Findings,
 ) -> Result<()> {
     let mut add = |fault: Fault, key: &[u8]| findings.add(fault.in_sync(Some(sync)).at_key(key));
-    let mut records = rows.below(keys::family(slot, index.kind.family()));
+    let mut records = rows.below(keys::keyspace(slot, index.kind.keyspace()));
     while let Some(row) = records.next()? {
         let Row::Entry(key, record) = row else { continue };
         let Some(keys) = in_place(index.kind, slot, key, record) else { continue };
-        let entries = called_for(&keys).filter(|(entry, _)| Family::of(entry) == Some(index.family));
+        let entries = called_for(&keys).filter(|(entry, _)| Keyspace::of(entry) == Some(index.keyspace));
         for (entry, value) in entries {
             match lookup(rows, entry)? {
                 Found::Value(found) if found != value => {
@@ -58,31 +58,31 @@ pub(super) fn name_faults(
                 }
                 Found::Value(_) | Found::Unreadable => {}
                 Found::Nothing => {
-                    let sentence = format!("the index of {} lacks {}", index.family.noun(), short_hex(entry));
+                    let sentence = format!("the index of {} lacks {}", index.keyspace.noun(), short_hex(entry));
                     add(Fault::of(FaultKind::RecordWithoutIndex, sentence), key);
                 }
             }
         }
     }
-    let mut entries = rows.below(keys::family(slot, index.family));
+    let mut entries = rows.below(keys::keyspace(slot, index.keyspace));
     while let Some(row) = entries.next()? {
         let Row::Entry(entry, _) = row else { continue };
-        let Some(tuple) = keys::record_of_entry(index.family, keys::tuple_of(entry)) else {
+        let Some(tuple) = keys::record_of_entry(index.keyspace, keys::tuple_of(entry)) else {
             add(Fault::of(FaultKind::KeyMalformed, "too few elements for an entry of its index"), entry);
             continue;
         };
-        let key = keys::record(slot, index.kind.family(), &tuple);
+        let key = keys::record(slot, index.kind.keyspace(), &tuple);
         match lookup(rows, &key)? {
             Found::Unreadable => {}
             Found::Nothing => {
-                let sentence = format!("there is no {} {}", index.kind.family().noun(), short_hex(&key));
+                let sentence = format!("there is no {} {}", index.kind.keyspace().noun(), short_hex(&key));
                 add(Fault::of(FaultKind::IndexWithoutRecord, sentence), entry);
             }
             Found::Value(record) => {
                 // What is wrong with the record itself is told of the record.
                 let Some(keys) = in_place(index.kind, slot, &key, &record) else { continue };
                 if !called_for(&keys).any(|(called_for, _)| called_for == entry) {
-                    let sentence = format!("{} {} does not call for it", index.kind.family().noun(), short_hex(&key));
+                    let sentence = format!("{} {} does not call for it", index.kind.keyspace().noun(), short_hex(&key));
                     add(Fault::of(FaultKind::IndexStale, sentence), entry);
                 }
             }

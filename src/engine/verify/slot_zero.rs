@@ -10,7 +10,7 @@ use crate::engine::database::LAYOUT;
 use crate::engine::slots::NEXT_SLOT;
 use crate::engine::SyncRun;
 use crate::findings::Findings;
-use crate::keys::{self, Elements, Family, Slot, SyncId, LAYOUT_VERSION};
+use crate::keys::{self, Elements, Keyspace, Slot, SyncId, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::SyncStatsRecord;
 use crate::quoted::Quoted;
@@ -28,7 +28,7 @@ pub(super) struct SlotZero {
     pub complete: bool,
     /// One that may reach into the slots behind.
     pub gap: Option<Gap>,
-    unknown_family: Option<u8>,
+    unknown_keyspace: Option<u8>,
 }
 
 impl SlotZero {
@@ -42,7 +42,7 @@ impl SlotZero {
             next_slot: None,
             complete: true,
             gap: None,
-            unknown_family: None,
+            unknown_keyspace: None,
         };
         while let Some(row) = rows.next()? {
             match row {
@@ -68,18 +68,20 @@ impl SlotZero {
 
     fn entry(&mut self, key: &[u8], value: &[u8], findings: &mut Findings) {
         if key.len() < 5 {
-            findings.add(Fault::of(FaultKind::KeyMalformed, "shorter than slot and family").at_key(key));
+            findings.add(Fault::of(FaultKind::KeyMalformed, "shorter than slot and keyspace").at_key(key));
             return;
         }
-        match Family::of(key) {
-            Some(Family::Meta) => self.metadata(key, value, findings),
-            Some(Family::SyncRun) => self.run(key, value, findings),
-            Some(family @ (Family::SyncToken | Family::SyncStats)) => self.of_sync(family, key, value, findings),
-            Some(Family::Session) => check_session(key, findings),
-            _ if self.unknown_family == Some(key[4]) => {}
+        match Keyspace::of(key) {
+            Some(Keyspace::Meta) => self.metadata(key, value, findings),
+            Some(Keyspace::SyncRun) => self.run(key, value, findings),
+            Some(keyspace @ (Keyspace::SyncToken | Keyspace::SyncStats)) => {
+                self.of_sync(keyspace, key, value, findings)
+            }
+            Some(Keyspace::Session) => check_session(key, findings),
+            _ if self.unknown_keyspace == Some(key[4]) => {}
             _ => {
-                self.unknown_family = Some(key[4]);
-                findings.add(Fault::of(FaultKind::FamilyUnknown, "slot 0 has no such family").at_key(key));
+                self.unknown_keyspace = Some(key[4]);
+                findings.add(Fault::of(FaultKind::KeyspaceUnknown, "slot 0 has no such keyspace").at_key(key));
             }
         }
     }
@@ -110,7 +112,7 @@ impl SlotZero {
         }
     }
 
-    fn of_sync(&mut self, family: Family, key: &[u8], value: &[u8], findings: &mut Findings) {
+    fn of_sync(&mut self, keyspace: Keyspace, key: &[u8], value: &[u8], findings: &mut Findings) {
         let id = keys::sync_of(key);
         let mut wrong = |kind, sentence: String| findings.add(Fault::of(kind, sentence).in_sync(id).at_key(key));
         let Some(id) = id else {
@@ -119,7 +121,7 @@ impl SlotZero {
         if !self.runs.contains_key(&id) && self.complete {
             wrong(FaultKind::RunMissing, "the file holds no sync of this id".into());
         }
-        if family == Family::SyncToken {
+        if keyspace == Keyspace::SyncToken {
             if let Err(error) = std::str::from_utf8(value) {
                 wrong(FaultKind::TokenInvalid, error.to_string());
             }
@@ -159,7 +161,7 @@ impl SlotZero {
         for run in self.runs.values().flatten() {
             if let Some(other) = used.insert(run.slot, run.id) {
                 let sentence = format!("slot {} is also that of sync {other}", run.slot.0);
-                let key = keys::of_sync(Family::SyncRun, run.id);
+                let key = keys::of_sync(Keyspace::SyncRun, run.id);
                 findings.add(Fault::of(FaultKind::SlotShared, sentence).in_sync(Some(run.id)).at_key(&key));
             }
         }

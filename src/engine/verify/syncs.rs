@@ -10,7 +10,7 @@ use super::rows::Gap;
 use super::{hides, report_gap, Row, Rows, Shown, SlotZero, VerifiedSync};
 use crate::engine::{Counts, Kind, RecordKeys};
 use crate::findings::{short_hex, Findings};
-use crate::keys::{self, Elements, Family, Slot, SyncId};
+use crate::keys::{self, Elements, Keyspace, Slot, SyncId};
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::{AssetRecord, EntitlementRecord, GrantRecord, ResourceRecord, ResourceTypeRecord};
 use crate::proto::wire::fields;
@@ -35,8 +35,8 @@ struct SlotWalk {
     /// For each index what records call for, and what is there.
     indexes: [(Fingerprint, Fingerprint); Index::ALL.len()],
     complete: bool,
-    /// The family that the last fault of that kind was about.
-    unknown_family: Option<u8>,
+    /// The keyspace that the last fault of that kind was about.
+    unknown_keyspace: Option<u8>,
 }
 
 /// The type of the record that was counted last, encoded and as text: records of one type follow each other.
@@ -65,7 +65,7 @@ impl<'v> Syncs<'v> {
                 }
             };
             let Some(slot) = Slot::of(key).filter(|_| key.len() >= 5) else {
-                findings.add(Fault::of(FaultKind::KeyMalformed, "shorter than slot and family").at_key(key));
+                findings.add(Fault::of(FaultKind::KeyMalformed, "shorter than slot and keyspace").at_key(key));
                 continue;
             };
             match self.slots.get_mut(&slot) {
@@ -122,7 +122,7 @@ impl SlotWalk {
             last_type: LastType::default(),
             indexes: Default::default(),
             complete: true,
-            unknown_family: None,
+            unknown_keyspace: None,
         }
     }
 
@@ -138,12 +138,12 @@ impl SlotWalk {
     ) {
         let sync = Some(self.sync);
         let mut wrong = |kind, sentence: String| findings.add(Fault::of(kind, sentence).in_sync(sync).at_key(key));
-        let family = Family::of(key);
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| Some(kind.family()) == family) else {
+        let keyspace = Keyspace::of(key);
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| Some(kind.keyspace()) == keyspace) else {
             let byte = key.get(4).copied();
-            if self.unknown_family != byte {
-                self.unknown_family = byte;
-                wrong(FaultKind::FamilyUnknown, "the slot of a sync has no such family".into());
+            if self.unknown_keyspace != byte {
+                self.unknown_keyspace = byte;
+                wrong(FaultKind::KeyspaceUnknown, "the slot of a sync has no such keyspace".into());
             }
             return;
         };

@@ -20,7 +20,7 @@ use crate::{files, Error, Result};
 ///
 /// Who asks for one gets it and has, if there are threads to spare, the one behind it unpacked meanwhile: what is read
 /// from one end to the other waits for its first file only. The file that they come from is held open.
-pub struct Deferred {
+pub struct LazyFiles {
     files: Arc<Files>,
 }
 
@@ -55,7 +55,7 @@ struct Ahead {
     thread: JoinHandle<()>,
 }
 
-impl Deferred {
+impl LazyFiles {
     /// `frames` of `input`, whose files are in `folder`.
     pub(in crate::envelope) fn new(
         input: Input,
@@ -63,11 +63,11 @@ impl Deferred {
         limits: Limits,
         shared: Option<Shared>,
         mut frames: Vec<Frame>,
-    ) -> Deferred {
+    ) -> LazyFiles {
         frames.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let files = frames.into_iter().map(|frame| File { frame, state: Mutex::new(State::Empty) }).collect();
         let (ahead, given_up) = (Mutex::default(), AtomicBool::default());
-        Deferred { files: Arc::new(Files { input, folder, limits, shared, files, ahead, given_up }) }
+        LazyFiles { files: Arc::new(Files { input, folder, limits, shared, files, ahead, given_up }) }
     }
 
     /// Whether the file of a name has been asked for and is whole.
@@ -75,7 +75,7 @@ impl Deferred {
         self.files.files.iter().any(|file| file.frame.name == name && matches!(*file.state.lock(), State::Whole))
     }
 
-    /// What unpacks the file of a name, unless it is there already or was never deferred. It fails if the file is
+    /// What unpacks the file of a name, unless it is there already or was never left out. It fails if the file is
     /// damaged, always for the same reason; if the system refuses something, the next call tries again; and once `self`
     /// is dropped.
     pub fn fetch(&self) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
@@ -84,7 +84,7 @@ impl Deferred {
     }
 }
 
-impl Drop for Deferred {
+impl Drop for LazyFiles {
     fn drop(&mut self) {
         self.files.given_up.store(true, Ordering::Release);
         if let Some(ahead) = self.files.ahead.lock().take() {

@@ -1,7 +1,7 @@
 //! The payload `INDEXED_ZSTD`: a zstd frame for each file, and an index of them at the end.
 //!
 //! Because a frame can be found and decoded alone, a save copies the frames of files that have not changed
-//! ([`Source`]), and a file that is only read is unpacked when somebody asks for it ([`Deferred`]).
+//! ([`Source`]), and a file that is only read is unpacked when somebody asks for it ([`LazyFiles`]).
 
 pub mod index;
 mod lazy_files;
@@ -13,7 +13,7 @@ pub mod unpack_frames;
 pub mod write_frames;
 
 pub use index::Frame;
-pub use lazy_files::Deferred;
+pub use lazy_files::LazyFiles;
 pub use read_frame::Read;
 pub use read_frames::Work;
 pub use shared_files::{Shared, PREFIX as SHARED_PREFIX};

@@ -14,7 +14,7 @@ use crate::envelope::indexed::{total, unpack_frames, Frames};
 use crate::envelope::names::Wanted;
 use crate::envelope::saving::Progress;
 use crate::envelope::tar;
-use crate::envelope::{Deferred, Encoding, Identity, Limits, Source};
+use crate::envelope::{Encoding, Identity, LazyFiles, Limits, Source};
 use crate::{quoted, Error, Result};
 
 /// Bytes of the smallest file that is worth unpacking later: a millisecond's work.
@@ -34,7 +34,7 @@ pub struct PackedFile {
 }
 
 /// Names the files that are needed.
-pub type Needed<'n> = &'n dyn Fn(&Deferred) -> Result<BTreeSet<String>>;
+pub type Needed<'n> = &'n dyn Fn(&LazyFiles) -> Result<BTreeSet<String>>;
 
 impl PackedFile {
     /// Opens a file. One of format v1 is refused with `FORMAT_V1`, anything else with `NOT_C1Z`.
@@ -80,7 +80,7 @@ impl PackedFile {
         limits: &Limits,
         control: &Control<'_>,
         later: impl Fn(&str) -> bool,
-    ) -> Result<Option<Deferred>> {
+    ) -> Result<Option<LazyFiles>> {
         let later = |frame: &Frame| frame.digest.size >= WORTH_DEFERRING && later(&frame.name);
         let frames = self.unpack_by(into, limits, control, |target| {
             let Frames { now, later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
@@ -90,7 +90,7 @@ impl PackedFile {
         Ok(frames?.map(|later| {
             let home = home.filter(|_| !later.is_empty());
             let shared = home.and_then(|home| Shared::join(home, &self.input));
-            Deferred::new(self.input, into.to_path_buf(), *limits, shared, later)
+            LazyFiles::new(self.input, into.to_path_buf(), *limits, shared, later)
         }))
     }
 
@@ -123,10 +123,10 @@ impl PackedFile {
             let mut progress = Progress::new(control, total(&now) + total(&later));
             let mut stored = unpack_frames::unpack(target, &now, limits, &mut progress)?;
             if let Some(needed) = needed.filter(|_| !later.is_empty()) {
-                let deferred = Deferred::new(self.input.again()?, into.to_path_buf(), *limits, None, later.clone());
-                let needed = needed(&deferred)?;
-                later.retain(|frame| !deferred.has_unpacked(&frame.name));
-                drop(deferred);
+                let lazy_files = LazyFiles::new(self.input.again()?, into.to_path_buf(), *limits, None, later.clone());
+                let needed = needed(&lazy_files)?;
+                later.retain(|frame| !lazy_files.has_unpacked(&frame.name));
+                drop(lazy_files);
                 later.iter().try_for_each(|frame| target.remove_file(&frame.name))?;
                 later.retain(|frame| needed.contains(&frame.name));
                 stored.extend(unpack_frames::unpack(target, &later, limits, &mut progress)?);

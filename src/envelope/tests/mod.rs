@@ -2,9 +2,9 @@
 
 mod abandoned;
 mod damage;
-mod deferring;
 mod hostile_frames;
 mod hostile_tar;
+mod lazy_files;
 mod publishing;
 mod reading;
 mod round_trip;

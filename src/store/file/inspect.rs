@@ -1,4 +1,4 @@
-//! A file shown by what it says of itself: its descriptors, and the families that its manifest names.
+//! A file shown by what it says of itself: its descriptors, and the keyspaces that its manifest names.
 //!
 //! What a reader has to know beforehand is the layout of keys, whose version the manifest names too; no schema of records.
 
@@ -6,15 +6,15 @@ use std::path::Path;
 
 use prost::Message;
 
-use super::engine_config::families_of;
+use super::engine_config::keyspaces_of;
 use super::open::naming;
 use super::paths::required_path;
 use crate::control::Control;
 use crate::envelope::{self, Head};
 use crate::error::Reason;
-use crate::keys::{self, Family, Slot, SyncId};
+use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::large_stack::on_large_stack;
-use crate::proto::api::{InspectPage, InspectRequest, InspectedRecord, RecordFamily};
+use crate::proto::api::{InspectPage, InspectRequest, InspectedRecord, RecordKeyspace};
 use crate::quoted;
 use crate::reflect::{raw_json, RecordType, Schema};
 use crate::store::{OpenOptions, Store};
@@ -24,16 +24,16 @@ use crate::{Error, Result};
 const PAGE_RECORDS: usize = 1_000;
 /// A page that has as much is not added to.
 const PAGE_BYTES: usize = 1 << 20;
-/// More families than a byte has.
-const MAX_FAMILIES: usize = 256;
+/// More keyspaces than a byte has.
+const MAX_KEYSPACES: usize = 256;
 /// More bytes than a name among the descriptors may have.
 const MAX_RECORD_TYPE: usize = 512;
-/// Families below this one are the file's, in slot 0; those from it on are in the slots of syncs.
-const FIRST_OF_SYNC: u32 = Family::ResourceType as u32;
-const SESSION: u32 = Family::Session as u32;
+/// Keyspaces below this one are the file's, in slot 0; those from it on are in the slots of syncs.
+const FIRST_OF_SYNC: u32 = Keyspace::ResourceType as u32;
+const SESSION: u32 = Keyspace::Session as u32;
 
-/// A family as the file names it and, unless its values are raw, the message that the file's descriptors have for it.
-type DescribedFamily = (RecordFamily, Option<RecordType>);
+/// A keyspace as the file names it and, unless its values are raw, the message that the file's descriptors have for it.
+type DescribedKeyspace = (RecordKeyspace, Option<RecordType>);
 
 /// The encoded `FileDescriptorSet` of the file at `path`, which may be another engine's; empty if it has none. Reads the
 /// head alone.
@@ -51,12 +51,12 @@ pub struct Inspection {
     position: (usize, Option<Vec<u8>>),
 }
 
-/// The records of one family that belong to one sync, or to the file.
+/// The records of one keyspace that belong to one sync, or to the file.
 struct Span {
     prefix: Vec<u8>,
     /// Empty for what belongs to the file, or where keys name the sync.
     sync_id: String,
-    family: u32,
+    keyspace: u32,
     record_type: String,
     /// `None` for raw values.
     shown_as: Option<RecordType>,
@@ -69,8 +69,9 @@ impl Inspection {
         let path = &required_path("path", &open.path, &open.path_bytes)?;
         let options = OpenOptions { read_only: true, encoding: None, ..OpenOptions::of(&open)? };
         let (store, head) = Store::open_with_head(path, options, control)?;
-        let families = head.map_or(Ok(Vec::new()), |head| on_large_stack(path, || described_families(path, &head)))?;
-        let spans = store.spans(request, families).map_err(|error| in_file(path, error))?;
+        let keyspaces =
+            head.map_or(Ok(Vec::new()), |head| on_large_stack(path, || described_keyspaces(path, &head)))?;
+        let spans = store.spans(request, keyspaces).map_err(|error| in_file(path, error))?;
         Ok(Inspection { store, spans, position: (0, None) })
     }
 
@@ -103,19 +104,19 @@ impl Inspection {
 }
 
 impl Span {
-    fn of((family, shown_as): &DescribedFamily, prefix: Vec<u8>, sync: Option<SyncId>) -> Span {
+    fn of((keyspace, shown_as): &DescribedKeyspace, prefix: Vec<u8>, sync: Option<SyncId>) -> Span {
         Span {
             prefix,
             sync_id: sync.map(|id| id.to_string()).unwrap_or_default(),
-            family: family.family,
-            record_type: family.record_type.clone(),
+            keyspace: keyspace.keyspace,
+            record_type: keyspace.record_type.clone(),
             shown_as: shown_as.clone(),
         }
     }
 
     fn record(&self, key: &[u8], value: &[u8]) -> InspectedRecord {
         InspectedRecord {
-            sync_id: if self.sync_id.is_empty() { sync_of(self.family, key) } else { self.sync_id.clone() },
+            sync_id: if self.sync_id.is_empty() { sync_of(self.keyspace, key) } else { self.sync_id.clone() },
             record_type: self.record_type.clone(),
             key: key.to_vec(),
             json: self.shown_as.as_ref().map_or_else(|| raw_json(value), |record_type| record_type.json(value)),
@@ -124,77 +125,79 @@ impl Span {
 }
 
 /// The sync that a key of slot 0 is about; empty if it is about the file.
-fn sync_of(family: u32, key: &[u8]) -> String {
-    match family {
+fn sync_of(keyspace: u32, key: &[u8]) -> String {
+    match keyspace {
         SESSION => keys::first_element(keys::tuple_of(key)),
         _ => keys::sync_of(key).map(|id| id.to_string()),
     }
     .unwrap_or_default()
 }
 
-/// The families that a file names and, but for raw values, the messages that its descriptors have for them.
-fn described_families(path: &Path, head: &Head) -> Result<Vec<DescribedFamily>> {
-    let families = families_of(head.manifest.engine_config.as_ref()).filter(|_| !head.descriptors.is_empty());
-    let families = families.ok_or_else(|| Error::Unsupported {
+/// The keyspaces that a file names and, but for raw values, the messages that its descriptors have for them.
+fn described_keyspaces(path: &Path, head: &Head) -> Result<Vec<DescribedKeyspace>> {
+    let keyspaces = keyspaces_of(head.manifest.engine_config.as_ref()).filter(|_| !head.descriptors.is_empty());
+    let keyspaces = keyspaces.ok_or_else(|| Error::Unsupported {
         path: path.to_path_buf(),
         reason: Reason::NoDescriptors,
         detail: "its manifest does not say what its records are".into(),
     })?;
     let described = || -> Result<_> {
-        let families = families.map_err(|error| Error::corruption("manifest engine_config", error))?;
-        if families.len() > MAX_FAMILIES || families.iter().any(|family| u8::try_from(family.family).is_err()) {
-            return Err(Error::corruption("manifest engine_config", "it names families that no key can have"));
+        let keyspaces = keyspaces.map_err(|error| Error::corruption("manifest engine_config", error))?;
+        if keyspaces.len() > MAX_KEYSPACES || keyspaces.iter().any(|keyspace| u8::try_from(keyspace.keyspace).is_err())
+        {
+            return Err(Error::corruption("manifest engine_config", "it names keyspaces that no key can have"));
         }
-        if families.iter().any(|family| family.record_type.len() > MAX_RECORD_TYPE) {
+        if keyspaces.iter().any(|keyspace| keyspace.record_type.len() > MAX_RECORD_TYPE) {
             let detail = format!("it has a record_type of more than {MAX_RECORD_TYPE} bytes");
             return Err(Error::corruption("manifest engine_config", detail));
         }
         let schema = Schema::of(&head.descriptors)?;
-        let with_message = |family: RecordFamily| {
-            let message = (!family.raw).then(|| schema.message(&family.record_type)).transpose()?;
-            Ok((family, message))
+        let with_message = |keyspace: RecordKeyspace| {
+            let message = (!keyspace.raw).then(|| schema.message(&keyspace.record_type)).transpose()?;
+            Ok((keyspace, message))
         };
-        families.into_iter().map(with_message).collect()
+        keyspaces.into_iter().map(with_message).collect()
     };
     described().map_err(|error| in_file(path, error))
 }
 
 impl Store {
     /// What a request asks for: what belongs to the file first, then sync after sync.
-    fn spans(&self, request: &InspectRequest, families: Vec<DescribedFamily>) -> Result<Vec<Span>> {
-        let is_named = |name: &String| families.iter().any(|(family, _)| family.record_type == *name);
+    fn spans(&self, request: &InspectRequest, keyspaces: Vec<DescribedKeyspace>) -> Result<Vec<Span>> {
+        let is_named = |name: &String| keyspaces.iter().any(|(keyspace, _)| keyspace.record_type == *name);
         if let Some(unknown) = request.record_types.iter().find(|name| !is_named(name)) {
             return Err(Error::not_found("record type", unknown));
         }
         let wanted = |name: &String| request.record_types.is_empty() || request.record_types.contains(name);
-        let families: Vec<_> = families.into_iter().filter(|(family, _)| wanted(&family.record_type)).collect();
+        let keyspaces: Vec<_> = keyspaces.into_iter().filter(|(keyspace, _)| wanted(&keyspace.record_type)).collect();
         let reader = self.engine.snapshot();
         let (runs, only) = match request.sync_id.as_str() {
-            "" => (reader.runs()?, None),
+            "" => (reader.sync_runs()?, None),
             id => {
                 let run = self.run_by_id(&reader, id)?;
                 (vec![run.clone()], Some(run.id))
             }
         };
-        let of_file = families.iter().filter(|(family, _)| family.family < FIRST_OF_SYNC);
-        let mut spans: Vec<Span> =
-            of_file.filter_map(|family| Some(Span::of(family, prefix_in_file(family.0.family, only)?, None))).collect();
+        let of_file = keyspaces.iter().filter(|(keyspace, _)| keyspace.keyspace < FIRST_OF_SYNC);
+        let mut spans: Vec<Span> = of_file
+            .filter_map(|keyspace| Some(Span::of(keyspace, prefix_in_file(keyspace.0.keyspace, only)?, None)))
+            .collect();
         for run in &runs {
-            let of_syncs = families.iter().filter(|(family, _)| family.family >= FIRST_OF_SYNC);
-            spans.extend(of_syncs.map(|family| {
-                let prefix = keys::family_start(run.slot, family.0.family as u8);
-                Span::of(family, prefix, Some(run.id))
+            let of_syncs = keyspaces.iter().filter(|(keyspace, _)| keyspace.keyspace >= FIRST_OF_SYNC);
+            spans.extend(of_syncs.map(|keyspace| {
+                let prefix = keys::keyspace_start(run.slot, keyspace.0.keyspace as u8);
+                Span::of(keyspace, prefix, Some(run.id))
             }));
         }
         Ok(spans)
     }
 }
 
-/// What the keys of a family of slot 0 start with, those about one sync if `only` names it; `None` if none is about one.
-fn prefix_in_file(family: u32, only: Option<SyncId>) -> Option<Vec<u8>> {
-    const META: u32 = Family::Meta as u32;
-    let start = keys::family_start(Slot::FILE, family as u8);
-    match (only, family) {
+/// What the keys of a keyspace of slot 0 start with, those about one sync if `only` names it; `None` if none is about one.
+fn prefix_in_file(keyspace: u32, only: Option<SyncId>) -> Option<Vec<u8>> {
+    const META: u32 = Keyspace::Meta as u32;
+    let start = keys::keyspace_start(Slot::FILE, keyspace as u8);
+    match (only, keyspace) {
         (None, _) => Some(start),
         (Some(_), META) => None,
         (Some(id), SESSION) => Some(keys::sessions_of(&id.to_string())),

@@ -10,8 +10,8 @@ use super::paths::{absolute, optional_path, shown};
 use super::save::Origin;
 use super::working_folder::WorkingFolder;
 use crate::control::Control;
-use crate::engine::{self, is_database_file, Engine, EngineOptions, Supply};
-use crate::envelope::{self, Deferred, Encoding, FileFormat, Head, Identity, Limits, PackedFile, Source};
+use crate::engine::{self, is_database_file, Engine, EngineOptions, FileProvider};
+use crate::envelope::{self, Encoding, FileFormat, Head, Identity, LazyFiles, Limits, PackedFile, Source};
 use crate::error::Reason;
 use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
@@ -19,8 +19,8 @@ use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
 use crate::quoted::Quoted;
 use crate::store::listing::view;
-use crate::store::listing::Ahead;
-use crate::store::listing::Known;
+use crate::store::listing::LookupCache;
+use crate::store::listing::Prefetch;
 use crate::store::sync::Binding;
 use crate::store::ENGINE;
 use crate::{process, Error, Result};
@@ -98,9 +98,9 @@ pub struct Store {
     pub(in crate::store) engine_options: EngineOptions,
     /// The files of the database that are not unpacked before they are needed. Declared before those who wait for them:
     /// what is being unpacked is given up.
-    deferred: Option<Deferred>,
+    lazy_files: Option<LazyFiles>,
     /// If the file is only read.
-    pub(in crate::store) ahead: Option<Ahead>,
+    pub(in crate::store) prefetch: Option<Prefetch>,
     pub(in crate::store) engine: Arc<Engine>,
     pub(in crate::store) binding: Mutex<Binding>,
     /// Held by whoever saves.
@@ -108,7 +108,7 @@ pub struct Store {
     /// The opened file's: how much of it merges have left unused.
     pub(super) fold_dead_bytes: i64,
     pub(in crate::store) changes: Changes,
-    pub(in crate::store) known: Known,
+    pub(in crate::store) lookup_cache: LookupCache,
     // Declared after the engine: the database closes before its folder goes.
     pub(in crate::store) work: WorkingFolder,
 }
@@ -140,26 +140,26 @@ impl Store {
 
         let (file, identity) = packed_file(path, options.read_only)?;
         let head = file.as_ref().map(|file| file.head().clone());
-        let Opened { encoding, engine_options, engine, source, deferred } = match file {
+        let Opened { encoding, engine_options, engine, source, lazy_files } = match file {
             Some(file) => Opened::unpack(path, file, &work, &database, &options, control)?,
             None => Opened::create(&database, &options)?,
         };
-        let binding = view::default_run(&engine.snapshot().runs()?).map(Binding::at_open).unwrap_or_default();
+        let binding = view::default_run(&engine.snapshot().sync_runs()?).map(Binding::at_open).unwrap_or_default();
         let engine = Arc::new(engine);
-        let ahead = options.read_only.then(|| Ahead::new(engine.clone(), &engine_options));
+        let prefetch = options.read_only.then(|| Prefetch::new(engine.clone(), &engine_options));
         let store = Store {
             path: path.to_path_buf(),
             options,
             encoding,
             engine_options,
-            deferred,
-            ahead,
+            lazy_files,
+            prefetch,
             engine,
             binding: Mutex::new(binding),
             saving: Mutex::new(Origin { identity, source }),
             fold_dead_bytes: head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes),
             changes: Changes::default(),
-            known: Known::default(),
+            lookup_cache: LookupCache::default(),
             work,
         };
         Ok((store, head))
@@ -167,9 +167,9 @@ impl Store {
 
     /// Closes the database and removes the working copy; what was not saved is gone.
     pub fn close(self) -> Result<()> {
-        let Store { deferred, ahead, engine, work, .. } = self;
-        drop(deferred);
-        drop(ahead);
+        let Store { lazy_files, prefetch, engine, work, .. } = self;
+        drop(lazy_files);
+        drop(prefetch);
         drop(engine);
         work.remove()
     }
@@ -211,7 +211,7 @@ struct Opened {
     engine_options: EngineOptions,
     engine: Engine,
     source: Option<Source>,
-    deferred: Option<Deferred>,
+    lazy_files: Option<LazyFiles>,
 }
 
 impl Opened {
@@ -228,13 +228,13 @@ impl Opened {
         let packed = file.head().manifest.payload_encoding();
         let file = file.only(is_database_file);
         let limits = Limits { threads: options.threads, ..options.limits };
-        let (mut source, mut deferred) = (None, None);
+        let (mut source, mut lazy_files) = (None, None);
         match options.read_only {
-            true => deferred = file.unpack_some(database, work.home(), &limits, control, |_| true)?,
+            true => lazy_files = file.unpack_some(database, work.home(), &limits, control, |_| true)?,
             false => {
-                let named = |deferred: &Deferred| {
+                let named = |lazy_files: &LazyFiles| {
                     let options = options.engine(Encoding::IndexedZstd);
-                    let named = engine::named_files(database, &options, Box::new(deferred.fetch()));
+                    let named = engine::named_files(database, &options, Box::new(lazy_files.fetch()));
                     named.map_err(|error| naming(path, error))
                 };
                 source = file.unpack_needed(database, &limits, control, &named)?;
@@ -244,14 +244,14 @@ impl Opened {
         let engine_options = options.engine(encoding);
         let engine = match options.read_only {
             true => {
-                let supply = deferred.as_ref().map(|deferred| Box::new(deferred.fetch()) as Supply);
-                Engine::open_read_only(database, &engine_options, supply)
+                let provider = lazy_files.as_ref().map(|lazy_files| Box::new(lazy_files.fetch()) as FileProvider);
+                Engine::open_read_only(database, &engine_options, provider)
             }
             false => Engine::open(database, &engine_options),
         };
         let engine = engine.map_err(|error| naming(path, error))?;
         let source = source.filter(|_| encoding == Encoding::IndexedZstd);
-        Ok(Opened { encoding, engine_options, engine, source, deferred })
+        Ok(Opened { encoding, engine_options, engine, source, lazy_files })
     }
 
     /// A new database.
@@ -259,7 +259,7 @@ impl Opened {
         let encoding = options.encoding.unwrap_or(Encoding::IndexedZstd);
         let engine_options = options.engine(encoding);
         let engine = Engine::create(database, &engine_options)?;
-        Ok(Opened { encoding, engine_options, engine, source: None, deferred: None })
+        Ok(Opened { encoding, engine_options, engine, source: None, lazy_files: None })
     }
 }
 

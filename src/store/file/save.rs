@@ -100,7 +100,7 @@ pub fn payload(checkpoint: &Checkpoint<'_>) -> Result<Payload> {
 /// What a file's manifest says of the syncs in it.
 pub fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
     let mut sync_runs = Vec::new();
-    for run in newest_first(reader.runs()?) {
+    for run in newest_first(reader.sync_runs()?) {
         sync_runs.push(summary(&run, reader.stats(run.id)?));
     }
     Ok(C1zManifestV3 {

@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::engine::{self, Kind, VerifiedSync, Verify};
 use crate::envelope::{self, Examination, Limits, PayloadEntry};
 use crate::findings::Findings;
-use crate::keys::{self, Family, LAYOUT_VERSION};
+use crate::keys::{self, Keyspace, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
 use crate::proto::manifest::{PayloadEncoding, SyncRunSummary};
 use crate::proto::wire::Malformed;
@@ -156,7 +156,7 @@ fn check_stats(syncs: &[VerifiedSync], findings: &mut Findings) {
             ("assets", stored.assets, counted.assets),
         ];
         let mut wrong = |sentence| {
-            let key = keys::of_sync(Family::SyncStats, run.id);
+            let key = keys::of_sync(Keyspace::SyncStats, run.id);
             findings.add(Fault::of(FaultKind::StatsMismatch, sentence).in_sync(Some(run.id)).at_key(&key));
         };
         let unequal = totals.iter().filter(|(_, stored, counted)| stored != counted);

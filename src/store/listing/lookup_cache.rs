@@ -17,11 +17,11 @@ pub struct Facts {
 
 /// The facts that are known.
 #[derive(Default)]
-pub struct Known {
+pub struct LookupCache {
     facts: Mutex<(u64, Facts)>,
 }
 
-impl Known {
+impl LookupCache {
     /// What is known of the state that `reader` shows.
     pub fn of(&self, reader: &Reader<'_>) -> Facts {
         let (state, facts) = *self.facts.lock();

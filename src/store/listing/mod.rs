@@ -13,9 +13,9 @@ mod translator;
 pub mod view;
 
 pub use encoded::Encoded;
-pub use lookup_cache::Known;
+pub use lookup_cache::LookupCache;
 pub use page::{page_size, Query, Source, PAGE_BYTES};
-pub use prefetch::Ahead;
+pub use prefetch::Prefetch;
 pub use response::{Response, Translate};
 pub use scan::{Scan, ScanRequest};
 pub use view::{is_sync_details, latest_finished, latest_unfinished, View};

@@ -5,7 +5,7 @@ use prost::Message;
 use super::response::{Response, Translate};
 use super::translator::Translator;
 use crate::engine::{covered_grant, Reader};
-use crate::keys::{self, Family, Listing, Slot};
+use crate::keys::{self, Keyspace, Listing, Slot};
 use crate::store::Encoded;
 use crate::{Error, Result};
 
@@ -103,10 +103,10 @@ impl Query {
 /// Where the rows of a page are found.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
-    /// Each entry is a record of that family.
-    Records(Family),
+    /// Each entry is a record of that keyspace.
+    Records(Keyspace),
     /// Each entry of an index leads to a record in the slot. One without a record is passed over.
-    Index { index: Family, slot: Slot, records: Family },
+    Index { index: Keyspace, slot: Slot, records: Keyspace },
 }
 
 /// The rows of a page and the token of the page that follows.
@@ -125,7 +125,7 @@ pub fn collect(
     response: &mut Response,
 ) -> Result<(usize, String)> {
     match source {
-        Source::Records(family) => collect_records(reader, query, family, translate, response),
+        Source::Records(keyspace) => collect_records(reader, query, keyspace, translate, response),
         Source::Index { index, slot, records } => {
             let mut covered = Vec::new();
             query.rows(reader, |key, value| {
@@ -148,7 +148,7 @@ pub fn collect(
 fn collect_records(
     reader: &Reader<'_>,
     query: &Query,
-    family: Family,
+    keyspace: Keyspace,
     translate: Translate,
     response: &mut Response,
 ) -> Result<(usize, String)> {
@@ -158,10 +158,10 @@ fn collect_records(
         let outcome = query.rows(reader, |key, stored| {
             rows += 1;
             if rows == MANY_ROWS && reader.threads() > 1 {
-                translator = Translator::start(scope, response, family, translate);
+                translator = Translator::start(scope, response, keyspace, translate);
             }
             match &mut translator {
-                None => response.row(family, key, stored, translate).map(Some),
+                None => response.row(keyspace, key, stored, translate).map(Some),
                 Some(translator) => match translator.row(key, stored)? {
                     true => Ok(Some(stored.len())),
                     false => Err(Error::Internal("a row could not be translated".into())),
@@ -176,19 +176,19 @@ fn collect_records(
 }
 
 /// The record at `key` as the only row; `None` if there is none.
-pub fn one(reader: &Reader<'_>, family: Family, key: &[u8], translate: Translate) -> Result<Option<Response>> {
+pub fn one(reader: &Reader<'_>, keyspace: Keyspace, key: &[u8], translate: Translate) -> Result<Option<Response>> {
     let Some(stored) = reader.get(key)? else { return Ok(None) };
     let mut response = Response::default();
-    response.row(family, key, &stored, translate)?;
+    response.row(keyspace, key, &stored, translate)?;
     Ok(Some(response))
 }
 
 /// [`one`] as a finished response: every get response has its record in field 1, as a list response has its rows.
 pub fn single<M: Message + Default>(
     reader: &Reader<'_>,
-    family: Family,
+    keyspace: Keyspace,
     key: &[u8],
     translate: Translate,
 ) -> Result<Option<Encoded<M>>> {
-    Ok(one(reader, family, key, translate)?.map(|response| response.finish("")))
+    Ok(one(reader, keyspace, key, translate)?.map(|response| response.finish("")))
 }

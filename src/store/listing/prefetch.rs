@@ -23,7 +23,7 @@ const STALE_PAGES: u64 = 8;
 type Page = (Response, String);
 
 /// Reads pages, and the next ones of whoever goes through many. Dropping it waits for those that are being read.
-pub struct Ahead {
+pub struct Prefetch {
     engine: Arc<Engine>,
     /// How many pages may wait for their readers.
     limit: usize,
@@ -54,8 +54,8 @@ impl Store {
         source: Source,
         translate: Translate,
     ) -> Result<(Response, String)> {
-        match &self.ahead {
-            Some(ahead) => ahead.page(reader, query, source, translate),
+        match &self.prefetch {
+            Some(prefetch) => prefetch.page(reader, query, source, translate),
             None => page::page(reader, query, source, translate),
         }
     }
@@ -73,11 +73,11 @@ impl Store {
     }
 }
 
-impl Ahead {
+impl Prefetch {
     /// For a database that does not change. As many pages may wait as a quarter of the memory budget has room for.
-    pub fn new(engine: Arc<Engine>, options: &EngineOptions) -> Ahead {
+    pub fn new(engine: Arc<Engine>, options: &EngineOptions) -> Prefetch {
         let room = (options.memory_budget / 4 / PAGE_BYTES).max(1);
-        Ahead { engine, limit: options.threads.saturating_sub(1).min(room), waiting: Mutex::default() }
+        Prefetch { engine, limit: options.threads.saturating_sub(1).min(room), waiting: Mutex::default() }
     }
 
     /// The page of `query`, and the token of the one that follows.
@@ -114,13 +114,13 @@ impl Ahead {
         }
         let (engine, wanted) = (self.engine.clone(), query.clone());
         let read = move || page::page(&engine.snapshot().on_one_thread(), &wanted, source, translate);
-        if let Ok(thread) = Builder::new().name("c1z-ahead".into()).spawn(read) {
+        if let Ok(thread) = Builder::new().name("c1z-prefetch".into()).spawn(read) {
             waiting.pages.push(Next { query, thread, begun: given });
         }
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetch {
     fn drop(&mut self) {
         for next in self.waiting.get_mut().pages.drain(..) {
             let _ = next.thread.join();

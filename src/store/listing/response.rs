@@ -5,7 +5,7 @@
 use prost::Message;
 
 use crate::engine::damaged;
-use crate::keys::Family;
+use crate::keys::Keyspace;
 use crate::memory::reserve;
 use crate::proto::wire::{self, Malformed};
 use crate::store::Encoded;
@@ -40,12 +40,12 @@ impl Default for Response {
 
 impl Response {
     /// Appends the stored record at `key` as a row. Returns the bytes of the record.
-    pub fn row(&mut self, family: Family, key: &[u8], stored: &[u8], translate: Translate) -> Result<usize> {
+    pub fn row(&mut self, keyspace: Keyspace, key: &[u8], stored: &[u8], translate: Translate) -> Result<usize> {
         let Response { bytes, length, last } = self;
         // A message is seldom longer than that, and many pages are one row.
         reserve(bytes, stored.len() + stored.len().min(LONG_ROW) + 64)?;
         wire::put_nested_like(bytes, ROW, length, |out| translate(stored, last, out))
-            .map_err(|error| damaged(family, key, error))?;
+            .map_err(|error| damaged(keyspace, key, error))?;
         Ok(stored.len())
     }
 

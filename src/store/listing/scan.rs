@@ -7,7 +7,7 @@ use super::page;
 use super::page::{Query, Source};
 use super::response::{Response, Translate};
 use crate::engine::{Kind, Reader};
-use crate::keys::{self, Family, Listing, ResourceRef, Slot, SyncId};
+use crate::keys::{self, Keyspace, Listing, ResourceRef, Slot, SyncId};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use crate::proto::connector::Entitlement;
 use crate::store::records::by_principal;
@@ -74,14 +74,14 @@ impl Store {
         let (kind, walk) = match request {
             ScanRequest::Resources(ScanResourcesRequest { resource_type_id, .. }) => {
                 let prefix = match resource_type_id.as_str() {
-                    "" => keys::family(slot, Family::Resource),
+                    "" => keys::keyspace(slot, Keyspace::Resource),
                     id => keys::resources_of_type(slot, id),
                 };
-                (Kind::Resource, Walk::Below(Source::Records(Family::Resource), prefix))
+                (Kind::Resource, Walk::Below(Source::Records(Keyspace::Resource), prefix))
             }
             ScanRequest::Entitlements(_) => {
-                let prefix = keys::family(slot, Family::Entitlement);
-                (Kind::Entitlement, Walk::Below(Source::Records(Family::Entitlement), prefix))
+                let prefix = keys::keyspace(slot, Keyspace::Entitlement);
+                (Kind::Entitlement, Walk::Below(Source::Records(Keyspace::Entitlement), prefix))
             }
             ScanRequest::Grants(request) => (Kind::Grant, self.walk_grants(&reader, slot, request)?),
         };
@@ -93,10 +93,10 @@ impl Store {
         if principal.resource_type.is_empty() && !principal.resource.is_empty() {
             return Err(Error::invalid("principal_resource_id needs a principal_resource_type_id"));
         }
-        let grants = Source::Records(Family::Grant);
+        let grants = Source::Records(Keyspace::Grant);
         if request.entitlement_id.is_empty() {
             return Ok(match (principal.resource_type, principal.resource) {
-                ("", _) => Walk::Below(grants, keys::family(slot, Family::Grant)),
+                ("", _) => Walk::Below(grants, keys::keyspace(slot, Keyspace::Grant)),
                 (of_type, "") => Walk::Below(by_principal(slot), keys::grants_to_type(slot, of_type)),
                 _ => Walk::Below(by_principal(slot), keys::grants_to(slot, principal)),
             });
@@ -129,7 +129,7 @@ impl Store {
                 self.rows(&reader, &query, *source, translate)?
             }
             Walk::One(key) => {
-                (page::one(&reader, scan.kind.family(), key, translate)?.unwrap_or_default(), String::new())
+                (page::one(&reader, scan.kind.keyspace(), key, translate)?.unwrap_or_default(), String::new())
             }
             Walk::Nothing => (Response::default(), String::new()),
         };

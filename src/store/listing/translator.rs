@@ -4,7 +4,7 @@ use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::response::{Response, Translate};
-use crate::keys::Family;
+use crate::keys::Keyspace;
 use crate::memory::reserve;
 use crate::{Error, Result};
 
@@ -34,14 +34,14 @@ impl<'scope> Translator<'scope> {
     pub fn start(
         scope: &'scope Scope<'scope, '_>,
         response: &mut Response,
-        family: Family,
+        keyspace: Keyspace,
         translate: Translate,
     ) -> Option<Translator<'scope>> {
         let (batches, received) = sync_channel(WAITING);
         let (first, begun) = sync_channel(1);
         let work = move || {
             let begun = begun.recv().map_err(|_| Error::Internal("no rows to go on behind".into()))?;
-            translate_all(received, begun, family, translate)
+            translate_all(received, begun, keyspace, translate)
         };
         let thread = Builder::new().name("c1z-translate".into()).spawn_scoped(scope, work).ok()?;
         // It is received: the thread waits for it, and there is room for it.
@@ -91,12 +91,12 @@ impl Batch {
 fn translate_all(
     batches: Receiver<Batch>,
     mut response: Response,
-    family: Family,
+    keyspace: Keyspace,
     translate: Translate,
 ) -> Result<Response> {
     for batch in batches {
         for (key, stored) in batch.rows() {
-            response.row(family, key, stored, translate)?;
+            response.row(keyspace, key, stored, translate)?;
         }
     }
     Ok(response)

@@ -45,14 +45,14 @@ impl Store {
         if let Some(bound) = bound {
             return Ok((bound.id, bound.slot));
         }
-        if let Some(shown) = self.known.of(reader).shown {
+        if let Some(shown) = self.lookup_cache.of(reader).shown {
             return Ok(shown);
         }
-        let runs = reader.runs()?;
+        let runs = reader.sync_runs()?;
         let run = default_run(&runs).ok_or(Error::NoCurrentSync)?;
         let shown = (run.id, run.slot);
         if run.record.ended_at.is_some() {
-            self.known.learn(reader, |facts| facts.shown = Some(shown));
+            self.lookup_cache.learn(reader, |facts| facts.shown = Some(shown));
         }
         Ok(shown)
     }

@@ -85,7 +85,7 @@ impl Store {
         let view = self.bound_view(&[Kind::Asset])?;
         let key = keys::asset(view.slot, id);
         let stored = view.reader.get(&key)?.ok_or_else(|| Error::not_found(NOUN, id))?;
-        let (content_type, data) = shown(&stored).map_err(|error| damaged(Kind::Asset.family(), &key, error))?;
+        let (content_type, data) = shown(&stored).map_err(|error| damaged(Kind::Asset.keyspace(), &key, error))?;
         let mut response = with_capacity(content_type.len() + data.len() + 32)?;
         put_bytes(&mut response, answer::CONTENT_TYPE, content_type.as_bytes());
         put_bytes(&mut response, answer::DATA, data);

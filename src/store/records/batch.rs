@@ -5,7 +5,7 @@ use prost_types::Any;
 
 use super::put::malformed_request;
 use crate::engine::Kind;
-use crate::keys::{BatchToken, Family, Listing};
+use crate::keys::{BatchToken, Keyspace, Listing};
 use crate::proto::connector::{Entitlement, Resource, ResourceId};
 use crate::proto::reader::GrantsReaderServiceListGrantsForEntitlementsResponse as ListResponse;
 use crate::proto::wire::{fields, values, Malformed};
@@ -73,7 +73,7 @@ impl Store {
         };
         let (token, bytes) = (token.to_owned(), PAGE_BYTES.saturating_sub(response.len()));
         let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size, bytes };
-        page::collect(&view.reader, &query, Source::Records(Family::Grant), next_grant_from_record, response)
+        page::collect(&view.reader, &query, Source::Records(Keyspace::Grant), next_grant_from_record, response)
     }
 }
 

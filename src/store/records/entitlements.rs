@@ -2,7 +2,7 @@
 
 use super::put::resource_ref;
 use crate::engine::{Kind, Reader};
-use crate::keys::{self, Family, Listing, Slot};
+use crate::keys::{self, Keyspace, Listing, Slot};
 use crate::proto::connector::{
     EntitlementsServiceListEntitlementsRequest as ListRequest,
     EntitlementsServiceListEntitlementsResponse as ListResponse,
@@ -19,7 +19,7 @@ use crate::store::{Encoded, Store};
 use crate::translate::entitlement_from_record;
 use crate::{Error, Result};
 
-const FAMILY: Family = Family::Entitlement;
+const KEYSPACE: Keyspace = Keyspace::Entitlement;
 const TRANSLATE: Translate = |stored, _, out| entitlement_from_record(stored, out);
 
 impl Store {
@@ -28,19 +28,19 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Entitlement])?;
         let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
             Some(resource) => keys::entitlements_on(view.slot, resource_ref(resource)),
-            None => keys::family(view.slot, FAMILY),
+            None => keys::keyspace(view.slot, KEYSPACE),
         };
         let query = Query::new(Listing::Entitlements, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
     }
 
     /// The one entitlement with a bare id.
     pub fn get_entitlement(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Entitlement])?;
         let id = &request.entitlement_id;
-        let not_found = || Error::not_found(FAMILY.noun(), id);
+        let not_found = || Error::not_found(KEYSPACE.noun(), id);
         let key = entitlement_key(&view.reader, view.slot, id)?.ok_or_else(not_found)?;
-        page::single(&view.reader, FAMILY, &key, TRANSLATE)?.ok_or_else(not_found)
+        page::single(&view.reader, KEYSPACE, &key, TRANSLATE)?.ok_or_else(not_found)
     }
 
     /// The entitlements with the given bare ids in the order of the request; those that are not there are left out.
@@ -50,7 +50,7 @@ impl Store {
         for id in request.entitlement_ids.iter().filter(|id| !id.is_empty()) {
             let Some(key) = entitlement_key(&view.reader, view.slot, id)? else { continue };
             if let Some(stored) = view.reader.get(&key)? {
-                response.row(FAMILY, &key, &stored, TRANSLATE)?;
+                response.row(KEYSPACE, &key, &stored, TRANSLATE)?;
                 response.bounded()?;
             }
         }
@@ -63,9 +63,9 @@ pub(super) fn entitlement_key(reader: &Reader<'_>, slot: Slot, id: &str) -> Resu
     let mut entries = reader.scan(&keys::entitlements_with_id(slot, id), None);
     let mut found = None;
     while let Some((entry, _)) = entries.next()? {
-        let Some(tuple) = keys::record_of_entry(Family::EntitlementById, keys::tuple_of(entry)) else { continue };
-        if found.replace(keys::record(slot, FAMILY, &tuple)).is_some() {
-            return Err(Error::ambiguous(FAMILY.noun(), id));
+        let Some(tuple) = keys::record_of_entry(Keyspace::EntitlementById, keys::tuple_of(entry)) else { continue };
+        if found.replace(keys::record(slot, KEYSPACE, &tuple)).is_some() {
+            return Err(Error::ambiguous(KEYSPACE.noun(), id));
         }
     }
     Ok(found)

@@ -4,7 +4,7 @@ use prost::Message;
 
 use super::put::PutRequest;
 use crate::engine::{damaged, Durability, Grant, Kind};
-use crate::keys::{self, Family, Listing};
+use crate::keys::{self, Keyspace, Listing};
 use crate::proto::api::{
     ListGrantsWithAnnotationsRequest, ListGrantsWithAnnotationsResponse, ListPendingExpansionRequest,
     ListPendingExpansionResponse,
@@ -47,13 +47,13 @@ impl Store {
         request: &ListPendingExpansionRequest,
     ) -> Result<Encoded<ListPendingExpansionResponse>> {
         let view = self.bound_view(&[Kind::Grant])?;
-        let prefix = keys::family(view.slot, Family::GrantNeedsExpansion);
+        let prefix = keys::keyspace(view.slot, Keyspace::GrantNeedsExpansion);
         let query = Query::new(Listing::PendingExpansion, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
         let (_, next) = query.rows(&view.reader, |entry, _| {
-            let key = keys::record(view.slot, Family::Grant, keys::tuple_of(entry));
+            let key = keys::record(view.slot, Keyspace::Grant, keys::tuple_of(entry));
             let Some(stored) = view.reader.get(&key)? else { return Ok(None) };
-            let damaged = |error| damaged(Family::Grant, &key, error);
+            let damaged = |error| damaged(Keyspace::Grant, &key, error);
             let Some(expandable) = translate::grant_expandable(&stored).map_err(damaged)? else { return Ok(None) };
             response.row_with(|out| put_pending(&stored, &expandable, out).map_err(damaged))?;
             Ok(Some(stored.len()))
@@ -74,12 +74,12 @@ impl Store {
             Some(ResourceId { resource_type, resource, .. }) => {
                 keys::grants_on(view.slot, keys::ResourceRef::new(resource_type, resource))
             }
-            None => keys::family(view.slot, Family::Grant),
+            None => keys::keyspace(view.slot, Keyspace::Grant),
         };
         let query = Query::new(Listing::GrantsWithAnnotations, prefix, &request.page_token, request.page_size);
         let mut response = Response::default();
         let (_, next) = query
-            .rows(&view.reader, |key, stored| response.row(Family::Grant, key, stored, with_annotation).map(Some))?;
+            .rows(&view.reader, |key, stored| response.row(Keyspace::Grant, key, stored, with_annotation).map(Some))?;
         Ok(response.finish(&next))
     }
 }

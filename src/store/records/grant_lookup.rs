@@ -7,7 +7,7 @@
 use super::entitlements::entitlement_key;
 use super::put::entitlement_ref;
 use crate::engine::{damaged, Grant, Reader, Stored};
-use crate::keys::{self, EntitlementRef, Family, GrantRef, ResourceRef, Slot};
+use crate::keys::{self, EntitlementRef, GrantRef, Keyspace, ResourceRef, Slot};
 use crate::proto::connector::Entitlement;
 use crate::store::Store;
 use crate::translate;
@@ -39,18 +39,18 @@ impl Store {
     /// The grants with an index entry for `id`.
     fn indexed<'r>(&self, reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Vec<Found<'r>>> {
         // A lookup takes half the time without the iterator, and most syncs have no such entry at all.
-        if self.known.of(reader).without_ids == Some(slot) {
+        if self.lookup_cache.of(reader).without_ids == Some(slot) {
             return Ok(Vec::new());
         }
         let mut entries = reader.scan(&keys::grants_with_id(slot, id), None);
         let mut found = Vec::new();
         while let Some((entry, _)) = entries.next()? {
-            if let Some(tuple) = keys::record_of_entry(Family::GrantById, keys::tuple_of(entry)) {
-                found.push(Found { key: keys::record(slot, Family::Grant, &tuple), stored: None });
+            if let Some(tuple) = keys::record_of_entry(Keyspace::GrantById, keys::tuple_of(entry)) {
+                found.push(Found { key: keys::record(slot, Keyspace::Grant, &tuple), stored: None });
             }
         }
-        if found.is_empty() && !reader.any(&keys::family(slot, Family::GrantById))? {
-            self.known.learn(reader, |facts| facts.without_ids = Some(slot));
+        if found.is_empty() && !reader.any(&keys::keyspace(slot, Keyspace::GrantById))? {
+            self.lookup_cache.learn(reader, |facts| facts.without_ids = Some(slot));
         }
         Ok(found)
     }
@@ -70,7 +70,7 @@ impl Store {
             return Ok(Some(keys::grants_of(slot, identity)));
         }
         if let Some(key) = entitlement_key(reader, slot, &entitlement.id)? {
-            let mut prefix = keys::record(slot, Family::Grant, keys::tuple_of(&key));
+            let mut prefix = keys::record(slot, Keyspace::Grant, keys::tuple_of(&key));
             prefix.push(0);
             return Ok(Some(prefix));
         }
@@ -102,7 +102,7 @@ fn split<'r>(reader: &'r Reader<'_>, slot: Slot, id: &str, found: &mut Vec<Found
                 let Some(stored) = reader.get(&key)? else { return Ok(()) };
                 // The row may have an id of its own, and be in the index under that one.
                 let public_id = translate::grant_public_id(&stored);
-                let answers = public_id.map_err(|error| damaged(Family::Grant, &key, error))? == id;
+                let answers = public_id.map_err(|error| damaged(Keyspace::Grant, &key, error))? == id;
                 if answers && found.iter().all(|found| found.key != key) {
                     found.push(Found { key, stored: Some(stored) });
                 }

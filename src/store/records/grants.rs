@@ -5,7 +5,7 @@ use prost::Message;
 use super::grant_lookup::Found;
 use super::put::resource_ref;
 use crate::engine::Kind;
-use crate::keys::{self, Family, Listing, ResourceRef, Slot};
+use crate::keys::{self, Keyspace, Listing, ResourceRef, Slot};
 use crate::proto::connector::{
     Entitlement, GrantsServiceListGrantsRequest as ListRequest, GrantsServiceListGrantsResponse as ListResponse,
 };
@@ -28,7 +28,7 @@ use crate::{Error, Result};
 /// More types than a connector has. Each is scanned by itself.
 const MAX_TYPES: usize = 1000;
 
-const FAMILY: Family = Family::Grant;
+const KEYSPACE: Keyspace = Keyspace::Grant;
 const TRANSLATE: Translate = next_grant_from_record;
 
 impl Store {
@@ -37,10 +37,10 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let prefix = match request.resource.as_ref().and_then(|resource| resource.id.as_ref()) {
             Some(resource) => keys::grants_on(view.slot, resource_ref(resource)),
-            None => keys::family(view.slot, FAMILY),
+            None => keys::keyspace(view.slot, KEYSPACE),
         };
         let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
     }
 
     /// The one grant with a public id.
@@ -48,11 +48,11 @@ impl Store {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let Found { key, stored } = self.find_grant(&view.reader, view.slot, &request.grant_id)?;
         let Some(stored) = stored else {
-            return page::single(&view.reader, FAMILY, &key, TRANSLATE)?
-                .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.grant_id));
+            return page::single(&view.reader, KEYSPACE, &key, TRANSLATE)?
+                .ok_or_else(|| Error::not_found(KEYSPACE.noun(), &request.grant_id));
         };
         let mut response = Response::default();
-        response.row(FAMILY, &key, &stored, TRANSLATE)?;
+        response.row(KEYSPACE, &key, &stored, TRANSLATE)?;
         Ok(response.finish(""))
     }
 
@@ -83,7 +83,7 @@ impl Store {
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
-        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
@@ -115,7 +115,7 @@ impl Store {
     /// The page that holds the grant at `key` if there is one. It has no second page.
     fn one_or_none<M: Message + Default>(&self, view: &View<'_>, key: &[u8], token: &str) -> Result<Encoded<M>> {
         let found = match token {
-            "" => page::single(&view.reader, FAMILY, key, TRANSLATE)?,
+            "" => page::single(&view.reader, KEYSPACE, key, TRANSLATE)?,
             _ => None,
         };
         Ok(found.unwrap_or_else(|| Response::default().finish("")))
@@ -138,7 +138,7 @@ impl Store {
 
 /// Grants found through their principals.
 pub fn by_principal(slot: Slot) -> Source {
-    Source::Index { index: Family::GrantByPrincipal, slot, records: FAMILY }
+    Source::Index { index: Keyspace::GrantByPrincipal, slot, records: KEYSPACE }
 }
 
 /// The parts of an entitlement's grants that go to principals of the given types, without the prefix; `None` for all.

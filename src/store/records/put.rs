@@ -99,7 +99,7 @@ pub(super) fn malformed_request(name: &str, request: &[u8], error: Malformed) ->
 
 /// Names the element of a request that cannot be read: by its place, its id as far as it has one, and the field.
 pub(super) fn malformed_element(kind: Kind, index: usize, message: &[u8], error: Malformed) -> Error {
-    let noun = kind.family().noun();
+    let noun = kind.keyspace().noun();
     let id = public_id(kind, message).map(|id| format!(", {},", Quoted::new(id))).unwrap_or_default();
     Error::invalid(format!("{noun} {index} of the call{id} cannot be read: {}", explain(name(kind), message, error)))
 }

@@ -1,7 +1,7 @@
 //! Reading resource types.
 
 use crate::engine::Kind;
-use crate::keys::{self, Family, Listing};
+use crate::keys::{self, Keyspace, Listing};
 use crate::proto::connector::{
     ResourceTypesServiceListResourceTypesRequest as ListRequest,
     ResourceTypesServiceListResourceTypesResponse as ListResponse,
@@ -16,23 +16,23 @@ use crate::store::{Encoded, Store};
 use crate::translate::resource_type_from_record;
 use crate::{Error, Result};
 
-const FAMILY: Family = Family::ResourceType;
+const KEYSPACE: Keyspace = Keyspace::ResourceType;
 const TRANSLATE: Translate = |stored, _, out| resource_type_from_record(stored, out);
 
 impl Store {
     /// A page of resource types, ordered by id.
     pub fn list_resource_types(&self, request: &ListRequest) -> Result<Encoded<ListResponse>> {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::ResourceType])?;
-        let prefix = keys::family(view.slot, FAMILY);
+        let prefix = keys::keyspace(view.slot, KEYSPACE);
         let query = Query::new(Listing::ResourceTypes, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, Source::Records(FAMILY), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
     }
 
     /// One resource type by its id.
     pub fn get_resource_type(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::ResourceType])?;
         let key = keys::resource_type(view.slot, &request.resource_type_id);
-        page::single(&view.reader, FAMILY, &key, TRANSLATE)?
-            .ok_or_else(|| Error::not_found(FAMILY.noun(), &request.resource_type_id))
+        page::single(&view.reader, KEYSPACE, &key, TRANSLATE)?
+            .ok_or_else(|| Error::not_found(KEYSPACE.noun(), &request.resource_type_id))
     }
 }

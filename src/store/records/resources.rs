@@ -2,7 +2,7 @@
 
 use super::put::resource_ref;
 use crate::engine::Kind;
-use crate::keys::{self, Family, Listing};
+use crate::keys::{self, Keyspace, Listing};
 use crate::proto::connector::{
     ResourcesServiceListResourcesRequest as ListRequest, ResourcesServiceListResourcesResponse as ListResponse,
 };
@@ -17,7 +17,7 @@ use crate::store::{Encoded, Store};
 use crate::translate::resource_from_record;
 use crate::{Error, Result};
 
-const FAMILY: Family = Family::Resource;
+const KEYSPACE: Keyspace = Keyspace::Resource;
 const TRANSLATE: Translate = |stored, _, out| resource_from_record(stored, out);
 
 impl Store {
@@ -26,10 +26,10 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::Resource])?;
         let slot = view.slot;
         let parent = request.parent_resource_id.as_ref().filter(|parent| !parent.resource.is_empty());
-        let by_parent = Source::Index { index: Family::ResourceByParent, slot, records: FAMILY };
+        let by_parent = Source::Index { index: Keyspace::ResourceByParent, slot, records: KEYSPACE };
         let (source, prefix) = match (parent.map(resource_ref), request.resource_type_id.as_str()) {
-            (None, "") => (Source::Records(FAMILY), keys::family(slot, FAMILY)),
-            (None, of_type) => (Source::Records(FAMILY), keys::resources_of_type(slot, of_type)),
+            (None, "") => (Source::Records(KEYSPACE), keys::keyspace(slot, KEYSPACE)),
+            (None, of_type) => (Source::Records(KEYSPACE), keys::resources_of_type(slot, of_type)),
             (Some(parent), "") => (by_parent, keys::children_of(slot, parent)),
             (Some(parent), of_type) => (by_parent, keys::children_of_type(slot, parent, of_type)),
         };
@@ -41,8 +41,8 @@ impl Store {
     pub fn get_resource(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Resource])?;
         let id = request.resource_id.as_ref().ok_or_else(|| Error::invalid("resource_id is missing"))?;
-        page::single(&view.reader, FAMILY, &keys::resource(view.slot, resource_ref(id)), TRANSLATE)?
-            .ok_or_else(|| Error::not_found(FAMILY.noun(), format!("{}:{}", id.resource_type, id.resource)))
+        page::single(&view.reader, KEYSPACE, &keys::resource(view.slot, resource_ref(id)), TRANSLATE)?
+            .ok_or_else(|| Error::not_found(KEYSPACE.noun(), format!("{}:{}", id.resource_type, id.resource)))
     }
 
     /// The resources with the given ids in the order of the request; those that are not there are left out.
@@ -52,7 +52,7 @@ impl Store {
         for id in &request.resource_ids {
             let key = keys::resource(view.slot, resource_ref(id));
             if let Some(stored) = view.reader.get(&key)? {
-                response.row(FAMILY, &key, &stored, TRANSLATE)?;
+                response.row(KEYSPACE, &key, &stored, TRANSLATE)?;
                 response.bounded()?;
             }
         }

@@ -25,7 +25,7 @@ impl Store {
         let source = self.engine.snapshot();
         let run = match request.sync_id.as_str() {
             "" => {
-                let latest = latest_finished(&source.runs()?, Some(SyncType::Full)).cloned();
+                let latest = latest_finished(&source.sync_runs()?, Some(SyncType::Full)).cloned();
                 latest.ok_or_else(|| Error::not_found("finished sync of type", "full"))?
             }
             id => self.run_by_id(&source, id)?,
@@ -45,7 +45,7 @@ impl Store {
         if let Some(stats) = source.stats(run.id)? {
             writer.put_stats(run.id, &stats);
         }
-        writer.put_run(&run);
+        writer.put_sync_run(&run);
         writer.commit(Durability::Synced)?;
 
         let checkpoint = writer.checkpoint()?;

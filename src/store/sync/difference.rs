@@ -28,7 +28,7 @@ impl Store {
                 return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
             }
         }
-        let started_at = clock::next(&reader.runs()?);
+        let started_at = clock::next(&reader.sync_runs()?);
         let slot = writer.allocate_slot()?;
         writer.commit(Durability::Synced)?;
         let slots = [applied.slot, base.slot, slot];
@@ -48,7 +48,7 @@ impl Store {
         };
         let run = SyncRun::new(SyncId::generate(), slot, record);
         writer.put_stats(run.id, &super::stats::count(&self.engine.snapshot(), &run, control)?);
-        writer.put_run(&run);
+        writer.put_sync_run(&run);
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
         Ok(DiffSyncsResponse { sync_id: run.id.to_string() })

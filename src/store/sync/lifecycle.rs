@@ -49,7 +49,7 @@ impl Store {
         }
         let of_type = required_type(&request.sync_type)?;
         let mut writer = self.writer()?;
-        let runs = self.engine.snapshot().runs()?;
+        let runs = self.engine.snapshot().sync_runs()?;
         let open = self.open_run(of_type)?;
         match open.as_ref().or_else(|| latest_unfinished(&runs, Some(of_type), now().seconds)) {
             Some(run) => Ok(self.bind(run)),
@@ -84,7 +84,7 @@ impl Store {
     /// Stores the token of the bound sync. On return it, and every record put before, is on the disk.
     pub fn checkpoint_sync(&self, request: &CheckpointSyncRequest) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        writer.seal(&Kind::ALL)?;
+        writer.flush_pending(&Kind::ALL)?;
         writer.put_token(bound.id, &request.sync_token);
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
@@ -94,7 +94,7 @@ impl Store {
     /// Ends the bound sync and unbinds it. If it fails the sync stays bound and unended.
     pub fn end_sync(&self, control: &Control<'_>) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        writer.seal_all(control)?;
+        writer.flush_all_pending(control)?;
         let reader = self.engine.snapshot();
         let mut run = reader.run(bound.id)?.ok_or_else(|| Error::not_found("sync", bound.id.to_string()))?;
         let counted = stats::taken(&reader, &run, writer.count(run.slot, control)?)?;
@@ -102,8 +102,8 @@ impl Store {
         // Records first, then the mark that they are complete: SSTs are synced before they are ingested, the log keeps the
         // order of the rest, and the commit that carries the mark is synced, so a crash leaves an unfinished sync or a
         // whole one.
-        run.record.ended_at = Some(clock::next(&reader.runs()?));
-        writer.put_run(&run);
+        run.record.ended_at = Some(clock::next(&reader.sync_runs()?));
+        writer.put_sync_run(&run);
         writer.put_stats(run.id, &counted);
         writer.commit(Durability::Synced)?;
         *self.binding.lock() = Binding::Sealed;
@@ -136,11 +136,11 @@ impl Store {
         let record = SyncRunRecord {
             r#type: of_type.into(),
             parent_sync_id: parent_sync_id.to_owned(),
-            started_at: Some(clock::next(&reader.runs()?)),
+            started_at: Some(clock::next(&reader.sync_runs()?)),
             ..SyncRunRecord::default()
         };
         let run = SyncRun::new(id, slot, record);
-        writer.put_run(&run);
+        writer.put_sync_run(&run);
         self.drop_finished_sessions(writer, &reader)?;
         writer.commit(Durability::Synced)?;
         self.mark_dirty();

@@ -66,7 +66,7 @@ impl Store {
     pub fn cleanup(&self, request: &CleanupRequest, control: &Control<'_>) -> Result<CleanupResponse> {
         let mut writer = self.writer()?;
         let current = self.binding.lock().bound().map(|bound| bound.id);
-        let mut runs = self.engine.snapshot().runs()?;
+        let mut runs = self.engine.snapshot().sync_runs()?;
         // Ids order runs to the second only.
         runs.sort_by(|a, b| by_start(a, b).then(a.id.cmp(&b.id)));
         let candidates: Vec<RetentionCandidate> = runs

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::{Durability, Reader, Writer};
-use crate::keys::{self, Elements, Family, Slot};
+use crate::keys::{self, Elements, Keyspace, Slot};
 use crate::memory::ask_for;
 use crate::proto::api::{
     ClearSessionRequest, DeleteSessionValuesRequest, GetSessionValuesRequest, GetSessionValuesResponse,
@@ -122,13 +122,13 @@ impl Store {
 
     /// Removes the sessions of every sync but the unfinished ones: nobody comes back for them.
     pub(super) fn drop_finished_sessions(&self, writer: &mut Writer<'_>, reader: &Reader<'_>) -> Result<()> {
-        let runs = reader.runs()?;
+        let runs = reader.sync_runs()?;
         let unfinished =
             |sync: &str| runs.iter().any(|run| run.record.ended_at.is_none() && run.id.to_string() == sync);
-        let family = keys::family(Slot::FILE, Family::Session);
-        let mut first = family.clone();
+        let keyspace = keys::keyspace(Slot::FILE, Keyspace::Session);
+        let mut first = keyspace.clone();
         loop {
-            let mut entries = reader.scan_from(&family, &first);
+            let mut entries = reader.scan_from(&keyspace, &first);
             let Some((key, _)) = entries.next()? else { return Ok(()) };
             let sync = keys::first_element(keys::tuple_of(key))
                 .ok_or_else(|| Error::corruption("session key", "it names no sync"))?;

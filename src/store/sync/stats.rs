@@ -19,7 +19,7 @@ impl Store {
         let reader = self.engine.reader(&Kind::ALL)?;
         let run = match request.sync_id.as_str() {
             "" => {
-                let latest = latest_finished(&reader.runs()?, of_type).cloned();
+                let latest = latest_finished(&reader.sync_runs()?, of_type).cloned();
                 latest.ok_or_else(|| Error::not_found("finished sync of type", &request.sync_type))?
             }
             id => self.run_by_id(&reader, id)?,

@@ -7,7 +7,7 @@ use super::stats;
 use super::sync_type::{parse_type, type_name};
 use crate::control::Control;
 use crate::engine::{Durability, Kind, Reader, SyncRun};
-use crate::keys::{self, Family, Listing, Slot, SyncId};
+use crate::keys::{self, Keyspace, Listing, Slot, SyncId};
 use crate::proto::api::{
     self, ClearSyncVerificationRequest, GetLatestSyncRunRequest, GetLatestSyncRunResponse, ListSyncRunsRequest,
     ListSyncRunsResponse, MarkSyncSupportsDiffRequest, MarkSyncVerifiedRequest, Verification,
@@ -57,7 +57,7 @@ impl Store {
     pub fn get_latest_finished_sync(&self, request: &GetLatestRequest) -> Result<GetLatestResponse> {
         let reader = self.engine.snapshot();
         // SDK: a type that the engine does not know has no syncs here; only the calls that start one refuse it.
-        let runs = reader.runs()?;
+        let runs = reader.sync_runs()?;
         let latest = parse_type(&request.sync_type).ok().and_then(|of_type| latest_finished(&runs, of_type));
         let sync = latest.map(|run| described(&reader, run)).transpose()?;
         Ok(GetLatestResponse { sync, annotations: Vec::new() })
@@ -74,7 +74,7 @@ impl Store {
     /// The sync of a type, or of any, that ended last, with everything that is known of it.
     pub fn get_latest_sync_run(&self, request: &GetLatestSyncRunRequest) -> Result<GetLatestSyncRunResponse> {
         let reader = self.engine.snapshot();
-        let runs = reader.runs()?;
+        let runs = reader.sync_runs()?;
         let latest = latest_finished(&runs, parse_type(&request.sync_type)?);
         Ok(GetLatestSyncRunResponse { sync: latest.map(|run| complete(&reader, run)).transpose()? })
     }
@@ -120,7 +120,7 @@ impl Store {
         let mut writer = self.writer()?;
         let mut run = self.run_by_id(&self.engine.snapshot(), id)?;
         change(&mut run)?;
-        writer.put_run(&run);
+        writer.put_sync_run(&run);
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
         Ok(())
@@ -142,10 +142,10 @@ fn page<M: Message>(
     size: u32,
     row: impl Fn(&Reader<'_>, &SyncRun) -> Result<M>,
 ) -> Result<(Vec<M>, String)> {
-    let prefix = keys::family(Slot::FILE, Family::SyncRun);
+    let prefix = keys::keyspace(Slot::FILE, Keyspace::SyncRun);
     let after = listing.after(&prefix, &[], token)?;
-    let key = |run: &SyncRun| keys::of_sync(Family::SyncRun, run.id);
-    let mut runs = reader.runs()?;
+    let key = |run: &SyncRun| keys::of_sync(Keyspace::SyncRun, run.id);
+    let mut runs = reader.sync_runs()?;
     runs.retain(|run| after.as_ref().is_none_or(|after| key(run) > *after));
     let (mut rows, mut bytes) = (Vec::new(), 0);
     for (index, run) in runs.iter().enumerate() {

@@ -16,9 +16,9 @@ const TOO_LONG: &str = "the records of one call take more than 4 GiB";
 /// How many files become one.
 const MERGED_AT: usize = 64;
 
-/// Runs of rows, each run older than the next.
+/// SortedRuns of rows, each run older than the next.
 #[derive(Default)]
-pub struct Runs {
+pub struct SortedRuns {
     /// Each with the number of times that its rows were merged, which falls.
     files: Vec<(Spill, u32)>,
     /// The run that another thread sorts and writes. It gives the memory of the rows back, with the rows if it cannot.
@@ -29,7 +29,7 @@ pub struct Runs {
     rows: u64,
 }
 
-impl Runs {
+impl SortedRuns {
     /// Makes room for rows of about `size` bytes in all, where a buffer can have as much.
     pub fn reserve(&mut self, size: usize, directory: &Path) -> Result<()> {
         match self.buffer.has_room(size) {
@@ -179,8 +179,8 @@ impl Runs {
     }
 
     /// Several sets of runs as one sequence in key order; of one key, rows of earlier sets are older.
-    pub fn merge<'r>(sets: impl IntoIterator<Item = &'r Runs>) -> Result<Merge<'r>> {
-        Merge::new(sets.into_iter().flat_map(Runs::cursors).collect())
+    pub fn merge<'r>(sets: impl IntoIterator<Item = &'r SortedRuns>) -> Result<Merge<'r>> {
+        Merge::new(sets.into_iter().flat_map(SortedRuns::cursors).collect())
     }
 }
 
@@ -188,7 +188,7 @@ fn file_cursors(files: &[(Spill, u32)]) -> impl Iterator<Item = Cursor<'_>> {
     files.iter().map(|(file, _)| Cursor::File(file.rows(files.len())))
 }
 
-impl Drop for Runs {
+impl Drop for SortedRuns {
     fn drop(&mut self) {
         // The thread does not outlive the rows; what became of them concerns nobody any more.
         if let Some(writing) = self.writing.take() {

@@ -6,7 +6,7 @@
 //! the reader to the record.
 
 use super::Grant;
-use crate::keys::{self, Family};
+use crate::keys::{self, Keyspace};
 use crate::proto::wire::{fields, put_bytes, put_fields, put_nested, put_nested_unless_empty, Malformed};
 
 /// The first byte of a value that is all that a reader needs.
@@ -16,13 +16,13 @@ const COVERING: u8 = 1;
 /// would make the index as large as the records.
 const MAX_BYTES: usize = 192;
 
-/// Writes what [`put_residue`] writes of a grant that has nothing but an identity from which its id follows.
-pub(super) fn put_residue_of_plain(value: &mut Vec<u8>) {
+/// Writes what [`put_covering_value`] writes of a grant that has nothing but an identity from which its id follows.
+pub(super) fn put_covering_value_of_plain(value: &mut Vec<u8>) {
     value.push(COVERING);
 }
 
 /// Writes the value of the index entry of a stored grant into `value`, which is empty.
-pub(super) fn put_residue(grant: &Grant<'_>, stored: &[u8], value: &mut Vec<u8>) -> Result<(), Malformed> {
+pub(super) fn put_covering_value(grant: &Grant<'_>, stored: &[u8], value: &mut Vec<u8>) -> Result<(), Malformed> {
     value.push(COVERING);
     if !grant.identity.is_canonical_id(grant.external_id) {
         put_bytes(value, 2, grant.external_id.as_bytes());
@@ -44,8 +44,8 @@ pub(super) fn put_residue(grant: &Grant<'_>, stored: &[u8], value: &mut Vec<u8>)
 
 /// Appends the grant of an index entry as far as readers are shown it, a record without times and scope; `false` if the
 /// record has to be read.
-pub fn covered_grant(index: Family, tuple: &[u8], value: &[u8], out: &mut Vec<u8>) -> bool {
-    let Some((&COVERING, rest)) = value.split_first().filter(|_| index == Family::GrantByPrincipal) else {
+pub fn covered_grant(index: Keyspace, tuple: &[u8], value: &[u8], out: &mut Vec<u8>) -> bool {
+    let Some((&COVERING, rest)) = value.split_first().filter(|_| index == Keyspace::GrantByPrincipal) else {
         return false;
     };
     let Some(grant) = keys::grant_of_entry(tuple) else { return false };
@@ -91,7 +91,7 @@ mod tests {
 
     fn entry(record: &GrantRecord) -> (Vec<u8>, Vec<u8>) {
         let keys = RecordKeys::of(Kind::Grant, Slot(1), &record.encode_to_vec()).unwrap();
-        (keys.fixed.unwrap(), keys.residue)
+        (keys.fixed.unwrap(), keys.covering_value)
     }
 
     fn shown(record: &[u8]) -> Vec<u8> {
@@ -129,7 +129,10 @@ mod tests {
         for record in variants {
             let (key, value) = entry(&record);
             let mut covered = Vec::new();
-            assert!(covered_grant(Family::GrantByPrincipal, keys::tuple_of(&key), &value, &mut covered), "{record:?}");
+            assert!(
+                covered_grant(Keyspace::GrantByPrincipal, keys::tuple_of(&key), &value, &mut covered),
+                "{record:?}"
+            );
             assert_eq!(shown(&covered), shown(&record.encode_to_vec()), "{record:?}");
         }
     }
@@ -144,6 +147,6 @@ mod tests {
         let large = Any { type_url: "x".into(), value: vec![0; MAX_BYTES] };
         let (key, value) = entry(&GrantRecord { annotations: vec![large], ..plain() });
         assert_eq!(value, b"");
-        assert!(!covered_grant(Family::GrantByPrincipal, keys::tuple_of(&key), &value, &mut Vec::new()));
+        assert!(!covered_grant(Keyspace::GrantByPrincipal, keys::tuple_of(&key), &value, &mut Vec::new()));
     }
 }

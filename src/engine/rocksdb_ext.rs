@@ -9,7 +9,7 @@ use std::{ptr, slice};
 
 use rocksdb::{AsRawPtr, Env, Options, DB};
 
-use super::Supply;
+use super::FileProvider;
 use crate::{Error, Result};
 
 extern "C" {
@@ -17,8 +17,8 @@ extern "C" {
     fn c1z_working_copy_env(folder: *const c_char, length: usize) -> *mut librocksdb_sys::rocksdb_env_t;
     /// A new environment, whose owner destroys it.
     fn c1z_private_files_env() -> *mut librocksdb_sys::rocksdb_env_t;
-    /// A new environment, whose owner destroys it and with it the supplier.
-    fn c1z_supplied_files_env(supplier: Supplier) -> *mut librocksdb_sys::rocksdb_env_t;
+    /// A new environment, whose owner destroys it and with it the provider.
+    fn c1z_provided_files_env(provider: ExternFileProvider) -> *mut librocksdb_sys::rocksdb_env_t;
     fn c1z_set_no_log(options: *mut librocksdb_sys::rocksdb_options_t);
     fn c1z_set_cached_tables(options: *mut librocksdb_sys::rocksdb_options_t, cache_bytes: usize);
     fn c1z_set_written_tables(options: *mut librocksdb_sys::rocksdb_options_t, filter: bool);
@@ -111,11 +111,13 @@ pub(super) fn written_tables(options: &mut Options, filter: bool) {
 }
 
 /// Makes a database that is only read ask for each file before it reads it, and open no table before it needs it
-/// (cpp/supplied_files.cc).
-pub(super) fn supplied_files(options: &mut Options, supply: Supply) {
-    let context = Box::into_raw(Box::new(supply)).cast();
-    // SAFETY: the context is a `Supply` until it is released, and the environment is new.
-    options.set_env(unsafe { &Env::from_raw(c1z_supplied_files_env(Supplier { context, supply: ask, release })) });
+/// (cpp/provided_files.cc).
+pub(super) fn provided_files(options: &mut Options, provide: FileProvider) {
+    let context = Box::into_raw(Box::new(provide)).cast();
+    // SAFETY: the context is a `FileProvider` until it is released, and the environment is new.
+    options.set_env(unsafe {
+        &Env::from_raw(c1z_provided_files_env(ExternFileProvider { context, provide: ask, release }))
+    });
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_open_files_async(options.as_raw_ptr(), 1) }
 }
@@ -153,17 +155,17 @@ pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>, String> {
     }
 }
 
-/// `c1z_supplier` of cpp/supplied_files.cc, and what the answers mean.
+/// `c1z_file_provider` of cpp/provided_files.cc, and what the answers mean.
 #[repr(C)]
-struct Supplier {
+struct ExternFileProvider {
     context: *mut c_void,
-    supply: unsafe extern "C" fn(*mut c_void, *const c_char, usize, *mut c_void, Explain) -> c_int,
+    provide: unsafe extern "C" fn(*mut c_void, *const c_char, usize, *mut c_void, Explain) -> c_int,
     release: unsafe extern "C" fn(*mut c_void),
 }
 
 type Explain = unsafe extern "C" fn(*mut c_void, *const c_char, usize);
 
-const SUPPLIED: c_int = 0;
+const PROVIDED: c_int = 0;
 const DAMAGED: c_int = -1;
 const REFUSED: c_int = -2;
 const LIMITED: c_int = -3;
@@ -175,13 +177,13 @@ unsafe extern "C" fn ask(
     reason: *mut c_void,
     explain: Explain,
 ) -> c_int {
-    // SAFETY: the context was made by `supplied_files` and is not released yet, and the name has that length.
-    let (supply, name) = unsafe { (&*context.cast::<Supply>(), slice::from_raw_parts(name.cast(), length)) };
-    let supplied = catch_unwind(AssertUnwindSafe(|| supply(&String::from_utf8_lossy(name))));
-    let (answer, text) = match supplied {
-        Ok(Ok(())) => return SUPPLIED,
+    // SAFETY: the context was made by `provided_files` and is not released yet, and the name has that length.
+    let (provide, name) = unsafe { (&*context.cast::<FileProvider>(), slice::from_raw_parts(name.cast(), length)) };
+    let provided = catch_unwind(AssertUnwindSafe(|| provide(&String::from_utf8_lossy(name))));
+    let (answer, text) = match provided {
+        Ok(Ok(())) => return PROVIDED,
         Ok(Err(error)) => (answer_of(&error), error.to_string()),
-        Err(_) => (REFUSED, "supplying a file panicked".to_owned()),
+        Err(_) => (REFUSED, "providing a file panicked".to_owned()),
     };
     // SAFETY: `explain` was passed together with `reason` and copies the text.
     unsafe { explain(reason, text.as_ptr().cast(), text.len()) };
@@ -199,6 +201,6 @@ fn answer_of(error: &Error) -> c_int {
 }
 
 unsafe extern "C" fn release(context: *mut c_void) {
-    // SAFETY: the context was made by `supplied_files`, and nobody uses it any more.
-    drop(unsafe { Box::from_raw(context.cast::<Supply>()) });
+    // SAFETY: the context was made by `provided_files`, and nobody uses it any more.
+    drop(unsafe { Box::from_raw(context.cast::<FileProvider>()) });
 }

@@ -8,8 +8,8 @@ use rocksdb::{Options, WriteBatch};
 use super::change::Change;
 use super::merge::{Merge, Merged};
 use super::pending::{Pending, PARALLEL_ROWS};
-use super::runs::Runs;
 use super::sink::{ingest, Sink, Ssts};
+use super::sorted_runs::SortedRuns;
 use crate::control::Control;
 use crate::engine::counts::{ByType, Tally};
 use crate::engine::databases::Databases;
@@ -23,7 +23,7 @@ use crate::{files, Error, Result};
 const INGEST_ROWS: u64 = 4096;
 const INGEST_BYTES: usize = 4 << 20;
 
-/// What sealing needs of the database.
+/// What flush needs of the database.
 pub struct Target<'d> {
     pub db: &'d Databases,
     /// How SSTs of records are written.
@@ -35,7 +35,7 @@ pub struct Target<'d> {
 
 impl Target<'_> {
     /// Puts the rows of these kinds into the database as one atomic step. If that fails they are still pending.
-    pub fn seal(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<()> {
+    pub fn flush_pending(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<()> {
         let occupied = self.occupied(pending, kinds)?;
         let before = counted_before(pending, kinds, &occupied);
         let mut counts = self.write(pending, kinds, occupied)?;
@@ -53,22 +53,22 @@ impl Target<'_> {
     fn write(&self, pending: &mut Pending, kinds: &[Kind], occupied: Occupied) -> Result<Added> {
         let rows = pending.rows(kinds);
         pending.sort(kinds)?;
-        let sealing = Sealing { target: self, slot: pending.slot(), pending, occupied };
+        let flush = Flush { target: self, slot: pending.slot(), pending, occupied };
         if pending.are_few(kinds, INGEST_ROWS, INGEST_BYTES) {
             let mut batch = WriteBatch::with_capacity_bytes(pending.buffered(kinds));
-            let added = sealing.one_by_one(kinds, &mut batch)?;
+            let added = flush.one_by_one(kinds, &mut batch)?;
             self.db.change(|db| db.write(batch))?;
             return Ok(added);
         }
-        let staging = files::create_unique_folder(pending.directory(), "seal-")
+        let staging = files::create_unique_folder(pending.directory(), "flush-")
             .map_err(Error::io("stage in", pending.directory()))?;
         let (files, added) = match rows < PARALLEL_ROWS {
             true => {
                 let mut ssts = Ssts::new(self.records, staging.path(), "all", false);
-                let added = sealing.one_by_one(kinds, &mut ssts)?;
+                let added = flush.one_by_one(kinds, &mut ssts)?;
                 (ssts.finish()?, added)
             }
-            false => sealing.side_by_side(kinds, staging.path())?,
+            false => flush.side_by_side(kinds, staging.path())?,
         };
         ingest(self.db, files)?;
         Ok(added)
@@ -79,10 +79,10 @@ impl Target<'_> {
     pub fn collect(&self, pending: &mut Pending, kinds: &[Kind], batch: &mut WriteBatch) -> Result<()> {
         pending.sort(kinds)?;
         if !pending.are_few(kinds, u64::MAX, INGEST_BYTES) {
-            return self.seal(pending, kinds);
+            return self.flush_pending(pending, kinds);
         }
         let occupied = self.occupied(pending, kinds)?;
-        Sealing { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch).map(|_| ())
+        Flush { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch).map(|_| ())
     }
 
     /// The kinds of which records are in the database already: each new one has to be compared with what it replaces.
@@ -96,7 +96,7 @@ impl Target<'_> {
 
     /// Whether the slot holds a record of that kind.
     pub fn is_occupied(&self, slot: Slot, kind: Kind) -> Result<bool> {
-        let prefix = keys::family(slot, kind.family());
+        let prefix = keys::keyspace(slot, kind.keyspace());
         let mut entries = self.db.raw_iterator();
         entries.seek(&prefix);
         entries.status()?;
@@ -112,7 +112,7 @@ impl Target<'_> {
             }
             if let Some(stored) = self.db.get_pinned(&keys.record)? {
                 RecordKeys::varying_of(kind, slot, &stored)
-                    .map_err(|error| damaged(kind.family(), &keys.record, error))?;
+                    .map_err(|error| damaged(kind.keyspace(), &keys.record, error))?;
             }
         }
         Ok(())
@@ -125,7 +125,7 @@ type Occupied = [bool; Kind::ALL.len()];
 /// How many records were added, by kind.
 type Added = [ByType; Kind::ALL.len()];
 
-/// For each kind how many records there are already, if that is known. It is not, until this seal has succeeded.
+/// For each kind how many records there are already, if that is known. It is not, until this flush has succeeded.
 fn counted_before(pending: &mut Pending, kinds: &[Kind], occupied: &Occupied) -> Vec<Option<ByType>> {
     let before = |&kind: &Kind| match (pending.forget_counted(kind), occupied[kind as usize]) {
         (Some(counted), _) => Some(counted),
@@ -135,26 +135,26 @@ fn counted_before(pending: &mut Pending, kinds: &[Kind], occupied: &Occupied) ->
     kinds.iter().map(before).collect()
 }
 
-/// One seal.
-struct Sealing<'s, 'd> {
+/// One flush of pending rows.
+struct Flush<'s, 'd> {
     target: &'s Target<'d>,
     slot: Slot,
     pending: &'s Pending,
     occupied: Occupied,
 }
 
-impl Sealing<'_, '_> {
+impl Flush<'_, '_> {
     /// Writes everything in the order of the keys: records lie before index entries.
     fn one_by_one(&self, kinds: &[Kind], sink: &mut impl Sink) -> Result<Added> {
-        let mut varying = Runs::default();
+        let mut varying = SortedRuns::default();
         let added = self.records(kinds, sink, &mut varying)?;
         varying.sort()?;
-        self.entries(Runs::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
+        self.entries(SortedRuns::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
         Ok(added)
     }
 
     /// The index entries that were collected beside the records.
-    fn fixed<'k>(&'k self, kinds: &'k [Kind]) -> impl Iterator<Item = &'k Runs> {
+    fn fixed<'k>(&'k self, kinds: &'k [Kind]) -> impl Iterator<Item = &'k SortedRuns> {
         kinds.iter().map(|&kind| &self.pending.load(kind).fixed)
     }
 
@@ -162,10 +162,10 @@ impl Sealing<'_, '_> {
     /// known when the records are written.
     fn side_by_side(&self, kinds: &[Kind], staging: &Path) -> Result<(Vec<PathBuf>, Added)> {
         let Target { records, entries, .. } = self.target;
-        let mut varying = Runs::default();
+        let mut varying = SortedRuns::default();
         let fixed = || -> Result<Vec<PathBuf>> {
             let mut ssts = Ssts::new(entries, staging, "fixed", true);
-            self.entries(Runs::merge(self.fixed(kinds))?, &mut ssts)?;
+            self.entries(SortedRuns::merge(self.fixed(kinds))?, &mut ssts)?;
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
@@ -182,18 +182,18 @@ impl Sealing<'_, '_> {
         files.extend(fixed?);
         varying.sort()?;
         let mut ssts = Ssts::new(entries, staging, "varying", true);
-        self.entries(Runs::merge([&varying])?, &mut ssts)?;
+        self.entries(SortedRuns::merge([&varying])?, &mut ssts)?;
         files.extend(ssts.finish()?);
         Ok((files, added))
     }
 
     /// Writes the records that stay, and collects the index entries that their contents decide.
-    fn records(&self, kinds: &[Kind], sink: &mut impl Sink, varying: &mut Runs) -> Result<Added> {
+    fn records(&self, kinds: &[Kind], sink: &mut impl Sink, varying: &mut SortedRuns) -> Result<Added> {
         let mut row = Merged::new();
         let mut added = Added::default();
         let mut rows = 0u64;
         for &kind in kinds {
-            let mut merge = Runs::merge([&self.pending.load(kind).records])?;
+            let mut merge = SortedRuns::merge([&self.pending.load(kind).records])?;
             let mut tally = Tally::new(kind);
             while merge.next(&mut row)? {
                 if is_due(rows, &row.value) {
@@ -203,7 +203,7 @@ impl Sealing<'_, '_> {
                 if !self.occupied[kind as usize] || !self.replace(kind, &mut row, varying)? {
                     tally.add(&row.key)?;
                 }
-                let undecodable = |error| damaged(kind.family(), &row.key, error);
+                let undecodable = |error| damaged(kind.keyspace(), &row.key, error);
                 if self.pending.load(kind).refreshed {
                     let keys = RecordKeys::of(kind, self.slot, &row.value).map_err(undecodable)?;
                     for (entry, value) in keys.entries() {
@@ -223,9 +223,9 @@ impl Sealing<'_, '_> {
 
     /// Looks at the record that `row` replaces: what it leaves behind and which index entries it had. `false` if there is
     /// none.
-    fn replace(&self, kind: Kind, row: &mut Merged, varying: &mut Runs) -> Result<bool> {
+    fn replace(&self, kind: Kind, row: &mut Merged, varying: &mut SortedRuns) -> Result<bool> {
         let Some(stored) = self.target.db.get_pinned(&row.key)? else { return Ok(false) };
-        let undecodable = |error| damaged(kind.family(), &row.key, error);
+        let undecodable = |error| damaged(kind.keyspace(), &row.key, error);
         for entry in RecordKeys::varying_of(kind, self.slot, &stored).map_err(undecodable)? {
             self.collect(varying, &entry, Change::Delete, b"")?;
         }
@@ -235,7 +235,7 @@ impl Sealing<'_, '_> {
         Ok(true)
     }
 
-    fn collect(&self, varying: &mut Runs, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {
+    fn collect(&self, varying: &mut SortedRuns, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {
         self.pending.bound(varying)?;
         varying.push(entry, change, value)
     }

@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::{Kind, Reader, Writer};
-use crate::keys::{self, Family, Slot, SyncId};
+use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::proto::storage::{SyncRunRecord, SyncStatsRecord};
 use crate::proto::wire;
 use crate::{Error, Result};
@@ -66,14 +66,14 @@ impl SyncRun {
 impl Reader<'_> {
     /// The run of a sync.
     pub fn run(&self, id: SyncId) -> Result<Option<SyncRun>> {
-        let key = keys::of_sync(Family::SyncRun, id);
+        let key = keys::of_sync(Keyspace::SyncRun, id);
         self.get(&key)?.map(|value| SyncRun::decode(&key, &value)).transpose()
     }
 
     /// Every run, ordered by id and so by the second in which it was started.
-    pub fn runs(&self) -> Result<Vec<SyncRun>> {
+    pub fn sync_runs(&self) -> Result<Vec<SyncRun>> {
         let (mut runs, mut bytes) = (Vec::new(), 0);
-        let mut entries = self.scan(&keys::family(Slot::FILE, Family::SyncRun), None);
+        let mut entries = self.scan(&keys::keyspace(Slot::FILE, Keyspace::SyncRun), None);
         while let Some((key, value)) = entries.next()? {
             bytes += value.len();
             if bytes > MAX_RUNS_BYTES {
@@ -92,14 +92,14 @@ impl Reader<'_> {
 
     /// The token of a sync's last checkpoint, empty before the first.
     pub fn token(&self, id: SyncId) -> Result<String> {
-        let value = self.get(&keys::of_sync(Family::SyncToken, id))?;
+        let value = self.get(&keys::of_sync(Keyspace::SyncToken, id))?;
         let token = value.map(|value| String::from_utf8(value.to_vec())).transpose();
         Ok(token.map_err(|error| Error::corruption(format!("token of sync {id}"), error))?.unwrap_or_default())
     }
 
     /// The statistics that were taken of a sync, if they are about it.
     pub fn stats(&self, id: SyncId) -> Result<Option<SyncStatsRecord>> {
-        let Some(value) = self.get(&keys::of_sync(Family::SyncStats, id))? else { return Ok(None) };
+        let Some(value) = self.get(&keys::of_sync(Keyspace::SyncStats, id))? else { return Ok(None) };
         let stats = SyncStatsRecord::decode(&value[..])
             .map_err(|error| Error::corruption(format!("statistics of sync {id}"), error))?;
         Ok(Some(stats).filter(|stats| stats.sync_id == id.to_string()))
@@ -108,26 +108,26 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     /// Stores a run.
-    pub fn put_run(&mut self, run: &SyncRun) {
-        self.batch.put(keys::of_sync(Family::SyncRun, run.id), run.encode());
+    pub fn put_sync_run(&mut self, run: &SyncRun) {
+        self.batch.put(keys::of_sync(Keyspace::SyncRun, run.id), run.encode());
     }
 
     /// Stores the token of a sync.
     pub fn put_token(&mut self, id: SyncId, token: &str) {
-        self.batch.put(keys::of_sync(Family::SyncToken, id), token);
+        self.batch.put(keys::of_sync(Keyspace::SyncToken, id), token);
     }
 
     /// Stores the statistics of a sync.
     pub fn put_stats(&mut self, id: SyncId, stats: &SyncStatsRecord) {
-        self.batch.put(keys::of_sync(Family::SyncStats, id), stats.encode_to_vec());
+        self.batch.put(keys::of_sync(Keyspace::SyncStats, id), stats.encode_to_vec());
     }
 
     /// Removes a sync with everything that the file holds of it, its session values included.
     pub fn drop_sync(&mut self, run: &SyncRun) -> Result<()> {
         // What is pending goes where it can be cleared: were the commit to fail, it must still be there.
-        self.seal(&Kind::ALL)?;
-        for family in [Family::SyncRun, Family::SyncToken, Family::SyncStats] {
-            self.batch.delete(keys::of_sync(family, run.id));
+        self.flush_pending(&Kind::ALL)?;
+        for keyspace in [Keyspace::SyncRun, Keyspace::SyncToken, Keyspace::SyncStats] {
+            self.batch.delete(keys::of_sync(keyspace, run.id));
         }
         self.clear_below(&keys::sessions_of(&run.id.to_string()));
         self.clear_slot(run.slot);
@@ -145,7 +145,7 @@ mod tests {
         let mut value = SyncRun::new(id, Slot(3), SyncRunRecord::default()).encode();
         wire::put_bytes(&mut value, 8, b"linked");
         wire::put_varint(&mut value, 77, 5);
-        let key = keys::of_sync(Family::SyncRun, id);
+        let key = keys::of_sync(Keyspace::SyncRun, id);
         let mut run = SyncRun::decode(&key, &value).unwrap();
         run.record.supports_diff = true;
         let again = SyncRun::decode(&key, &run.encode()).unwrap();

@@ -22,10 +22,10 @@ impl Slot {
     }
 }
 
-/// The kind of thing that a key leads to. Gaps leave room for later families of the same kind.
+/// The kind of thing that a key leads to. Gaps leave room for later keyspaces of the same kind.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
+pub enum Keyspace {
     /// Engine metadata: one key for each name. Slot 0.
     Meta = 0x01,
     /// Sync runs by id; the value also names the sync's slot. Slot 0.
@@ -60,50 +60,50 @@ pub enum Family {
     GrantById = 0xC0,
 }
 
-impl Family {
+impl Keyspace {
     /// All of them, in the order of their keys.
-    pub const ALL: [Family; 15] = [
-        Family::Meta,
-        Family::SyncRun,
-        Family::SyncToken,
-        Family::SyncStats,
-        Family::Session,
-        Family::ResourceType,
-        Family::Resource,
-        Family::Entitlement,
-        Family::Grant,
-        Family::Asset,
-        Family::ResourceByParent,
-        Family::GrantByPrincipal,
-        Family::GrantNeedsExpansion,
-        Family::EntitlementById,
-        Family::GrantById,
+    pub const ALL: [Keyspace; 15] = [
+        Keyspace::Meta,
+        Keyspace::SyncRun,
+        Keyspace::SyncToken,
+        Keyspace::SyncStats,
+        Keyspace::Session,
+        Keyspace::ResourceType,
+        Keyspace::Resource,
+        Keyspace::Entitlement,
+        Keyspace::Grant,
+        Keyspace::Asset,
+        Keyspace::ResourceByParent,
+        Keyspace::GrantByPrincipal,
+        Keyspace::GrantNeedsExpansion,
+        Keyspace::EntitlementById,
+        Keyspace::GrantById,
     ];
 
-    /// The family that `key` belongs to; `None` for one that this layout does not have.
-    pub fn of(key: &[u8]) -> Option<Family> {
+    /// The keyspace that `key` belongs to; `None` for one that this layout does not have.
+    pub fn of(key: &[u8]) -> Option<Keyspace> {
         let byte = *key.get(4)?;
-        Family::ALL.into_iter().find(|&family| family as u8 == byte)
+        Keyspace::ALL.into_iter().find(|&keyspace| keyspace as u8 == byte)
     }
 
-    /// What a person calls a record of this family.
+    /// What a person calls a record of this keyspace.
     pub fn noun(self) -> &'static str {
         match self {
-            Family::Meta => "metadata",
-            Family::SyncRun => "sync",
-            Family::SyncToken => "sync token",
-            Family::SyncStats => "sync statistics",
-            Family::Session => "session value",
-            Family::ResourceType => "resource type",
-            Family::Resource => "resource",
-            Family::Entitlement => "entitlement",
-            Family::Grant => "grant",
-            Family::Asset => "asset",
-            Family::ResourceByParent => "resource by parent",
-            Family::GrantByPrincipal => "grant by principal",
-            Family::GrantNeedsExpansion => "grant needing expansion",
-            Family::EntitlementById => "entitlement by id",
-            Family::GrantById => "grant by id",
+            Keyspace::Meta => "metadata",
+            Keyspace::SyncRun => "sync",
+            Keyspace::SyncToken => "sync token",
+            Keyspace::SyncStats => "sync statistics",
+            Keyspace::Session => "session value",
+            Keyspace::ResourceType => "resource type",
+            Keyspace::Resource => "resource",
+            Keyspace::Entitlement => "entitlement",
+            Keyspace::Grant => "grant",
+            Keyspace::Asset => "asset",
+            Keyspace::ResourceByParent => "resource by parent",
+            Keyspace::GrantByPrincipal => "grant by principal",
+            Keyspace::GrantNeedsExpansion => "grant needing expansion",
+            Keyspace::EntitlementById => "entitlement by id",
+            Keyspace::GrantById => "grant by id",
         }
     }
 }

@@ -20,20 +20,20 @@ fn large_tree() -> Tree {
 
 struct Unpacked {
     into: TempDir,
-    deferred: Deferred,
+    lazy_files: LazyFiles,
 }
 
 fn unpack_some(place: &Place, threads: usize) -> Unpacked {
     let into = TempDir::new().unwrap();
     let limits = Limits { threads, ..Limits::default() };
     let file = PackedFile::open(&place.file).unwrap();
-    let deferred = file.unpack_some(into.path(), None, &limits, &Control::none(), |name| name.ends_with(".sst"));
-    Unpacked { deferred: deferred.unwrap().unwrap(), into }
+    let lazy_files = file.unpack_some(into.path(), None, &limits, &Control::none(), |name| name.ends_with(".sst"));
+    Unpacked { lazy_files: lazy_files.unwrap().unwrap(), into }
 }
 
 impl Unpacked {
     fn fetch(&self, name: &str) -> Result<()> {
-        self.deferred.fetch()(name)
+        self.lazy_files.fetch()(name)
     }
 
     fn read(&self, name: &str) -> Vec<u8> {
@@ -157,10 +157,10 @@ fn what_the_system_refuses_once_comes_when_it_is_asked_for_again() {
 #[test]
 fn nothing_comes_once_it_is_dropped() {
     let tree = large_tree();
-    let Unpacked { into: _into, deferred } = unpack_some(&saved(Encoding::IndexedZstd, &tree), 2);
-    let fetch = deferred.fetch();
+    let Unpacked { into: _into, lazy_files } = unpack_some(&saved(Encoding::IndexedZstd, &tree), 2);
+    let fetch = lazy_files.fetch();
     fetch("a.sst").unwrap();
-    drop(deferred);
+    drop(lazy_files);
     assert!(matches!(fetch("deep/c.sst"), Err(Error::Closed)));
     fetch("a.sst").unwrap();
 }
@@ -172,8 +172,8 @@ fn a_tar_stream_is_unpacked_as_a_whole() {
         let place = saved(encoding, &tree);
         let into = TempDir::new().unwrap();
         let file = PackedFile::open(&place.file).unwrap();
-        let deferred = file.unpack_some(into.path(), None, &Limits::default(), &Control::none(), |_| true).unwrap();
-        assert!(deferred.is_none());
+        let lazy_files = file.unpack_some(into.path(), None, &Limits::default(), &Control::none(), |_| true).unwrap();
+        assert!(lazy_files.is_none());
         assert!(read_tree(into.path()) == tree);
     }
 }

@@ -25,7 +25,7 @@ fn requests(order: &str) -> Vec<Vec<u8>> {
 }
 
 fn orders(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("seal");
+    let mut group = criterion.benchmark_group("flush pending");
     group.sample_size(10).throughput(Throughput::Elements(GRANTS));
     for order in ["sorted", "shuffled", "duplicated"] {
         let (requests, folder) = (requests(order), tempfile::tempdir().expect("a temporary folder"));

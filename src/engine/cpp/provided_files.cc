@@ -20,15 +20,15 @@ using namespace rocksdb;
 
 extern "C" {
 
-// Answers of a supplier; a positive one is an error of the operating system.
-enum { kSupplied = 0, kDamaged = -1, kRefused = -2, kLimited = -3 };
+// Answers of a provider; a positive one is an error of the operating system.
+enum { kProvided = 0, kDamaged = -1, kRefused = -2, kLimited = -3 };
 
-// `Supplier` of unwrapped.rs.
-struct c1z_supplier {
+// `ExternFileProvider` of rocksdb_ext.rs.
+struct c1z_file_provider {
   void* context;
   // Makes sure that the file of a name is whole. If it cannot, it passes the reason, a text of some length, to `explain`
   // together with `reason`. Called by any thread.
-  int (*supply)(void* context, const char* name, size_t length, void* reason,
+  int (*provide)(void* context, const char* name, size_t length, void* reason,
                 void (*explain)(void* reason, const char* text, size_t length));
   // Called once, when nobody asks any more.
   void (*release)(void* context);
@@ -42,34 +42,34 @@ thread_local bool opens_ahead = false;
 
 void Explain(void* reason, const char* text, size_t length) { static_cast<std::string*>(reason)->assign(text, length); }
 
-class SuppliedFiles : public FileSystemWrapper {
+class ProvidedFiles : public FileSystemWrapper {
  public:
-  explicit SuppliedFiles(const c1z_supplier& supplier) : FileSystemWrapper(PrivateFiles()), supplier_(supplier) {}
+  explicit ProvidedFiles(const c1z_file_provider& provider) : FileSystemWrapper(PrivateFiles()), provider_(provider) {}
 
-  ~SuppliedFiles() override { supplier_.release(supplier_.context); }
+  ~ProvidedFiles() override { provider_.release(provider_.context); }
 
-  const char* Name() const override { return "SuppliedFiles"; }
+  const char* Name() const override { return "ProvidedFiles"; }
 
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
                              std::unique_ptr<FSSequentialFile>* file, IODebugContext* debug) override {
-    IOStatus supplied = Supply(path);
-    return supplied.ok() ? FileSystemWrapper::NewSequentialFile(path, options, file, debug) : supplied;
+    IOStatus provided = Provide(path);
+    return provided.ok() ? FileSystemWrapper::NewSequentialFile(path, options, file, debug) : provided;
   }
 
   IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
                                std::unique_ptr<FSRandomAccessFile>* file, IODebugContext* debug) override {
-    IOStatus supplied = Supply(path);
-    return supplied.ok() ? FileSystemWrapper::NewRandomAccessFile(path, options, file, debug) : supplied;
+    IOStatus provided = Provide(path);
+    return provided.ok() ? FileSystemWrapper::NewRandomAccessFile(path, options, file, debug) : provided;
   }
 
  private:
-  IOStatus Supply(const std::string& path) {
+  IOStatus Provide(const std::string& path) {
     if (opens_ahead) return IOStatus::Aborted("not needed yet", path);
     const size_t name = path.rfind('/') + 1;
     std::string reason;
-    const int answer = supplier_.supply(supplier_.context, path.data() + name, path.size() - name, &reason, Explain);
+    const int answer = provider_.provide(provider_.context, path.data() + name, path.size() - name, &reason, Explain);
     switch (answer) {
-      case kSupplied:
+      case kProvided:
         return IOStatus::OK();
       case kDamaged:
         return IOStatus::Corruption(reason);
@@ -86,16 +86,16 @@ class SuppliedFiles : public FileSystemWrapper {
     }
   }
 
-  const c1z_supplier supplier_;
+  const c1z_file_provider provider_;
 };
 
-class SuppliedEnv : public EnvWrapper {
+class ProvidedEnv : public EnvWrapper {
  public:
-  explicit SuppliedEnv(const std::shared_ptr<FileSystem>& files) : EnvWrapper(NewCompositeEnv(files)) {
+  explicit ProvidedEnv(const std::shared_ptr<FileSystem>& files) : EnvWrapper(NewCompositeEnv(files)) {
     file_system_ = files;
   }
 
-  const char* Name() const override { return "SuppliedEnv"; }
+  const char* Name() const override { return "ProvidedEnv"; }
 
   // For a database that is only read, nothing is scheduled but the opening of its tables. Closing it waits for that.
   void Schedule(void (*job)(void*), void* argument, Priority priority, void* tag, void (*cancel)(void*)) override {
@@ -113,6 +113,6 @@ class SuppliedEnv : public EnvWrapper {
 }  // namespace
 
 // An environment for a database. The caller owns it: `rocksdb_env_destroy`.
-extern "C" rocksdb_env_t* c1z_supplied_files_env(c1z_supplier supplier) {
-  return new rocksdb_env_t{new SuppliedEnv(std::make_shared<SuppliedFiles>(supplier)), false};
+extern "C" rocksdb_env_t* c1z_provided_files_env(c1z_file_provider provider) {
+  return new rocksdb_env_t{new ProvidedEnv(std::make_shared<ProvidedFiles>(provider)), false};
 }
