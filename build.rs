@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_source_info(true);
     prost_build::Config::new()
         .btree_map(["."])
+        .extern_path(".google.protobuf.Struct", "crate::proto::Profile")
         .enable_type_names()
         .include_file("protos.rs")
         .compile_fds(compiler.file_descriptor_set())?;

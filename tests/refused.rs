@@ -23,7 +23,7 @@ use c1z::proto::connector::{
     ResourcesServiceListResourcesResponse,
 };
 use prost::Message;
-use support::{Exported, Failure, Handle};
+use support::{verify_bytes, Exported, Failure, Handle};
 
 /// In the environment of a process that runs a case: the case and what is limited.
 const ASKED: &str = "C1Z_TEST_REFUSED";
@@ -176,10 +176,52 @@ fn requests(limit: Limit) {
     store.close().unwrap();
 }
 
+/// A file of a large record, and a store that is opened, with less memory than either takes.
+fn files(limit: Limit) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = started(&folder);
+    let path = folder.path().join("file.c1z").to_str().unwrap().to_owned();
+    let request =
+        PutAssetRequest { asset: Some(AssetRef { id: "icon".into() }), data: vec![7; 60 * MIB], ..Default::default() };
+    store.send(Exported::Call(c1z_put_asset), &request.encode_to_vec()).unwrap();
+    store.call_long(c1z_end_sync, &EndSyncRequest {}, None).unwrap();
+    store.close().unwrap();
+    let verify = VerifyRequest { path: path.clone(), memory_budget_bytes: 8 << 20, threads: 1, ..Default::default() };
+    let verify = || verify_bytes(&verify.encode_to_vec(), None);
+    let open = |read_only| {
+        let open = OpenRequest {
+            path: path.clone(),
+            read_only,
+            threads: 1,
+            memory_budget_bytes: 8 << 20,
+            ..Default::default()
+        };
+        Handle::open(&open)
+    };
+    // How much there is to spare within what the process has already cannot be told: a call works or says what it lacks.
+    let mut refused = 0;
+    for more in [0, 20, 60, 100, 140, 180] {
+        // For a process that ends here.
+        eprintln!("{more} MiB");
+        limit.within(more * MIB, || {
+            for result in [open(true).map(drop), open(false).map(drop), verify().map(drop)] {
+                if result.is_err() {
+                    refused += 1;
+                    assert_out_of_memory(result);
+                }
+            }
+        });
+    }
+    assert!(refused > 0, "nothing was refused");
+    verify().unwrap();
+    open(true).unwrap().close().unwrap();
+}
+
 /// What is done with how much memory.
 type Case = (&'static str, fn(Limit));
 
-const CASES: [Case; 4] = [("puts", puts), ("lists", lists), ("assets", assets), ("requests", requests)];
+const CASES: [Case; 5] =
+    [("files", files), ("puts", puts), ("lists", lists), ("assets", assets), ("requests", requests)];
 
 #[test]
 fn run_if_asked() {

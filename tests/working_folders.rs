@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use c1z::control::Control;
-use c1z::store::verify;
+use c1z::store::{verify, OpenOptions, Store};
 use tempfile::TempDir;
 
 use fixture::*;
@@ -129,6 +129,14 @@ fn play_if_asked() {
             wait();
             end(&store);
             close(store);
+        }
+        "without a name" => {
+            wait();
+            let options = OpenOptions { tmp_dir: None, ..OpenOptions::default() };
+            let store = Store::open(&folder.join("nameless.c1z"), options, &Control::none()).unwrap();
+            let database = PathBuf::from(store.metadata().unwrap().database_path);
+            assert!(database.starts_with("/tmp"), "{}", database.display());
+            store.close().unwrap();
         }
         _ => live_under_umask(&folder),
     }
@@ -325,6 +333,17 @@ fn stores_that_are_opened_and_closed_at_the_same_time_do_not_take_each_others_fo
         }
     });
     assert_eq!(children(&place.tmp()), [""; 0].map(PathBuf::from));
+}
+
+#[test]
+fn where_the_variable_of_the_temporary_folder_is_empty_it_is_the_usual_one() {
+    const NAME: &str = "where_the_variable_of_the_temporary_folder_is_empty_it_is_the_usual_one";
+    play_if_asked();
+    let place = Place::new();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", NAME, "--nocapture"]);
+    command.env(PART, "without a name").env(FOLDER, place.path()).env("TMPDIR", "");
+    Player::start(&mut command).finish();
 }
 
 #[test]

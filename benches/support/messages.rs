@@ -3,6 +3,7 @@
 use c1z::proto::api::{PutEntitlementsRequest, PutGrantsRequest, PutResourceTypesRequest, PutResourcesRequest};
 use c1z::proto::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
 use c1z::proto::wire::put_bytes;
+use c1z::proto::Profile;
 use prost::Message;
 
 use super::workload::{Held, Row};
@@ -66,7 +67,7 @@ pub fn user_with_profile(number: u64) -> Resource {
         ("manager", value(Kind::StructValue(manager))),
         ("groups", value(Kind::ListValue(groups))),
     ]);
-    Resource { profile: Some(profile), ..described_user(number) }
+    Resource { profile: Some(Profile { encoded: profile.encode_to_vec() }), ..described_user(number) }
 }
 
 pub fn described_group(number: u64) -> Resource {

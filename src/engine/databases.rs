@@ -127,6 +127,8 @@ impl Databases {
         if takes_changes(&failed.db) {
             return Ok(());
         }
+        // RocksDB does not say which folder is gone.
+        std::fs::metadata(&failed.directory).map_err(Error::io("work in", &failed.directory))?;
         let number = failed.directory.extension().and_then(|number| number.to_str()?.parse().ok()).unwrap_or(0u32);
         let directory = self.first.directory.with_extension((number + 1).to_string());
         let copy = copy(&failed.db, &directory, &self.options).inspect_err(|_| {

@@ -23,7 +23,13 @@ impl From<rocksdb::Error> for Error {
 
 /// The error that RocksDB's C API gave away as `text`.
 pub(super) fn error_of(text: String) -> Error {
-    Error::Engine { cause: cause(&text), message: text }
+    let cause = cause(&text);
+    // RocksDB: a folder that is gone is "NotFound: " and nothing else.
+    let message = match text.strip_suffix(": ") {
+        Some("NotFound") => "a file or folder of the database is gone".to_owned(),
+        _ => text,
+    };
+    Error::Engine { cause, message }
 }
 
 fn cause(text: &str) -> EngineCause {
@@ -99,6 +105,13 @@ mod tests {
             assert_eq!(said_by_system(&format!("IO error: {words} in /tmp/a")), None);
             assert_eq!(said_by_system(&format!("{text} or so")), None);
         }
+    }
+
+    #[test]
+    fn a_status_without_words_says_what_is_the_matter() {
+        let Error::Engine { cause, message } = error_of("NotFound: ".into()) else { panic!("another error") };
+        assert_eq!(cause, EngineCause::System(Errno::NOENT.raw_os_error()));
+        assert_eq!(message, "a file or folder of the database is gone");
     }
 
     #[test]

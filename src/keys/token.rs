@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! token = base64url( listing (1 byte) | slot (4 bytes) | CRC-32 of the rest of the prefix and the filter (4 bytes)
-//!                    | last key without that prefix )
+//!                    | last key without that prefix | CRC-32 of all before (4 bytes) )
 //! ```
 //!
 //! The next page starts strictly after the last key, so a token keeps its meaning while rows come and go, and after the
 //! file is closed and opened again. The prefix that is scanned starts with the slot of the sync; its rest and the filter
 //! name the keyspace and what is asked of it. A token of another listing, sync or filter is refused for that reason, and
-//! whatever bytes a forged one holds, it cannot leave the prefix that is scanned.
+//! one that was cut or changed on its way is malformed. Whatever bytes a forged one
+//! holds, it cannot leave the prefix that is scanned.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
@@ -82,13 +83,19 @@ impl Listing {
 
     /// What a token starts with, and what is behind it.
     fn decode(self, token: &str) -> Result<Vec<u8>> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| self.bad(TokenFault::Malformed))?;
+        let malformed = || self.bad(TokenFault::Malformed);
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| malformed())?;
+        let (content, check) = bytes.split_last_chunk().ok_or_else(malformed)?;
+        if *check != crc32fast::hash(content).to_be_bytes() {
+            return Err(malformed());
+        }
+        bytes.truncate(content.len());
         match bytes.first() {
             Some(&listing) if listing == self as u8 => Ok(bytes),
             Some(&listing) if Listing::ALL.iter().any(|other| *other as u8 == listing) => {
                 Err(self.bad(TokenFault::Listing))
             }
-            _ => Err(self.bad(TokenFault::Malformed)),
+            _ => Err(malformed()),
         }
     }
 
@@ -100,7 +107,7 @@ impl Listing {
         bytes.extend_from_slice(&slot);
         bytes.extend_from_slice(&filtered(rest, filter).to_be_bytes());
         bytes.extend_from_slice(last.strip_prefix(prefix).unwrap_or_default());
-        URL_SAFE_NO_PAD.encode(bytes)
+        text(bytes)
     }
 
     /// The key after which the page starts; `None` for the empty token of the first page.
@@ -121,6 +128,13 @@ impl Listing {
         }
         Ok(Some([prefix, last].concat()))
     }
+}
+
+/// The text of a token with these bytes.
+fn text(mut bytes: Vec<u8>) -> String {
+    let check = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&check.to_be_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The slot that a prefix starts with, and the rest of it.
@@ -146,7 +160,7 @@ impl BatchToken {
         bytes.extend_from_slice(&checksum(ids.map(str::as_bytes)).to_be_bytes());
         bytes.extend_from_slice(&(self.index as u32).to_be_bytes());
         bytes.extend_from_slice(self.inner.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        text(bytes)
     }
 
     /// Reads the text form; a token of a request with other ids starts again from the first (SDK: it restarts silently).
@@ -221,6 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_was_cut_or_changed_on_its_way_is_malformed() {
+        let whole = Listing::Grants.token(b"prefix", &[b"filter"], b"prefix and more");
+        let is_malformed = |token: &str| {
+            let fault = match Listing::Grants.after(b"prefix", &[b"filter"], token).unwrap_err() {
+                Error::BadToken { fault, .. } => fault,
+                other => panic!("{other}"),
+            };
+            assert_eq!(fault, TokenFault::Malformed, "{token}");
+        };
+        for at in 0..whole.len() {
+            if at > 0 {
+                is_malformed(&whole[..at]);
+            }
+            let changed = if whole.as_bytes()[at] == b'A' { "B" } else { "A" };
+            is_malformed(&[&whole[..at], changed, &whole[at + 1..]].concat());
+        }
+    }
+
+    #[test]
     fn a_batch_token_restarts_when_the_request_changes() {
         let token = BatchToken { index: 1, inner: "abc".into() };
         let text = token.encode(["a", "b"].into_iter());
@@ -232,8 +265,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn forged_tokens_never_panic_and_never_leave_the_prefix(text in "[A-Za-z0-9_=-]{0,40}", raw in proptest::collection::vec(any::<u8>(), 0..40)) {
-            for token in [text, URL_SAFE_NO_PAD.encode(raw)] {
+        fn forged_tokens_never_panic_and_never_leave_the_prefix(forged in "[A-Za-z0-9_=-]{0,40}", raw in proptest::collection::vec(any::<u8>(), 0..40)) {
+            for token in [forged, text(raw)] {
                 if let Ok(Some(key)) = Listing::Grants.after(b"prefix", &[], &token) {
                     prop_assert!(key.starts_with(b"prefix"));
                 }

@@ -2,6 +2,7 @@
 
 mod explain;
 pub mod plain_grant;
+mod profile;
 pub mod wire;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use generated::c1::reader::v2 as reader;
 pub use generated::c1::reader::v3 as reader_v3;
 pub use generated::c1::storage::v3 as storage;
 pub use generated::c1z::v1 as api;
+pub use profile::Profile;
 
 /// An encoded `google.protobuf.FileDescriptorSet`: the whole schema and what it imports, sorted by file path.
 pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -4,6 +4,7 @@ mod allocations;
 mod closing;
 mod control;
 mod cursors;
+mod deep;
 mod descriptors;
 mod files;
 mod files_left;

@@ -11,6 +11,7 @@ use prost::Message;
 use prost_types::Any;
 use tempfile::TempDir;
 
+use crate::deep::deep_profile;
 use crate::functions::all;
 use crate::sample::*;
 use crate::support::{inspect_schema, verify_bytes, Exported, Given, Handle, Walk};
@@ -115,17 +116,9 @@ fn field(number: u32, value: &[u8]) -> Vec<u8> {
 
 /// An encoded resource whose profile holds that many structs in one another.
 fn deep_resource(levels: usize) -> Vec<u8> {
-    let mut reversed = Vec::new();
-    for number in [5, 2, 1].into_iter().cycle().take(3 * levels).chain([9]) {
-        let mut head = Vec::new();
-        encode_key(number, WireType::LengthDelimited, &mut head);
-        encode_varint(reversed.len() as u64, &mut head);
-        reversed.extend(head.iter().rev());
-    }
-    reversed.reverse();
     let mut resource = Resource { id: Some(resource_id("user", &format!("deep {levels}"))), ..Default::default() };
     resource.display_name = "deep".into();
-    [resource.encode_to_vec(), reversed].concat()
+    [resource.encode_to_vec(), deep_profile(levels)].concat()
 }
 
 /// An annotation in an annotation and so on, of a type that files describe.

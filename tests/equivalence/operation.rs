@@ -1,6 +1,7 @@
 //! What is done to a file, with few ids that collide, nest and need escaping, so that everything happens to everything.
 
 use c1z::proto::connector::grant_sources::GrantSource;
+use c1z::proto::Profile;
 use prost::Message;
 use prost_types::{value::Kind, Any, Struct, Value};
 
@@ -236,7 +237,8 @@ impl ResourceSpec {
             annotations: bit(0).then(|| note("of a resource")).into_iter().collect(),
             baton_resource: bit(1),
             external_id: bit(1).then(|| ExternalId { id: "elsewhere".into(), ..ExternalId::default() }),
-            profile: bit(2).then(|| Struct { fields: [("n".to_owned(), number)].into() }),
+            profile: bit(2)
+                .then(|| Profile { encoded: Struct { fields: [("n".to_owned(), number)].into() }.encode_to_vec() }),
             icon: bit(3).then(|| AssetRef { id: if bit(4) { "icon".into() } else { String::new() } }),
             status: bit(5).then(|| Status { status: 99, details: String::new() }),
             ..stub(self.id)

@@ -8,6 +8,7 @@ use c1z::engine::Kind;
 use c1z::envelope::Encoding;
 use c1z::keys::Keyspace;
 use c1z::proto::manifest::C1zManifestV3;
+use c1z::proto::Profile;
 use c1z::store::{inspect_schema, Inspection};
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -68,7 +69,7 @@ fn alice() -> Resource {
             any("google.protobuf.Any", &inner),
             Any { type_url: "type.googleapis.com/acme.Unheard".into(), value: b"\0\x01".to_vec() },
         ],
-        profile: Some(profile),
+        profile: Some(Profile { encoded: profile.encode_to_vec() }),
         created_at: Some(Timestamp { seconds: 1_600_000_000, nanos: 5 }),
         ..resource(("user", "alice"))
     }

@@ -101,3 +101,21 @@ fn a_group_that_is_not_the_old_one_may_do_what_others_may() {
         },
     );
 }
+
+#[test]
+fn a_folder_that_may_be_written_to_and_not_read_takes_a_save() {
+    as_nobody(
+        "permissions::a_folder_that_may_be_written_to_and_not_read_takes_a_save",
+        |folder| {
+            fs::create_dir(folder.join("blind")).unwrap();
+            set_mode(&folder.join("blind"), 0o733);
+        },
+        |folder| {
+            let path = folder.join("blind/file.c1z");
+            assert!(fs::read_dir(folder.join("blind")).is_err());
+            write_sync(&path);
+            write_sync(&path);
+            open(&path, true).unwrap().close().unwrap();
+        },
+    );
+}

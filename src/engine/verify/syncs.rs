@@ -11,13 +11,10 @@ use super::{hides, report_gap, Row, Rows, Shown, SlotZero, VerifiedSync};
 use crate::engine::{Counts, Kind, RecordKeys};
 use crate::findings::{short_hex, Findings};
 use crate::keys::{self, Elements, Keyspace, Slot, SyncId};
+use crate::memory::ask_for;
 use crate::proto::api::{Fault, FaultKind};
 use crate::proto::storage::{AssetRecord, EntitlementRecord, GrantRecord, ResourceRecord, ResourceTypeRecord};
-use crate::proto::wire::fields;
 use crate::Result;
-
-/// The field of a resource's record that has a `google.protobuf.Struct`.
-const PROFILE: u32 = 9;
 
 /// The slots that runs name.
 pub(super) struct Syncs<'v> {
@@ -71,7 +68,11 @@ impl<'v> Syncs<'v> {
             match self.slots.get_mut(&slot) {
                 Some(walk) => match Index::position(key) {
                     Some(index) => walk.indexes[index].1.add(&self.hasher, key, value),
-                    None => walk.record(slot, key, value, &self.hasher, self.shown, findings),
+                    None => {
+                        // Decoding it takes that much, for a moment, and has no way to fail.
+                        ask_for(value.len().saturating_mul(2))?;
+                        walk.record(slot, key, value, &self.hasher, self.shown, findings)
+                    }
                 },
                 None => {
                     let sentence = format!("no sync has slot {}, which starts with this key", slot.0);
@@ -197,15 +198,10 @@ impl SlotWalk {
 fn decode(kind: Kind, record: &[u8]) -> Result<(), prost::DecodeError> {
     match kind {
         Kind::ResourceType => ResourceTypeRecord::decode(record).map(drop),
-        // Profiles nest deeper than `prost` reads, or the stack has room for: who says what can be shown looks at them.
-        Kind::Resource => ResourceRecord::decode(&without_profile(record)[..]).map(drop),
+        // Not what is in a profile: who says what can be shown looks at it.
+        Kind::Resource => ResourceRecord::decode(record).map(drop),
         Kind::Entitlement => EntitlementRecord::decode(record).map(drop),
         Kind::Grant => GrantRecord::decode(record).map(drop),
         Kind::Asset => AssetRecord::decode(record).map(drop),
     }
-}
-
-fn without_profile(record: &[u8]) -> Vec<u8> {
-    let others = fields(record).map_while(Result::ok).filter(|field| field.number != PROFILE);
-    others.flat_map(|field| field.raw).copied().collect()
 }

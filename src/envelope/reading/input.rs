@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::envelope::Identity;
 use crate::memory::with_capacity;
-use crate::{files, Error, Result};
+use crate::{files, quoted, Error, Result};
 
 /// An open file, and its length and identity at that time.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ pub fn check_regular(file: &Metadata, path: &Path) -> Result<()> {
         of_type if of_type.is_char_device() || of_type.is_block_device() => "a device",
         _ => "something else",
     };
-    Err(Error::invalid(format!("{}: not a regular file but {is}", path.display())))
+    Err(Error::invalid(format!("{}: not a regular file but {is}", quoted::path(path))))
 }
 
 /// Part of a file as a stream. Any number may read one file at a time.

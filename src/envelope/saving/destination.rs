@@ -12,7 +12,7 @@ use rustix::process::geteuid;
 
 use crate::envelope::reading::check_regular;
 use crate::envelope::Identity;
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 /// Linux follows that many links before it gives up.
 const MAX_LINKS: usize = 40;
@@ -56,7 +56,7 @@ impl Destination {
             let link = fs::read_link(&path).map_err(Error::io("read link", &path))?;
             path = path.parent().unwrap_or(Path::new("")).join(link);
         }
-        Err(Error::invalid(format!("{}: too many links", target.display())))
+        Err(Error::invalid(format!("{}: too many links", quoted::path(target))))
     }
 
     fn at(path: PathBuf, occupant: Option<Metadata>) -> Destination {
@@ -75,10 +75,10 @@ impl Destination {
     fn check_folder(&self) -> Result<()> {
         match fs::metadata(&self.folder) {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Err(self.unsavable(format!("there is no folder {}", self.folder.display())));
+                return Err(self.unsavable(format!("there is no folder {}", quoted::path(&self.folder))));
             }
             Ok(folder) if !folder.is_dir() => {
-                return Err(self.unsavable(format!("{} is not a folder", self.folder.display())));
+                return Err(self.unsavable(format!("{} is not a folder", quoted::path(&self.folder))));
             }
             found => found.map_err(Error::io("stat", &self.folder))?,
         };
@@ -106,7 +106,7 @@ impl Destination {
     }
 
     fn unsavable(&self, why: impl std::fmt::Display) -> Error {
-        Error::FailedPrecondition(format!("{}: cannot be saved: {why}", self.path.display()))
+        Error::FailedPrecondition(format!("{}: cannot be saved: {why}", quoted::path(&self.path)))
     }
 }
 
@@ -117,7 +117,7 @@ fn check_name(path: &Path) -> Result<()> {
     }
     // Not `Path::file_name`, which overlooks a slash or a dot at the end.
     match path.as_os_str().as_bytes().rsplit(|&byte| byte == b'/').next() {
-        Some(b"" | b"." | b"..") => Err(Error::invalid(format!("{}: names a folder, not a file", path.display()))),
+        Some(b"" | b"." | b"..") => Err(Error::invalid(format!("{}: names a folder, not a file", quoted::path(path)))),
         _ => Ok(()),
     }
 }

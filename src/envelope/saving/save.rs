@@ -85,8 +85,8 @@ pub fn save(
 
 fn sync_folder(folder: &Path) -> Result<()> {
     match files::open(folder).and_then(|folder| folder.sync_all()) {
-        // A file system that has no such thing as syncing a folder.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        // A file system that has no such thing as syncing a folder, or a folder that this user may write to but not read.
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::PermissionDenied) => Ok(()),
         synced => synced.map_err(Error::io("sync folder", folder)),
     }
 }

@@ -234,3 +234,12 @@ fn concurrent_saves_leave_one_of_the_files_whole_at_any_time() {
     assert!(trees.contains(&place.unpack().unwrap()));
     assert_eq!(place.names(), ["test.c1z"]);
 }
+
+#[test]
+fn a_path_that_no_system_takes_is_not_shown_whole() {
+    for end in ["/", "/..", "/file.c1z"] {
+        let path = PathBuf::from(format!("/{}{end}", "a".repeat(1 << 20)));
+        let message = check_destination(&path).unwrap_err().to_string();
+        assert!(message.len() < 5_000, "{} bytes", message.len());
+    }
+}

@@ -14,13 +14,12 @@ use crate::engine::{self, is_database_file, Engine, EngineOptions, FileProvider}
 use crate::envelope::{self, Encoding, FileFormat, Head, Identity, LazyFiles, Limits, PackedFile, Source};
 use crate::error::Reason;
 use crate::keys::LAYOUT_VERSION;
+use crate::memory::ask_for;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
 use crate::quoted::Quoted;
-use crate::store::listing::view;
-use crate::store::listing::LookupCache;
-use crate::store::listing::Prefetch;
+use crate::store::listing::{view, LookupCache, Prefetch};
 use crate::store::sync::Binding;
 use crate::store::ENGINE;
 use crate::{process, Error, Result};
@@ -75,6 +74,14 @@ impl OpenOptions {
             0 => processors(),
             threads => threads,
         }
+    }
+
+    /// Fails if there is no memory for the budget and for opening a database: RocksDB and the threads of a store would end
+    /// the process.
+    pub(super) fn ask_for_memory(&self) -> Result<()> {
+        /// What opening takes besides the budget.
+        const OPENING_BYTES: usize = 64 << 20;
+        ask_for(self.engine(Encoding::IndexedZstd).memory_budget.saturating_add(OPENING_BYTES))
     }
 
     pub(in crate::store) fn engine(&self, encoding: Encoding) -> EngineOptions {
@@ -132,6 +139,7 @@ impl Store {
         let path = &absolute(path)?;
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
+        options.ask_for_memory()?;
         if !options.read_only {
             envelope::check_destination(path)?;
         }

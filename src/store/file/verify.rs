@@ -30,6 +30,7 @@ pub fn verify(request: &VerifyRequest, control: &Control<'_>) -> Result<VerifyRe
     process::enter()?;
     let path = required_path("path", &request.path, &request.path_bytes)?;
     let options = options(request)?;
+    options.ask_for_memory()?;
     let max_faults = if request.max_faults == 0 { DEFAULT_MAX_FAULTS } else { request.max_faults };
     let mut findings = Findings::new(max_faults as usize);
     let mut report = VerifyReport::default();

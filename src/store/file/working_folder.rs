@@ -33,7 +33,7 @@ impl WorkingFolder {
     /// Creates one in `temporary`, or in the system's temporary folder, and removes those that killed processes have left
     /// there.
     pub fn create(temporary: Option<&Path>) -> Result<WorkingFolder> {
-        let temporary = temporary.map_or_else(std::env::temp_dir, Path::to_path_buf);
+        let temporary = temporary.map_or_else(system_folder, Path::to_path_buf);
         let created = std::path::absolute(&temporary).and_then(|temporary| WorkingFolder::create_in(&temporary));
         created.map_err(Error::io("create a folder in", &temporary))
     }
@@ -76,6 +76,15 @@ impl WorkingFolder {
             _ => self.home.leave(),
         }
         Ok(())
+    }
+}
+
+/// The system's temporary folder, also where the variable that names it is set and empty.
+fn system_folder() -> PathBuf {
+    let named = std::env::temp_dir();
+    match named.as_os_str().is_empty() {
+        true => PathBuf::from("/tmp"),
+        false => named,
     }
 }
 

@@ -7,11 +7,14 @@
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
+use prost::Message;
 use prost_types::value::Kind;
 use prost_types::{Any, ListValue, Struct, Timestamp, Value};
 
 use crate::proto::connector::*;
 use crate::proto::wire::{put_message, put_present_varint};
+use crate::proto::Profile;
+use crate::translate::structs::put_struct;
 
 pub fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -58,6 +61,14 @@ pub fn profile() -> BoxedStrategy<Struct> {
     btree_map(text(), value(), 0..4).prop_map(|fields| Struct { fields }).boxed()
 }
 
+fn canonical_profile() -> impl Strategy<Value = Profile> {
+    profile().prop_map(|profile| {
+        let mut encoded = Vec::new();
+        put_struct(&mut encoded, &profile.encode_to_vec(), 0).unwrap();
+        Profile { encoded }
+    })
+}
+
 fn resource_id() -> impl Strategy<Value = ResourceId> {
     (text(), text(), any::<bool>()).prop_map(|(resource_type, resource, baton_resource)| ResourceId {
         resource_type,
@@ -85,7 +96,7 @@ pub fn resource() -> BoxedStrategy<Resource> {
     let icon = text().prop_map(|id| AssetRef { id });
     (
         (of(resource_id()), of(resource_id()), text(), annotations(), text(), any::<bool>()),
-        (of(external_id), enum_number(), of(profile()), of(icon), of(status), of(timestamp())),
+        (of(external_id), enum_number(), of(canonical_profile()), of(icon), of(status), of(timestamp())),
     )
         .prop_map(
             |(
