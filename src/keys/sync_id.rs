@@ -1,6 +1,7 @@
 //! Sync ids: KSUIDs, 20 bytes that sort by their second of creation, 27 base-62 characters as text.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use svix_ksuid::{Ksuid, KsuidLike};
 
@@ -14,7 +15,7 @@ pub struct SyncId([u8; 20]);
 impl SyncId {
     /// A new id, made of the current second and 16 random bytes.
     pub fn generate() -> SyncId {
-        SyncId(*Ksuid::from_seconds(None, None).bytes())
+        SyncId(*Ksuid::new_raw(second_of(SystemTime::now()), None).bytes())
     }
 
     /// Reads the text form; anything but a KSUID is an invalid argument.
@@ -37,6 +38,15 @@ impl SyncId {
     pub fn as_bytes(&self) -> &[u8; 20] {
         &self.0
     }
+}
+
+/// KSUID: what its seconds are counted from, which they are for 136 years.
+const EPOCH: Duration = Duration::from_secs(1_400_000_000);
+
+/// The second of a time as an id has it, or the nearest that an id can have.
+fn second_of(time: SystemTime) -> u32 {
+    let seconds = time.duration_since(UNIX_EPOCH + EPOCH).map_or(0, |behind| behind.as_secs());
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl fmt::Display for SyncId {
@@ -70,6 +80,14 @@ mod tests {
                 prop_assert_eq!(id.to_string(), text);
             }
         }
+    }
+
+    #[test]
+    fn a_clock_before_or_behind_what_an_id_can_have_gives_the_nearest() {
+        let at = |seconds| second_of(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!((at(0), at(1_400_000_000), at(1_400_000_005)), (0, 0, 5));
+        assert_eq!(at(300_000_000_000), u32::MAX);
+        assert_eq!(second_of(UNIX_EPOCH - Duration::from_secs(1)), 0);
     }
 
     #[test]

@@ -14,9 +14,9 @@ const LAST_SECOND: i64 = 253_402_300_799;
 const LAST_NANO: i32 = 999_999_999;
 const LAST: Timestamp = Timestamp { seconds: LAST_SECOND, nanos: LAST_NANO };
 
-/// The time of the call.
+/// The time of the call, or the nearest that a timestamp may be.
 pub fn now() -> Timestamp {
-    Timestamp::from(SystemTime::now())
+    valid(&Timestamp::from(SystemTime::now()))
 }
 
 /// The time of something that happens to a sync of a file with these runs: now, or right behind the newest of their
