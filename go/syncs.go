@@ -63,13 +63,13 @@ func (s *store) CurrentSyncStep(ctx context.Context) (string, error) {
 	return current.GetSyncToken(), err
 }
 
-// CheckpointSync stores the token of the bound sync, also when the context is done. On return it, and every record put
-// before, survives a crash of the process.
+// CheckpointSync stores the token of the bound sync, also when the context is done. The file has it, and what was put
+// before, once it is saved.
 func (s *store) CheckpointSync(ctx context.Context, syncToken string) error {
 	return exec(context.WithoutCancel(ctx), s.native, checkpointSync, &apipb.CheckpointSyncRequest{SyncToken: syncToken})
 }
 
-// EndSync makes the bound sync complete and durable, and unbinds it. After a failure it is still bound, and EndSync can
+// EndSync makes the bound sync complete and unbinds it; the file has it once it is saved. After a failure it is still bound, and EndSync can
 // be called again.
 func (s *store) EndSync(ctx context.Context) error {
 	return exec(ctx, s.native, endSync, &apipb.EndSyncRequest{})

@@ -642,8 +642,8 @@ c1z_code c1z_get_current_sync(const c1z_store *store,
                               c1z_buffer **response,
                               c1z_error **error);
 
-// Stores the token of the bound sync. On return it, and every record put before, survives a crash of the machine in
-// the working copy; the file changes when it is saved.
+// Stores the token of the bound sync, as one step with every record put before. The file changes when it is saved: until
+// then nothing survives the end of the process.
 //
 // `request` holds a `c1z.v1.CheckpointSyncRequest`; the response is empty.
 c1z_code c1z_checkpoint_sync(const c1z_store *store,
@@ -651,7 +651,7 @@ c1z_code c1z_checkpoint_sync(const c1z_store *store,
                              c1z_buffer **response,
                              c1z_error **error);
 
-// Ends the bound sync: takes statistics, makes everything durable, unbinds it. When it fails the sync stays bound and
+// Ends the bound sync: takes statistics, marks it as complete, unbinds it. When it fails the sync stays bound and
 // unended.
 //
 // `request` holds a `c1z.v1.EndSyncRequest`; the response is empty.

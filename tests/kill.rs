@@ -36,7 +36,7 @@ fn batch(number: u64) -> Vec<u8> {
 
 fn options(file: &Path) -> OpenOptions {
     let tmp_dir = Some(file.parent().unwrap().join("work"));
-    OpenOptions { tmp_dir, threads: 2, memory_budget: 8 << 20, ..OpenOptions::default() }
+    OpenOptions { tmp_dir, threads: 2, memory_budget: 8 << 20, durable: true, ..OpenOptions::default() }
 }
 
 fn open(file: &Path) -> Store {

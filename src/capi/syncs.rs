@@ -100,8 +100,8 @@ pub unsafe extern "C" fn c1z_get_current_sync(
     unsafe { ask(store, request, response, error, |store, _: GetCurrentSyncRequest| store.get_current_sync()) }
 }
 
-/// Stores the token of the bound sync. On return it, and every record put before, survives a crash of the machine in
-/// the working copy; the file changes when it is saved.
+/// Stores the token of the bound sync, as one step with every record put before. The file changes when it is saved: until
+/// then nothing survives the end of the process.
 ///
 /// `request` holds a `c1z.v1.CheckpointSyncRequest`; the response is empty.
 #[no_mangle]
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn c1z_checkpoint_sync(
     }
 }
 
-/// Ends the bound sync: takes statistics, makes everything durable, unbinds it. When it fails the sync stays bound and
+/// Ends the bound sync: takes statistics, marks it as complete, unbinds it. When it fails the sync stays bound and
 /// unended.
 ///
 /// `request` holds a `c1z.v1.EndSyncRequest`; the response is empty.

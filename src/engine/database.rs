@@ -32,7 +32,7 @@ pub struct Engine {
 impl Engine {
     /// Creates a database in `directory`, which must be empty.
     pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
-        let mut database = options.working_copy(directory);
+        let mut database = options.working_copy();
         database.set_error_if_exists(true);
         let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
         create_staging(directory)?;
@@ -42,7 +42,7 @@ impl Engine {
 
     /// Opens the database in `directory`. One of another layout is refused.
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
-        let mut database = options.working_copy(directory);
+        let mut database = options.working_copy();
         database.create_if_missing(false);
         let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
         create_staging(directory)?;

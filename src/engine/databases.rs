@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use rocksdb::{properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
 
-use super::rocksdb_ext::for_commits_only;
 use super::Checkpoint;
 use crate::{Error, Result};
 
@@ -158,7 +157,6 @@ fn copy(db: &DB, directory: &Path, options: &Options) -> Result<DB> {
     let mut options = options.clone();
     options.create_if_missing(false);
     options.set_error_if_exists(false);
-    for_commits_only(&mut options, directory);
     let copy = DB::open(&options, directory)?;
     write_difference(db, &copy)?;
     copy.flush()?;

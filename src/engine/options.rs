@@ -1,7 +1,5 @@
 //! How RocksDB is set up.
 
-use std::path::Path;
-
 use rocksdb::{DBCompressionType, Options};
 
 use super::{rocksdb_ext, FileProvider};
@@ -13,6 +11,9 @@ pub struct EngineOptions {
     pub memory_budget: usize,
     /// Threads for flushes and compactions.
     pub threads: usize,
+    /// Whether what is committed as durable survives a crash of the machine: only of use to whoever opens the database
+    /// again after one.
+    pub durable: bool,
     /// Whether SST blocks are compressed: only of use when the file around them is not.
     pub compress_blocks: bool,
 }
@@ -68,9 +69,9 @@ impl EngineOptions {
     }
 
     /// For a database that is written to, in a folder of its own.
-    pub(super) fn working_copy(&self, directory: &Path) -> Options {
+    pub(super) fn working_copy(&self) -> Options {
         let mut options = self.database();
-        rocksdb_ext::for_commits_only(&mut options, directory);
+        rocksdb_ext::working_copy(&mut options, self.durable);
         options
     }
 }

@@ -2,9 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_int, c_void, CStr};
+use std::ffi::{c_char, c_int, c_uchar, c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::path::Path;
 use std::{ptr, slice};
 
 use rocksdb::{AsRawPtr, Env, Options, DB};
@@ -14,7 +13,7 @@ use crate::{Error, Result};
 
 extern "C" {
     /// A new environment, whose owner destroys it.
-    fn c1z_working_copy_env(folder: *const c_char, length: usize) -> *mut librocksdb_sys::rocksdb_env_t;
+    fn c1z_working_copy_env(durable: c_uchar) -> *mut librocksdb_sys::rocksdb_env_t;
     /// A new environment, whose owner destroys it.
     fn c1z_private_files_env() -> *mut librocksdb_sys::rocksdb_env_t;
     /// A new environment, whose owner destroys it and with it the provider.
@@ -91,11 +90,10 @@ pub(super) fn private_files(options: &mut Options) {
     options.set_env(unsafe { &Env::from_raw(c1z_private_files_env()) });
 }
 
-/// Makes the database in `folder` write and sync only what durable commits need (cpp/working_copy.cc).
-pub(super) fn for_commits_only(options: &mut Options, folder: &Path) {
-    let folder = folder.as_os_str().as_encoded_bytes();
-    // SAFETY: the path is read during the call, and the environment is new.
-    options.set_env(unsafe { &Env::from_raw(c1z_working_copy_env(folder.as_ptr().cast(), folder.len())) });
+/// Sets up the files of a working copy, which is synced if it is to be `durable` (cpp/working_copy.cc).
+pub(super) fn working_copy(options: &mut Options, durable: bool) {
+    // SAFETY: the environment is new.
+    options.set_env(unsafe { &Env::from_raw(c1z_working_copy_env(c_uchar::from(durable))) });
 }
 
 /// For a database: SSTs whose blocks, indexes and filters are cached in that many bytes.

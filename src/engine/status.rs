@@ -68,7 +68,8 @@ mod tests {
     use crate::error::{Code, Reason};
     use rocksdb::{Options, DB};
 
-    const OPTIONS: EngineOptions = EngineOptions { memory_budget: 8 << 20, threads: 1, compress_blocks: false };
+    const OPTIONS: EngineOptions =
+        EngineOptions { memory_budget: 8 << 20, threads: 1, durable: false, compress_blocks: false };
 
     fn opening(folder: &Path) -> EngineCause {
         match DB::open(&Options::default(), folder) {

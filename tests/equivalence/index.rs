@@ -16,7 +16,7 @@ pub fn agrees_with_the_records(file: &Path) {
     has_no_fault(file);
     let folder = tempfile::tempdir().unwrap();
     envelope::unpack(file, folder.path(), &Limits::default(), &Control::none()).unwrap();
-    let options = EngineOptions { memory_budget: 16 << 20, threads: 1, compress_blocks: false };
+    let options = EngineOptions { memory_budget: 16 << 20, threads: 1, durable: false, compress_blocks: false };
     let engine = Engine::open_read_only(folder.path(), &options, None).unwrap();
     let reader = engine.snapshot();
     let slots: BTreeSet<Slot> = reader.sync_runs().unwrap().iter().map(|run| run.slot).collect();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Mutex;
 
 use c1z::control::Control;
+use c1z::engine::EngineOptions;
 use c1z::proto::api;
 use c1z::proto::reader::SyncStats;
 use tempfile::TempDir;
@@ -15,6 +16,9 @@ use crate::index;
 use crate::syscalls::{Fault, Plan};
 
 const USERS: usize = 20;
+
+/// A database whose durable commits survive a crash of the machine, which the faults are to find out.
+pub const DURABLE: EngineOptions = EngineOptions { durable: true, ..OPTIONS };
 
 /// A folder with a file, maybe, and a folder for working copies.
 pub struct Place {
@@ -104,7 +108,13 @@ impl Place {
 
 pub fn open_at(file: &Path, work: &Path) -> c1z::Result<Store> {
     // RocksDB: all databases of a process share the threads that flush, and a failed flush keeps its thread for a second.
-    let options = OpenOptions { tmp_dir: Some(work.into()), threads: 32, memory_budget: 8 << 20, ..Default::default() };
+    let options = OpenOptions {
+        tmp_dir: Some(work.into()),
+        threads: 32,
+        memory_budget: 8 << 20,
+        durable: true,
+        ..Default::default()
+    };
     Store::open(file, options, &Control::none())
 }
 

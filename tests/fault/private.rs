@@ -13,8 +13,13 @@ fn every_folder_and_file_is_created_for_its_owner_alone() {
     let work = place.work();
     let string = |name: &str| place.folder().join(name).to_str().unwrap().to_owned();
     let ((), created) = creations(&work, || {
-        let options =
-            OpenOptions { tmp_dir: Some(work.clone()), threads: 2, memory_budget: 1 << 20, ..OpenOptions::default() };
+        let options = OpenOptions {
+            tmp_dir: Some(work.clone()),
+            threads: 2,
+            memory_budget: 1 << 20,
+            durable: true,
+            ..OpenOptions::default()
+        };
         let store = Store::open(&place.file(), options.clone(), &Control::none()).unwrap();
         start(&store, "full");
         put_resource_types(&store, &["user", "group"]);

@@ -3,8 +3,7 @@
 use c1z::engine::{Durability, Engine, Reader};
 use c1z::keys;
 
-use crate::fixture::OPTIONS;
-use crate::place::Place;
+use crate::place::{Place, DURABLE};
 use crate::syscalls::{under, Fault};
 
 fn write(engine: &Engine, key: &str, value: &[u8]) -> c1z::Result<()> {
@@ -23,7 +22,7 @@ fn a_commit_that_failed_is_not_in_the_copy_and_readers_from_before_go_on() {
     for (from, call) in [(1, "write log"), (2, "sync log")] {
         let place = Place::new();
         let directory = place.work();
-        let engine = Engine::create(&directory, &OPTIONS).unwrap();
+        let engine = Engine::create(&directory, &DURABLE).unwrap();
         write(&engine, "flushed and deleted", b"1").unwrap();
         write(&engine, "kept", b"1").unwrap();
         engine.writer().flush().unwrap();
@@ -51,7 +50,7 @@ fn a_commit_that_failed_is_not_in_the_copy_and_readers_from_before_go_on() {
         drop(before);
         let copy = engine.directory().to_path_buf();
         drop(engine);
-        let engine = Engine::open(&copy, &OPTIONS).unwrap();
+        let engine = Engine::open(&copy, &DURABLE).unwrap();
         assert_eq!(read(&engine.snapshot(), "kept").as_deref(), Some(&b"1"[..]));
         assert_eq!(read(&engine.snapshot(), "later").as_deref(), Some(&b"1"[..]));
     }
@@ -62,7 +61,7 @@ fn a_copy_that_fails_at_any_step_is_tried_again() {
     let tally = crate::place::Tally::default();
     tally.sweep(|from| {
         let place = Place::new();
-        let engine = Engine::create(&place.work(), &OPTIONS).unwrap();
+        let engine = Engine::create(&place.work(), &DURABLE).unwrap();
         write(&engine, "kept", b"1").unwrap();
         let (failed, _) = under(place.plan(Fault::Error(libc::EIO), 1, true), || write(&engine, "kept", b"2"));
         failed.unwrap_err();

@@ -6,7 +6,7 @@ use c1z::engine::{Durability, Engine};
 use c1z::keys;
 
 use crate::fixture::OPTIONS;
-use crate::place::Place;
+use crate::place::{Place, DURABLE};
 use crate::syscalls::{note_syncs, synced};
 
 fn set(engine: &Engine, key: &str, durability: Durability) {
@@ -28,17 +28,14 @@ fn synced_kinds(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_new_database_is_synced_with_its_first_durable_commit_and_a_checkpoint_never() {
+fn a_database_is_synced_if_it_is_to_last_and_a_checkpoint_never() {
     note_syncs();
     let place = Place::new();
     // However the folder is written, its files are those of the database.
     for directory in ["plain", "slash/", "twice//below"] {
         let directory = place.work().join(directory);
         std::fs::create_dir_all(&directory).unwrap();
-        let engine = Engine::create(&directory, &OPTIONS).unwrap();
-        set(&engine, "buffered", Durability::Buffered);
-        assert_eq!(synced_kinds(&directory), [""; 0]);
-
+        let engine = Engine::create(&directory, &DURABLE).unwrap();
         set(&engine, "synced", Durability::Synced);
         assert_eq!(synced_kinds(&directory), ["CURRENT", "MANIFEST", "log"]);
 
@@ -48,6 +45,22 @@ fn a_new_database_is_synced_with_its_first_durable_commit_and_a_checkpoint_never
         assert!(synced_kinds(&directory).starts_with(&["CURRENT".into(), "MANIFEST".into()]));
         drop(engine);
         std::fs::remove_dir_all(&checkpoint).unwrap();
-        Engine::open(&directory, &OPTIONS).unwrap();
+        Engine::open(&directory, &DURABLE).unwrap();
     }
+}
+
+#[test]
+fn a_database_that_nobody_reads_after_a_crash_is_not_synced() {
+    note_syncs();
+    let place = Place::new();
+    let directory = place.work().join("database");
+    std::fs::create_dir_all(&directory).unwrap();
+    let engine = Engine::create(&directory, &OPTIONS).unwrap();
+    set(&engine, "synced", Durability::Synced);
+    engine.writer().flush().unwrap();
+    set(&engine, "again", Durability::Synced);
+    assert_eq!(synced_kinds(&directory), [""; 0]);
+    drop(engine);
+    Engine::open(&directory, &OPTIONS).unwrap();
+    assert_eq!(synced_kinds(&directory), [""; 0]);
 }

@@ -16,7 +16,8 @@ use prost::Message;
 use prost_types::Any;
 use tempfile::TempDir;
 
-pub const OPTIONS: EngineOptions = EngineOptions { memory_budget: 16 << 20, threads: 1, compress_blocks: false };
+pub const OPTIONS: EngineOptions =
+    EngineOptions { memory_budget: 16 << 20, threads: 1, durable: false, compress_blocks: false };
 
 pub struct Fixture {
     folder: TempDir,

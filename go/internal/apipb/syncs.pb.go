@@ -383,8 +383,8 @@ func (x *GetCurrentSyncResponse) GetSyncToken() string {
 	return ""
 }
 
-// Stores the token of the bound sync. On return it, and every record put before, survives a crash of the
-// machine in the working copy; the file changes when it is saved.
+// Stores the token of the bound sync, as one step with every record put before. The file changes when it is
+// saved: until then nothing survives the end of the process.
 type CheckpointSyncRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SyncToken     string                 `protobuf:"bytes,1,opt,name=sync_token,json=syncToken,proto3" json:"sync_token,omitempty"`
@@ -429,7 +429,7 @@ func (x *CheckpointSyncRequest) GetSyncToken() string {
 	return ""
 }
 
-// Ends the bound sync: statistics are taken, everything is made durable, and the sync is unbound.
+// Ends the bound sync: statistics are taken, the sync is marked as complete, and unbound.
 type EndSyncRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

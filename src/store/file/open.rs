@@ -35,6 +35,9 @@ pub struct OpenOptions {
     pub overwrite: bool,
     /// Where the working copy is kept; the system's temporary folder if `None`.
     pub tmp_dir: Option<PathBuf>,
+    /// Whether a crash of the machine leaves the working copy as the last durable commit left it. Nobody reads one in a
+    /// temporary folder after that, so it is not synced to the disk unless this is set; a saved file always is.
+    pub durable: bool,
     /// How a save frames the payload; as the opened file has it, or indexed zstd, if `None`.
     pub encoding: Option<Encoding>,
     /// Threads for packing, unpacking and background work; 0 means one for each processor.
@@ -61,6 +64,7 @@ impl OpenOptions {
             },
             threads: request.threads as usize,
             memory_budget: request.memory_budget_bytes,
+            durable: false,
             limits: Limits {
                 max_decoded_bytes: limit(request.max_decoded_bytes),
                 max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
@@ -89,6 +93,7 @@ impl OpenOptions {
         EngineOptions {
             memory_budget: usize::try_from(budget).unwrap_or(usize::MAX),
             threads: self.threads(),
+            durable: self.durable,
             // A payload that is compressed as a whole becomes smaller if the blocks in it are not.
             compress_blocks: encoding == Encoding::Tar,
         }
