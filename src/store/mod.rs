@@ -1,9 +1,8 @@
 //! An open `.c1z` file in safe Rust: what every function of the C ABI means.
 //!
 //! [`Store::open`] unpacks the file into a private folder and opens the database there; [`Store::save`] packs it again.
-//! Of a file that is only read, what is large is unpacked when it is needed. Between the two nothing
-//! touches the file. Every method takes `&self` and may be called from any thread; writes queue up at the engine's
-//! barrier, reads do not wait.
+//! Of a file that is only read, what is large is unpacked when it is needed. Between the two nothing touches the file.
+//! Every method takes `&self` and may be called from any thread; writes queue up at the engine's barrier, reads do not wait.
 //!
 //! Requests are the decoded protobuf messages of the matching service call. Lists of records arrive and leave as
 //! bytes ([`Encoded`]), so that nothing which this library has no name for is lost on the way.

@@ -1,6 +1,6 @@
 //! A message that is written from its end to its start.
 
-use crate::proto::wire::{fields, put_head, put_present_fixed64, put_present_varint, Malformed};
+use crate::proto::wire::{put_fields, put_head, put_present_fixed64, put_present_varint, Malformed};
 
 /// Each method writes in front of what has been written.
 pub struct Backwards {
@@ -27,12 +27,7 @@ impl Backwards {
     /// The fields of `message` with the number `first` and all above, as they stand.
     pub fn fields(&mut self, message: &[u8], first: u32) -> Result<(), Malformed> {
         self.field.clear();
-        for field in fields(message) {
-            let field = field?;
-            if field.number >= first {
-                self.field.extend_from_slice(field.raw);
-            }
-        }
+        put_fields(&mut self.field, message, first..=u32::MAX)?;
         self.flush();
         Ok(())
     }

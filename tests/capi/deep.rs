@@ -1,6 +1,6 @@
 //! Profiles in requests: what a host has read, however deep, it may name in the next call.
 
-use c1z::proto::wire::put_message;
+use c1z::proto::wire::{put_head, put_message};
 use c1z::proto::DESCRIPTORS;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
@@ -13,9 +13,7 @@ pub fn deep_profile(levels: usize) -> Vec<u8> {
     let mut reversed: Vec<u8> = Vec::new();
     for number in [5, 2, 1].into_iter().cycle().take(3 * levels).chain([9]) {
         let mut head = Vec::new();
-        put_message(&mut head, number, &[]);
-        head.pop();
-        prost::encoding::encode_varint(reversed.len() as u64, &mut head);
+        put_head(&mut head, number, reversed.len());
         reversed.extend(head.iter().rev());
     }
     reversed.reverse();

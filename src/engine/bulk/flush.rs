@@ -23,7 +23,7 @@ use crate::{files, Error, Result};
 const INGEST_ROWS: u64 = 4096;
 const INGEST_BYTES: usize = 4 << 20;
 
-/// What flush needs of the database.
+/// What a flush needs of the database.
 pub struct Target<'d> {
     pub db: &'d Databases,
     /// How SSTs of records are written.

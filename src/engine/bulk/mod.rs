@@ -1,7 +1,7 @@
 //! Bulk load: records on their way to the database, past the memtable.
 //!
 //! What is put into an open sync is appended to sorted runs, in memory up to a budget and in unnamed files beyond it, and
-//! reaches the database when somebody reads its kind, at a checkpoint, or at the end of the sync. SortedRuns are merged then:
+//! reaches the database when somebody reads its kind, at a checkpoint, or at the end of the sync. Runs are merged then:
 //! of several changes of one record the last counts, so an index entry is written exactly for the record that stays.
 //! Many rows become SSTs that are ingested in one atomic step, few become one batch.
 //!

@@ -89,7 +89,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Nothing yet. SortedRuns beyond `budget` bytes are spilled into `directory`.
+    /// Nothing yet. Runs beyond `budget` bytes are spilled into `directory`.
     pub fn new(directory: &Path, budget: usize) -> Pending {
         let directory = directory.to_path_buf();
         Pending {

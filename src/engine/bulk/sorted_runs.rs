@@ -16,7 +16,7 @@ const TOO_LONG: &str = "the records of one call take more than 4 GiB";
 /// How many files become one.
 const MERGED_AT: usize = 64;
 
-/// SortedRuns of rows, each run older than the next.
+/// Sorted runs of rows, each run older than the next.
 #[derive(Default)]
 pub struct SortedRuns {
     /// Each with the number of times that its rows were merged, which falls.

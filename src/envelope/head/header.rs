@@ -5,8 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh64::xxh64;
 
-use super::manifest;
-use super::manifest::MAX_MANIFEST_BYTES;
+use super::manifest::{self, MAX_MANIFEST_BYTES};
 use crate::envelope::reading::Input;
 use crate::error::Reason;
 use crate::proto::manifest::C1zManifestV3;

@@ -9,8 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use parking_lot::Mutex;
 
 use super::index::Frame;
-use super::read_frame;
-use super::read_frame::{Damage, Hashes, Read};
+use super::read_frame::{self, Damage, Hashes, Read};
 use super::shared_files::Shared;
 use crate::envelope::reading::Input;
 use crate::envelope::Limits;

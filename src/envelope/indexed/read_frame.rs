@@ -7,8 +7,7 @@ use xxhash_rust::xxh64::Xxh64;
 
 use super::index::Frame;
 use crate::envelope::hashing::Hashing;
-use crate::envelope::reading::Input;
-use crate::envelope::reading::{decode_error, decoder, finish, is_wrong_checksum};
+use crate::envelope::reading::{decode_error, decoder, finish, is_wrong_checksum, Input};
 use crate::envelope::saving::CHUNK;
 use crate::proto::api::FaultKind;
 use crate::quoted::Quoted;

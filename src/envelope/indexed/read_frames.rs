@@ -7,8 +7,7 @@ use std::thread;
 use parking_lot::Mutex;
 
 use super::index::Frame;
-use super::read_frame;
-use super::read_frame::{Hashes, Read};
+use super::read_frame::{self, Hashes, Read};
 use crate::control::Control;
 use crate::envelope::reading::Input;
 use crate::envelope::Limits;

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use super::index::Frame;
 use crate::envelope::reading::{Input, Section};
-use crate::envelope::saving::Identity;
-use crate::envelope::saving::PayloadFile;
+use crate::envelope::saving::{Identity, PayloadFile};
 use crate::Error;
 
 /// The frames of an indexed file, each with the unpacked or packed file that holds its bytes.

@@ -1,7 +1,6 @@
 //! Unpacking an indexed payload: several frames at a time.
 
-use super::index;
-use super::index::Frame;
+use super::index::{self, Frame};
 use super::read_frame::Read;
 use super::read_frames::Work;
 use super::source::StoredFrame;

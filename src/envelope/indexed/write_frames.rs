@@ -16,14 +16,11 @@ use xxhash_rust::xxh64::{xxh64, Xxh64};
 use zstd::stream::write::Encoder;
 use zstd::zstd_safe::CParameter;
 
-use super::index;
-use super::index::{Digest, Frame};
+use super::index::{self, Digest, Frame};
 use super::source::{Failure, Source, StoredFrame};
 use crate::control::Control;
 use crate::envelope::hashing::Hashing;
-use crate::envelope::saving::PayloadFile;
-use crate::envelope::saving::Progress;
-use crate::envelope::saving::Sink;
+use crate::envelope::saving::{PayloadFile, Progress, Sink};
 use crate::envelope::SaveOptions;
 use crate::{Error, Result};
 

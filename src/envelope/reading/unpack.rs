@@ -8,13 +8,10 @@ use super::input::Input;
 use super::target::Target;
 use crate::control::Control;
 use crate::envelope::head::{head_of, Head};
-use crate::envelope::indexed::Frame;
-use crate::envelope::indexed::Shared;
-use crate::envelope::indexed::{total, unpack_frames, Frames};
+use crate::envelope::indexed::{total, unpack_frames, Frame, Frames, Shared};
 use crate::envelope::names::Wanted;
 use crate::envelope::saving::Progress;
-use crate::envelope::tar;
-use crate::envelope::{Encoding, Identity, LazyFiles, Limits, Source};
+use crate::envelope::{tar, Encoding, Identity, LazyFiles, Limits, Source};
 use crate::{quoted, Error, Result};
 
 /// Bytes of the smallest file that is worth unpacking later: a millisecond's work.

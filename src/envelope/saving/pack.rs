@@ -7,13 +7,9 @@ use super::payload::{Payload, PayloadFile};
 use super::progress::Progress;
 use super::sink::Sink;
 use crate::control::Control;
-use crate::envelope::head::encode_head;
-use crate::envelope::head::manifest;
-use crate::envelope::indexed::write_frames;
-use crate::envelope::indexed::Failure;
-use crate::envelope::indexed::Written;
-use crate::envelope::tar;
-use crate::envelope::{Encoding, SaveOptions};
+use crate::envelope::head::{encode_head, manifest};
+use crate::envelope::indexed::{write_frames, Failure, Written};
+use crate::envelope::{tar, Encoding, SaveOptions};
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
 

@@ -9,8 +9,7 @@ use std::io::{ErrorKind, Read};
 use tar::{EntryType, Header, PaxExtensions};
 
 use crate::envelope::names;
-use crate::envelope::reading::Budget;
-use crate::envelope::reading::Input;
+use crate::envelope::reading::{Budget, Input};
 use crate::envelope::saving::CHUNK;
 use crate::quoted::Quoted;
 use crate::{Error, Result};

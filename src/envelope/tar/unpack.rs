@@ -6,12 +6,8 @@ use super::read::Archive;
 use crate::control::Control;
 use crate::envelope::head::Head;
 use crate::envelope::names::Wanted;
-use crate::envelope::reading::Budget;
-use crate::envelope::reading::Input;
-use crate::envelope::reading::Target;
-use crate::envelope::reading::{decode_error, decoder, finish};
-use crate::envelope::saving::Progress;
-use crate::envelope::saving::CHUNK;
+use crate::envelope::reading::{decode_error, decoder, finish, Budget, Input, Target};
+use crate::envelope::saving::{Progress, CHUNK};
 use crate::envelope::{Encoding, Limits};
 use crate::Result;
 

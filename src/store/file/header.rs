@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use crate::envelope;
 use crate::error::Reason;
 use crate::proto::api::FileHeader;
-use crate::{Error, Result};
+use crate::{envelope, Error, Result};
 
 /// Reads what stands before the payload of any `.c1z` file, of another engine or format v1 too. Neither time nor memory
 /// depends on the size of the file, and a payload that is cut off or damaged is not noticed.

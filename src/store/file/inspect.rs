@@ -15,10 +15,9 @@ use crate::error::Reason;
 use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::large_stack::on_large_stack;
 use crate::proto::api::{InspectPage, InspectRequest, InspectedRecord, RecordKeyspace};
-use crate::quoted;
 use crate::reflect::{raw_json, RecordType, Schema};
 use crate::store::{OpenOptions, Store};
-use crate::{Error, Result};
+use crate::{quoted, Error, Result};
 
 /// The most records of a page.
 const PAGE_RECORDS: usize = 1_000;

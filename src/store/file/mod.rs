@@ -1,7 +1,7 @@
 //! The file that a store belongs to: opening it, saving and closing it, and what is said of it without a store.
 //!
-//! `open` makes the [`Store`] whose methods all other rooms implement. Called by `capi`; the other rooms ask the store for
-//! what it holds, and this one for nothing else.
+//! `open` makes the [`Store`], which holds what the other rooms keep in memory and whose methods they implement. Called by
+//! `capi`; the other rooms take paths, working folders and manifests from here.
 
 mod changes;
 mod engine_config;

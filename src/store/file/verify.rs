@@ -15,8 +15,7 @@ use crate::keys::{self, Keyspace, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
 use crate::proto::manifest::{PayloadEncoding, SyncRunSummary};
 use crate::proto::wire::Malformed;
-use crate::store::sync::newest_first;
-use crate::store::sync::stats;
+use crate::store::sync::{newest_first, stats};
 use crate::store::ENGINE;
 use crate::{process, quoted, translate, Result};
 

@@ -1,7 +1,8 @@
 //! How records are listed: which sync is in view, which rows a page has and what the token of the next one is, how a
 //! stored row becomes a row of the answer, and what is read ahead or remembered.
 //!
-//! The rooms that know a kind of record or a sync call it with a [`Query`]; it knows neither requests nor kinds.
+//! The rooms that know a kind of record or a sync call it with a [`Query`], which knows neither requests nor kinds; scans
+//! alone are asked for by `capi`.
 
 mod encoded;
 mod lookup_cache;

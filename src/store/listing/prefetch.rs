@@ -9,8 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use parking_lot::Mutex;
 use prost::Message;
 
-use super::page;
-use super::page::{Query, Source, MANY_ROWS, PAGE_BYTES};
+use super::page::{self, Query, Source, MANY_ROWS, PAGE_BYTES};
 use super::response::{Response, Translate};
 use crate::engine::{Engine, EngineOptions, Reader};
 use crate::store::{Encoded, Store};

@@ -3,8 +3,7 @@
 //! A scan holds no snapshot and no iterator, only where it is: it may be handed from thread to thread and left open for
 //! as long as one likes. It is shown what is stored behind its position when a page is asked for.
 
-use super::page;
-use super::page::{Query, Source};
+use super::page::{self, Query, Source};
 use super::response::{Response, Translate};
 use crate::engine::{Kind, Reader};
 use crate::keys::{self, Keyspace, Listing, ResourceRef, Slot, SyncId};

@@ -7,14 +7,13 @@ use prost::Message;
 
 use super::put::malformed_request;
 use crate::engine::{damaged, Durability, Kind, Records};
-use crate::keys;
 use crate::memory::with_capacity;
 use crate::proto::api::GetAssetResponse;
 use crate::proto::connector::AssetServiceGetAssetRequest as GetRequest;
 use crate::proto::wire::{self, fields, put_bytes, put_head, put_message, Malformed};
 use crate::store::sync::clock;
 use crate::store::{Encoded, Store};
-use crate::{Error, Result};
+use crate::{keys, Error, Result};
 
 const NOUN: &str = "asset";
 

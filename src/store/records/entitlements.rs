@@ -13,8 +13,7 @@ use crate::proto::reader::{
     EntitlementsReaderServiceListEntitlementsByIdsRequest as ByIdsRequest,
     EntitlementsReaderServiceListEntitlementsByIdsResponse as ByIdsResponse,
 };
-use crate::store::listing::{page, Query, Source};
-use crate::store::listing::{Response, Translate};
+use crate::store::listing::{page, Query, Response, Source, Translate};
 use crate::store::{Encoded, Store};
 use crate::translate::entitlement_from_record;
 use crate::{Error, Result};

@@ -11,8 +11,7 @@ use crate::proto::api::{
 };
 use crate::proto::connector::ResourceId;
 use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
-use crate::store::listing::Query;
-use crate::store::listing::Response;
+use crate::store::listing::{Query, Response};
 use crate::store::sync::clock;
 use crate::store::{Encoded, Store};
 use crate::translate::{self, LastGrant};

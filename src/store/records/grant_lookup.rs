@@ -10,8 +10,7 @@ use crate::engine::{damaged, Grant, Reader, Stored};
 use crate::keys::{self, EntitlementRef, GrantRef, Keyspace, ResourceRef, Slot};
 use crate::proto::connector::Entitlement;
 use crate::store::Store;
-use crate::translate;
-use crate::{Error, Result};
+use crate::{translate, Error, Result};
 
 const NOUN: &str = "grant";
 

@@ -18,9 +18,7 @@ use crate::proto::reader::{
     GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
     GrantsReaderServiceListGrantsForResourceTypeResponse as ForResourceTypeResponse,
 };
-use crate::store::listing::View;
-use crate::store::listing::{page, Query, Source};
-use crate::store::listing::{Response, Translate};
+use crate::store::listing::{page, Query, Response, Source, Translate, View};
 use crate::store::{Encoded, Store};
 use crate::translate::next_grant_from_record;
 use crate::{Error, Result};

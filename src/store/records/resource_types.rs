@@ -10,8 +10,7 @@ use crate::proto::reader::{
     ResourceTypesReaderServiceGetResourceTypeRequest as GetRequest,
     ResourceTypesReaderServiceGetResourceTypeResponse as GetResponse,
 };
-use crate::store::listing::Translate;
-use crate::store::listing::{page, Query, Source};
+use crate::store::listing::{page, Query, Source, Translate};
 use crate::store::{Encoded, Store};
 use crate::translate::resource_type_from_record;
 use crate::{Error, Result};

@@ -11,8 +11,7 @@ use crate::proto::reader::{
     ResourcesReaderServiceListResourcesByIdsRequest as ByIdsRequest,
     ResourcesReaderServiceListResourcesByIdsResponse as ByIdsResponse,
 };
-use crate::store::listing::{page, Query, Source};
-use crate::store::listing::{Response, Translate};
+use crate::store::listing::{page, Query, Response, Source, Translate};
 use crate::store::{Encoded, Store};
 use crate::translate::resource_from_record;
 use crate::{Error, Result};

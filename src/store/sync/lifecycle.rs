@@ -1,8 +1,7 @@
 //! The life of a sync: started, checkpointed, resumed, ended.
 
 use super::binding::{Binding, Bound};
-use super::clock;
-use super::clock::now;
+use super::clock::{self, now};
 use super::stats;
 use super::sync_type::parse_type;
 use crate::control::Control;

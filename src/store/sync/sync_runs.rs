@@ -18,8 +18,7 @@ use crate::proto::reader::{
     SyncsReaderServiceGetSyncRequest as GetRequest, SyncsReaderServiceGetSyncResponse as GetResponse,
     SyncsReaderServiceListSyncsRequest as ListRequest, SyncsReaderServiceListSyncsResponse as ListResponse,
 };
-use crate::store::listing::latest_finished;
-use crate::store::listing::{page_size, PAGE_BYTES};
+use crate::store::listing::{latest_finished, page_size, PAGE_BYTES};
 use crate::store::Store;
 use crate::{Error, Result};
 
