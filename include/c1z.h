@@ -184,8 +184,10 @@
 //
 // Nothing that a request or a file holds makes the library end the process. When the system refuses memory of the size
 // of a request, a record, a page or a response, or the budget and 64 MiB when something is opened, the call fails with
-// OUT_OF_MEMORY and does nothing. The process ends (abort) only when the system refuses what has no way to fail: memory
-// for small objects, memory for RocksDB while it reads a record or works in the background, a thread for RocksDB. So
+// OUT_OF_MEMORY and does nothing; when it refuses RocksDB's threads as something is opened, with C1Z_RESOURCE_EXHAUSTED
+// and the reason IO. The process ends (abort) only when the system refuses what has no way to fail: memory for small
+// objects, memory for RocksDB while it reads a record or works in the background, a thread that RocksDB had when it was
+// opened and others took meanwhile. So
 // where the memory of a process is limited, leave room for the budgets, 64 MiB each, and twice the largest record.
 
 

@@ -1,4 +1,4 @@
-//! Memory that the system refuses: calls fail with a code of their own, and go on working once there is some.
+//! Memory and threads that the system refuses: calls fail with a code of their own, and go on working once there is some.
 //!
 //! Each case runs in a process of its own, which is this test itself, started again: [`run_if_asked`] is what it then does
 //! instead. It must end by itself.
@@ -27,6 +27,9 @@ use support::{verify_bytes, Exported, Failure, Handle};
 
 /// In the environment of a process that runs a case: the case and what is limited.
 const ASKED: &str = "C1Z_TEST_REFUSED";
+
+/// The case that no memory is refused in.
+const THREADS: &str = "threads";
 
 const MIB: usize = 1 << 20;
 
@@ -61,10 +64,15 @@ impl Limit {
     }
 }
 
-fn set(limit: libc::__rlimit_resource_t, bytes: u64) {
-    let limits = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
-    // SAFETY: the struct outlives the call.
-    assert_eq!(unsafe { libc::setrlimit(limit, &limits) }, 0);
+/// Sets the soft limit, as far as the hard one permits.
+fn set(limit: libc::__rlimit_resource_t, value: u64) {
+    let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the struct outlives the calls.
+    unsafe {
+        assert_eq!(libc::getrlimit(limit, &mut limits), 0);
+        limits.rlim_cur = value.min(limits.rlim_max);
+        assert_eq!(libc::setrlimit(limit, &limits), 0);
+    }
 }
 
 fn kib(name: &str) -> u64 {
@@ -217,6 +225,52 @@ fn files(limit: Limit) {
     open(true).unwrap().close().unwrap();
 }
 
+/// The system counts the threads of a user, so the process becomes one that has no others, if it may.
+fn become_nobody_else() {
+    const USER: libc::uid_t = 61_234;
+    // SAFETY: it takes numbers.
+    unsafe {
+        if libc::geteuid() == 0 {
+            assert_eq!(libc::setresuid(USER, USER, USER), 0);
+        }
+    }
+}
+
+/// Opens and writes with as few threads as the system lets it have, until it has enough.
+fn threads() {
+    become_nobody_else();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.c1z").to_str().unwrap().to_owned();
+    let tmp_dir = folder.path().to_str().unwrap().to_owned();
+    let request = OpenRequest { path: path.clone(), tmp_dir, memory_budget_bytes: 8 << 20, ..Default::default() };
+    let verify = VerifyRequest { path, memory_budget_bytes: 8 << 20, ..Default::default() };
+    let mut refused = 0;
+    for limit in 1.. {
+        set(libc::RLIMIT_NPROC, limit);
+        match Handle::open(&request) {
+            Err(failure) => {
+                refused += 1;
+                assert_eq!((failure.code, failure.reason.as_str()), (C1Z_RESOURCE_EXHAUSTED, "IO"), "{failure:?}");
+                assert!(failure.message.starts_with("start a thread for"), "{failure:?}");
+            }
+            Ok(store) => {
+                store
+                    .call(c1z_start_sync, &StartSyncRequest { sync_type: "full".into(), ..Default::default() })
+                    .unwrap();
+                store.send(Exported::Call(c1z_put_resources), &put(&["user"], 10)).unwrap();
+                store.call_long(c1z_end_sync, &EndSyncRequest {}, None).unwrap();
+                store.close().unwrap();
+                break;
+            }
+        }
+    }
+    assert!(refused > 0, "nothing was refused");
+    set(libc::RLIMIT_NPROC, libc::RLIM_INFINITY);
+    verify_bytes(&verify.encode_to_vec(), None).unwrap();
+    set(libc::RLIMIT_NPROC, 1);
+    verify_bytes(&verify.encode_to_vec(), None).map(drop).unwrap_err();
+}
+
 /// What is done with how much memory.
 type Case = (&'static str, fn(Limit));
 
@@ -226,20 +280,33 @@ const CASES: [Case; 5] =
 #[test]
 fn run_if_asked() {
     let Ok(asked) = std::env::var(ASKED) else { return };
+    if asked == THREADS {
+        return threads();
+    }
     let (case, limit) = asked.split_once(' ').unwrap();
     let (_, run) = CASES.iter().find(|(name, _)| *name == case).unwrap();
     run(Limit::named(limit));
 }
 
+/// Runs a case in a process of its own.
+fn assert_survives(asked: &str) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "run_if_asked", "--nocapture"])
+        .env(ASKED, asked)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{asked}: {}\n{text}", output.status);
+}
+
 #[test]
 fn calls_that_are_refused_memory_fail_and_the_store_goes_on() {
     for (case, limit) in CASES.iter().flat_map(|(case, _)| [(case, "addresses"), (case, "data")]) {
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "run_if_asked", "--nocapture"])
-            .env(ASKED, format!("{case} {limit}"))
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{case}, limited {limit}: {}\n{text}", output.status);
+        assert_survives(&format!("{case} {limit}"));
     }
+}
+
+#[test]
+fn opening_without_the_threads_it_takes_fails_and_works_once_there_are_some() {
+    assert_survives(THREADS);
 }

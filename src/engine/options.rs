@@ -1,8 +1,13 @@
 //! How RocksDB is set up.
 
+use std::path::Path;
+
 use rocksdb::{DBCompressionType, Options};
 
 use super::{rocksdb_ext, FileProvider};
+use crate::memory::ask_for;
+use crate::threads::ask_for_threads;
+use crate::Result;
 
 /// What the caller decides about a database.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +24,21 @@ pub struct EngineOptions {
 }
 
 impl EngineOptions {
+    /// Fails if there is no memory for the budget and for opening a database, or no threads for one: RocksDB would end the
+    /// process. The file at `path` is what the database is for.
+    pub fn ask_for_means(&self, path: &Path) -> Result<()> {
+        /// What opening takes besides the budget.
+        const OPENING_BYTES: usize = 64 << 20;
+        /// RocksDB's threads besides those for flushes and compactions: one for what it does from time to time.
+        const OTHER_THREADS: usize = 1;
+        ask_for(self.memory_budget.saturating_add(OPENING_BYTES))?;
+        ask_for_threads(self.background_jobs() + OTHER_THREADS, path)
+    }
+
+    fn background_jobs(&self) -> usize {
+        self.threads.clamp(2, 64)
+    }
+
     /// Half of the budget caches blocks, the rest holds at most three write buffers and their slack.
     fn database(&self) -> Options {
         let mut options = Options::default();
@@ -32,7 +52,7 @@ impl EngineOptions {
         options.set_level_zero_stop_writes_trigger(i32::MAX);
         options.set_soft_pending_compaction_bytes_limit(0);
         options.set_hard_pending_compaction_bytes_limit(0);
-        options.set_max_background_jobs(self.threads.clamp(2, 64) as i32);
+        options.set_max_background_jobs(self.background_jobs() as i32);
         options.set_compression_type(match self.compress_blocks {
             true => DBCompressionType::Zstd,
             false => DBCompressionType::None,

@@ -14,7 +14,6 @@ use crate::engine::{self, is_database_file, Engine, EngineOptions, FileProvider}
 use crate::envelope::{self, Encoding, FileFormat, Head, Identity, LazyFiles, Limits, PackedFile, Source};
 use crate::error::Reason;
 use crate::keys::LAYOUT_VERSION;
-use crate::memory::ask_for;
 use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
@@ -80,14 +79,6 @@ impl OpenOptions {
         }
     }
 
-    /// Fails if there is no memory for the budget and for opening a database: RocksDB and the threads of a store would end
-    /// the process.
-    pub(super) fn ask_for_memory(&self) -> Result<()> {
-        /// What opening takes besides the budget.
-        const OPENING_BYTES: usize = 64 << 20;
-        ask_for(self.engine(Encoding::IndexedZstd).memory_budget.saturating_add(OPENING_BYTES))
-    }
-
     pub(in crate::store) fn engine(&self, encoding: Encoding) -> EngineOptions {
         let budget = if self.memory_budget == 0 { DEFAULT_MEMORY_BUDGET } else { self.memory_budget };
         EngineOptions {
@@ -144,7 +135,7 @@ impl Store {
         let path = &absolute(path)?;
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
-        options.ask_for_memory()?;
+        options.engine(Encoding::IndexedZstd).ask_for_means(path)?;
         if !options.read_only {
             envelope::check_destination(path)?;
         }

@@ -9,7 +9,7 @@ use super::verify_report;
 use super::working_folder::WorkingFolder;
 use crate::control::Control;
 use crate::engine::{self, Kind, VerifiedSync, Verify};
-use crate::envelope::{self, Examination, Limits, PayloadEntry};
+use crate::envelope::{self, Encoding, Examination, Limits, PayloadEntry};
 use crate::findings::Findings;
 use crate::keys::{self, Keyspace, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
@@ -29,7 +29,7 @@ pub fn verify(request: &VerifyRequest, control: &Control<'_>) -> Result<VerifyRe
     process::enter()?;
     let path = required_path("path", &request.path, &request.path_bytes)?;
     let options = options(request)?;
-    options.ask_for_memory()?;
+    options.engine(Encoding::IndexedZstd).ask_for_means(&path)?;
     let max_faults = if request.max_faults == 0 { DEFAULT_MAX_FAULTS } else { request.max_faults };
     let mut findings = Findings::new(max_faults as usize);
     let mut report = VerifyReport::default();

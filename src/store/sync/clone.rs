@@ -35,6 +35,7 @@ impl Store {
         let work = WorkingFolder::create(tmp_dir.as_deref().or(self.options.tmp_dir.as_deref()))?;
         // Filled by whole files, it needs no memory of its own to speak of.
         let options = EngineOptions { memory_budget: self.engine_options.memory_budget / 8, ..self.engine_options };
+        options.ask_for_means(&target)?;
         let engine = Engine::create(&work.create_folder("database")?, &options)?;
         source.copy_slot(run.slot, &engine, &work.create_folder("staging")?, control)?;
         let mut writer = engine.writer();
