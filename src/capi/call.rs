@@ -13,6 +13,7 @@ use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::control::Control as CoreControl;
 use crate::memory::{ask_for, with_capacity};
+use crate::proto::first_unreadable;
 use crate::reflect::check_cost;
 use crate::store::{Encoded, Store};
 use crate::{process, quoted, Error, Result};
@@ -36,7 +37,14 @@ impl<M: Message + Name + Default> Request<'_> for M {
         check_cost(&M::full_name(), bytes)?;
         // prost: it copies bytes twice, and cannot fail.
         ask_for(2 * bytes.len())?;
-        M::decode(bytes).map_err(|error| Error::invalid(format!("request {}: {}", M::NAME, quoted::line(error))))
+        M::decode(bytes).map_err(|error| {
+            let unreadable = first_unreadable(&M::full_name(), bytes);
+            Error::invalid(format!(
+                "request {}: {}",
+                M::NAME,
+                unreadable.unwrap_or_else(|| quoted::line(error).to_string())
+            ))
+        })
     }
 }
 

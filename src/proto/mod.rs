@@ -18,7 +18,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/protos.rs"));
 }
 
-pub use explain::explain;
+pub use explain::{explain, first_unreadable};
 pub use generated::c1::c1z::v1 as c1z_v1;
 pub use generated::c1::c1z::v3 as manifest;
 pub use generated::c1::connector::v2 as connector;

@@ -66,6 +66,7 @@ fn text_that_is_not_utf8_is_refused_by_every_function() {
         let request = function.text.iter().rev().fold(b"\xff".to_vec(), |inner, &number| field(number, &inner));
         assert_malformed(function, &store, &request, "UTF-8");
         let failure = store.send(function.exported, &request).unwrap_err();
+        assert!(failure.message.ends_with(" is not UTF-8"), "{}: {}", function.name, failure.message);
         assert!(!failure.message.contains("string field"), "{}: {}", function.name, failure.message);
     }
 }

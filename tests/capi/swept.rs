@@ -38,11 +38,7 @@ fn fails(store: &Handle, function: &Function) -> bool {
     });
     let Err(failure) = outcome else { return false };
     assert!(![C1Z_NOT_FOUND, C1Z_ALREADY_EXISTS].contains(&failure.code), "{}: {failure:?}", function.name);
-    assert!(
-        ["IO", "ENGINE", "ARTIFACT_UNUSABLE"].contains(&failure.reason.as_str()),
-        "{}: {failure:?}",
-        function.name
-    );
+    assert!(["IO", "ENGINE", "ARTIFACT_UNUSABLE"].contains(&failure.reason.as_str()), "{}: {failure:?}", function.name);
     true
 }
 

@@ -219,7 +219,7 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
         (
             Store::put_resources,
             user(&[9, 1, 2, 3]),
-            "resource 999 of the call, \"user:u\", cannot be read: field profile.fields.value.string_value",
+            "resource 999 of the call, \"user:u\", cannot be read: field profile.fields[0].value.string_value",
         ),
         (
             Store::put_entitlements,
@@ -229,7 +229,7 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
         (
             Store::put_grants,
             spoilt(&membership("g", "u"), &[5, 1, 1]),
-            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field sources.sources.key",
+            "grant 999 of the call, \"group:g:member:user:u\", cannot be read: field sources.sources[0].key",
         ),
         (Store::put_grants, grant(&[1, 2]), "grant 999 of the call, \"held\", cannot be read: field entitlement.id"),
         (
@@ -240,7 +240,7 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
         (
             Store::put_grants,
             grant(&[5, 1, 1]),
-            "grant 999 of the call, \"held\", cannot be read: field sources.sources.key",
+            "grant 999 of the call, \"held\", cannot be read: field sources.sources[0].key",
         ),
     ];
     for (put, bad, expected) in cases {
@@ -254,6 +254,10 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
         assert_eq!(error.code(), Code::InvalidArgument);
         assert_eq!(error.to_string(), format!("{expected} is not UTF-8"));
     }
+    let asset = PutAssetRequest { asset: Some(AssetRef { id: "icon".into() }), ..Default::default() };
+    let error = store.put_asset(&spoilt(&asset, &[2])).unwrap_err();
+    let expected = "asset 0 of the call, \"icon\", cannot be read: field content_type is not UTF-8";
+    assert_eq!(error.to_string(), expected);
     let scope = spoilt(&PutResourcesRequest::default(), &[100]);
     let error = store.put_resources(&scope).unwrap_err();
     assert_eq!(error.to_string(), "request: field source_scope_key is not UTF-8");
