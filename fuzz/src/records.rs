@@ -96,11 +96,11 @@ pub fn check_translation(data: &[u8]) {
 
 /// A grant that follows itself is read and put as it is alone.
 fn check_neighbours(bytes: &[u8]) {
-    let mut last = LastGrant::default();
-    let [alone, next] = [(); 2].map(|()| translated(|v3, out| next_grant_from_record(v3, &mut last, out), bytes));
+    let mut grants = FromRecords::new(Shape::Grant);
+    let [alone, next] = [(); 2].map(|()| translated(|v3, out| grants.append(v3, out), bytes));
     assert_eq!(next, alone, "a neighbour changes a grant that is read");
-    let mut last = LastPut::default();
-    let [alone, next] = [(); 2].map(|()| translated(|v2, out| next_grant_to_record(v2, &STAMP, &mut last, out), bytes));
+    let mut grants = GrantsToRecords::default();
+    let [alone, next] = [(); 2].map(|()| translated(|v2, out| grants.append(v2, &STAMP, out), bytes));
     assert_eq!(next, alone, "a neighbour changes a grant that is put");
 }
 

@@ -2,7 +2,7 @@
 //! all use it, so they cannot disagree.
 
 use super::covering_value::{put_covering_value, put_covering_value_of_plain};
-use super::last_keys::{LastEntitlement, NextGrant};
+use super::last_keys::{LastKeys, NextGrant};
 use super::rows::Row;
 use super::Kind;
 use crate::keys::{self, Place, Slot};
@@ -21,7 +21,7 @@ pub struct RecordKeys {
     pub varying: Vec<Vec<u8>>,
     /// Which part of the identity is missing, if any is.
     pub missing: Option<&'static str>,
-    last: LastEntitlement,
+    last: LastKeys,
 }
 
 impl RecordKeys {
@@ -42,11 +42,11 @@ impl RecordKeys {
                 return Ok(self.set_next(slot, next));
             }
         }
-        self.last.be(&[]);
+        self.last.set(&[]);
         let row = Row::parse(kind, stored)?;
         self.set_own(&row, slot, stored)?;
         if let Row::Grant(grant) = &row {
-            self.last.be(grant.entitlement_field);
+            self.last.set(grant.entitlement_field);
         }
         Ok(row.varies())
     }

@@ -6,8 +6,7 @@ use std::ops::Range;
 use super::all_or_nothing;
 use super::any::{put_annotations, Any};
 use super::expandable::{is_expandable, put_expandable_annotation, Expandable};
-use super::last_grant::LastGrant;
-use super::last_put::LastPut;
+use super::last_grant::{LastPut, LastRead};
 use super::refs::{put_ids, EmbeddedEntitlement, EmbeddedPrincipal};
 use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
@@ -128,7 +127,7 @@ pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Resul
 }
 
 /// [`grant_to_record`] for one of many.
-pub fn next_grant_to_record(
+pub(super) fn next_grant_to_record(
     v2: &[u8],
     stamp: &Stamp<'_>,
     last: &mut LastPut,
@@ -147,7 +146,7 @@ pub fn next_grant_to_record(
         let reference = message.put_identity(&ids, out);
         // One that comes in several fields is merged.
         if let Some(Cow::Borrowed(_)) = message.entitlement {
-            last.be(message.entitlement_field, &out[reference], ids.grant.entitlement.id);
+            last.set(message.entitlement_field, &out[reference], ids.grant.entitlement.id);
         }
         put_timestamp(out, 5, stamp.discovered_at);
         if let Some(expansion) = &expansion {
@@ -195,6 +194,7 @@ struct Record<'a> {
     entitlement: Option<Cow<'a, [u8]>>,
     principal: Option<Cow<'a, [u8]>>,
     expansion: Option<Cow<'a, [u8]>>,
+    needs_expansion: bool,
     annotated: bool,
     has_sources: bool,
 }
@@ -209,6 +209,7 @@ impl<'a> Record<'a> {
                 3 => merge(&mut record.entitlement, field.bytes()?),
                 4 => merge(&mut record.principal, field.bytes()?),
                 6 => merge(&mut record.expansion, field.bytes()?),
+                7 => record.needs_expansion = field.varint()? != 0,
                 8 => record.annotated = true,
                 9 => record.has_sources = true,
                 _ => {}
@@ -227,17 +228,17 @@ impl<'a> Record<'a> {
 
 /// Appends the v2 grant of a record, as its connector sent it but that a `GrantExpandable` annotation comes last.
 pub fn grant_from_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-    next_grant_from_record(v3, &mut LastGrant::default(), out)
+    next_grant_from_record(v3, &mut LastRead::default(), out)
 }
 
 /// [`grant_from_record`] for one of many.
-pub fn next_grant_from_record(v3: &[u8], last: &mut LastGrant, out: &mut Vec<u8>) -> Result<(), Malformed> {
+pub(super) fn next_grant_from_record(v3: &[u8], last: &mut LastRead, out: &mut Vec<u8>) -> Result<(), Malformed> {
     if last.put_alike(v3, out) {
         return Ok(());
     }
     let record = Record::parse(v3)?;
     if let Some(entitlement) = &record.entitlement {
-        last.be(entitlement)?;
+        last.set(entitlement)?;
     }
     let principal = record.principal.as_deref().map(Reference::parse).transpose()?;
     let sources = if record.has_sources { Some(Sources::of_record(v3)?) } else { None };
@@ -260,6 +261,19 @@ pub fn next_grant_from_record(v3: &[u8], last: &mut LastGrant, out: &mut Vec<u8>
         }
         if let Some(sources) = sources {
             sources.put_in_grant(out);
+        }
+        Ok(())
+    })
+}
+
+/// Appends the `c1z.v1.GrantWithAnnotation` of a record.
+pub(super) fn next_grant_with_annotation(v3: &[u8], last: &mut LastRead, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let record = Record::parse(v3)?;
+    all_or_nothing(out, |out| {
+        put_nested(out, 1, |out| next_grant_from_record(v3, last, out))?;
+        if let Some(expansion) = &record.expansion {
+            put_message(out, 2, expansion);
+            put_varint(out, 3, record.needs_expansion.into());
         }
         Ok(())
     })

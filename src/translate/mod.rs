@@ -16,6 +16,8 @@
 //!   depth to be within [`MAX_DEPTH`](crate::proto::wire::MAX_DEPTH). Only what no schema of ours names is copied unseen.
 //! - What v3 has no place for is kept in one private field of the record, see `kept`. A grant keeps references to its
 //!   entitlement and principal, an entitlement to its resource and to the types it is grantable to, not copies.
+//! - Of many records [`FromRecords`] makes messages and [`GrantsToRecords`] of many grants records, faster than the functions
+//!   above and to the same bytes: they know what a grant has in common with the one before.
 //! - Each function appends to `out`, and appends nothing if it fails.
 
 mod any;
@@ -26,10 +28,10 @@ mod expandable;
 mod grant;
 mod kept;
 mod last_grant;
-mod last_put;
 mod refs;
 mod resource;
 mod resource_type;
+mod sequence;
 mod sources;
 mod stamp;
 mod structs;
@@ -40,13 +42,11 @@ mod tests;
 pub use entitlement::{entitlement_from_record, entitlement_to_record};
 pub use grant::{
     expanded_grant_to_record, grant_expandable, grant_from_record, grant_identity, grant_public_id, grant_to_record,
-    next_grant_from_record, next_grant_to_record,
 };
-pub use last_grant::LastGrant;
-pub use last_put::LastPut;
 pub use refs::entitlement_identity;
 pub use resource::{check_profile, resource_from_record, resource_to_record};
 pub use resource_type::{resource_type_from_record, resource_type_to_record};
+pub use sequence::{FromRecords, GrantsToRecords, Shape};
 pub use stamp::{Stamp, Timestamp};
 
 use crate::proto::wire::Malformed;

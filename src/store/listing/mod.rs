@@ -10,13 +10,13 @@ pub mod page;
 mod prefetch;
 mod response;
 mod scan;
-mod translator;
+mod translating_thread;
 pub mod view;
 
 pub use encoded::Encoded;
 pub use lookup_cache::LookupCache;
 pub use page::{page_size, Query, Source, PAGE_BYTES};
 pub use prefetch::Prefetch;
-pub use response::{Response, Translate};
+pub use response::Response;
 pub use scan::{Scan, ScanRequest};
 pub use view::{is_sync_details, latest_finished, latest_unfinished, View};

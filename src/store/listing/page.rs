@@ -2,11 +2,12 @@
 
 use prost::Message;
 
-use super::response::{Response, Translate};
-use super::translator::Translator;
+use super::response::Response;
+use super::translating_thread::TranslatingThread;
 use crate::engine::{covered_grant, Reader};
 use crate::keys::{self, Keyspace, Listing, Slot};
 use crate::store::Encoded;
+use crate::translate::Shape;
 use crate::{Error, Result};
 
 /// SDK: the most rows of a page, and how many there are if the request does not say.
@@ -101,7 +102,7 @@ impl Query {
 }
 
 /// Where the rows of a page are found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Each entry is a record of that keyspace.
     Records(Keyspace),
@@ -110,33 +111,27 @@ pub enum Source {
 }
 
 /// The rows of a page and the token of the page that follows.
-pub fn page(reader: &Reader<'_>, query: &Query, source: Source, translate: Translate) -> Result<(Response, String)> {
-    let mut response = Response::default();
-    let (_, next) = collect(reader, query, source, translate, &mut response)?;
+pub fn page(reader: &Reader<'_>, query: &Query, source: Source, shape: Shape) -> Result<(Response, String)> {
+    let mut response = Response::new(shape);
+    let (_, next) = collect(reader, query, source, &mut response)?;
     Ok((response, next))
 }
 
 /// Appends the rows of a page; returns how many they are and the token of the page that follows.
-pub fn collect(
-    reader: &Reader<'_>,
-    query: &Query,
-    source: Source,
-    translate: Translate,
-    response: &mut Response,
-) -> Result<(usize, String)> {
+pub fn collect(reader: &Reader<'_>, query: &Query, source: Source, response: &mut Response) -> Result<(usize, String)> {
     match source {
-        Source::Records(keyspace) => collect_records(reader, query, keyspace, translate, response),
+        Source::Records(keyspace) => collect_records(reader, query, keyspace, response),
         Source::Index { index, slot, records } => {
             let mut covered = Vec::new();
             query.rows(reader, |key, value| {
                 covered.clear();
                 if covered_grant(index, keys::tuple_of(key), value, &mut covered) {
-                    return response.row(records, key, &covered, translate).map(Some);
+                    return response.row(records, key, &covered).map(Some);
                 }
                 let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(None) };
                 let key = keys::record(slot, records, &tuple);
                 match reader.get(&key)? {
-                    Some(stored) => response.row(records, &key, &stored, translate).map(Some),
+                    Some(stored) => response.row(records, &key, &stored).map(Some),
                     None => Ok(None),
                 }
             })
@@ -149,7 +144,6 @@ fn collect_records(
     reader: &Reader<'_>,
     query: &Query,
     keyspace: Keyspace,
-    translate: Translate,
     response: &mut Response,
 ) -> Result<(usize, String)> {
     std::thread::scope(|scope| {
@@ -158,10 +152,10 @@ fn collect_records(
         let outcome = query.rows(reader, |key, stored| {
             rows += 1;
             if rows == MANY_ROWS && reader.threads() > 1 {
-                translator = Translator::start(scope, response, keyspace, translate);
+                translator = TranslatingThread::start(scope, response, keyspace);
             }
             match &mut translator {
-                None => response.row(keyspace, key, stored, translate).map(Some),
+                None => response.row(keyspace, key, stored).map(Some),
                 Some(translator) => match translator.row(key, stored)? {
                     true => Ok(Some(stored.len())),
                     false => Err(Error::Internal("a row could not be translated".into())),
@@ -176,10 +170,10 @@ fn collect_records(
 }
 
 /// The record at `key` as the only row; `None` if there is none.
-pub fn one(reader: &Reader<'_>, keyspace: Keyspace, key: &[u8], translate: Translate) -> Result<Option<Response>> {
+pub fn one(reader: &Reader<'_>, keyspace: Keyspace, key: &[u8], shape: Shape) -> Result<Option<Response>> {
     let Some(stored) = reader.get(key)? else { return Ok(None) };
-    let mut response = Response::default();
-    response.row(keyspace, key, &stored, translate)?;
+    let mut response = Response::new(shape);
+    response.row(keyspace, key, &stored)?;
     Ok(Some(response))
 }
 
@@ -188,7 +182,7 @@ pub fn single<M: Message + Default>(
     reader: &Reader<'_>,
     keyspace: Keyspace,
     key: &[u8],
-    translate: Translate,
+    shape: Shape,
 ) -> Result<Option<Encoded<M>>> {
-    Ok(one(reader, keyspace, key, translate)?.map(|response| response.finish("")))
+    Ok(one(reader, keyspace, key, shape)?.map(|response| response.finish("")))
 }

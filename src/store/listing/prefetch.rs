@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 use prost::Message;
 
 use super::page::{self, Query, Source, MANY_ROWS, PAGE_BYTES};
-use super::response::{Response, Translate};
+use super::response::Response;
 use crate::engine::{Engine, EngineOptions, Reader};
 use crate::store::{Encoded, Store};
+use crate::translate::Shape;
 use crate::Result;
 
 /// A page that nobody has come for after so many others is not waited for any longer.
@@ -36,9 +37,17 @@ struct Waiting {
     pages: Vec<Next>,
 }
 
+/// All that decides what is in a page.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    query: Query,
+    source: Source,
+    shape: Shape,
+}
+
 /// A page that is being read, or has been.
 struct Next {
-    query: Query,
+    wanted: Wanted,
     thread: JoinHandle<Result<Page>>,
     /// What had been given out when this was begun.
     begun: u64,
@@ -51,11 +60,11 @@ impl Store {
         reader: &Reader<'_>,
         query: &Query,
         source: Source,
-        translate: Translate,
+        shape: Shape,
     ) -> Result<(Response, String)> {
         match &self.prefetch {
-            Some(prefetch) => prefetch.page(reader, query, source, translate),
-            None => page::page(reader, query, source, translate),
+            Some(prefetch) => prefetch.page(reader, query, source, shape),
+            None => page::page(reader, query, source, shape),
         }
     }
 
@@ -65,9 +74,9 @@ impl Store {
         reader: &Reader<'_>,
         query: &Query,
         source: Source,
-        translate: Translate,
+        shape: Shape,
     ) -> Result<Encoded<M>> {
-        let (response, next) = self.rows(reader, query, source, translate)?;
+        let (response, next) = self.rows(reader, query, source, shape)?;
         Ok(response.finish(&next))
     }
 }
@@ -80,41 +89,43 @@ impl Prefetch {
     }
 
     /// The page of `query`, and the token of the one that follows.
-    pub fn page(&self, reader: &Reader<'_>, query: &Query, source: Source, translate: Translate) -> Result<Page> {
+    pub fn page(&self, reader: &Reader<'_>, query: &Query, source: Source, shape: Shape) -> Result<Page> {
         if query.token.is_empty() || query.size < MANY_ROWS {
-            return page::page(reader, query, source, translate);
+            return page::page(reader, query, source, shape);
         }
-        let page = match self.take(query) {
+        let mut wanted = Wanted { query: query.clone(), source, shape };
+        let page = match self.take(&wanted) {
             Some(page) => page,
-            None => page::page(reader, query, source, translate)?,
+            None => page::page(reader, query, source, shape)?,
         };
         if !page.1.is_empty() {
-            self.begin(Query { token: page.1.clone(), ..query.clone() }, source, translate);
+            wanted.query.token.clone_from(&page.1);
+            self.begin(wanted);
         }
         Ok(page)
     }
 
     /// The page if it has been begun. One that has failed is read again, by whoever is to see how it fails.
-    fn take(&self, query: &Query) -> Option<Page> {
+    fn take(&self, wanted: &Wanted) -> Option<Page> {
         let mut waiting = self.waiting.lock();
         waiting.given += 1;
-        let index = waiting.pages.iter().position(|next| next.query == *query)?;
+        let index = waiting.pages.iter().position(|next| next.wanted == *wanted)?;
         let next = waiting.pages.swap_remove(index);
         drop(waiting);
         next.thread.join().ok()?.ok()
     }
 
-    fn begin(&self, query: Query, source: Source, translate: Translate) {
+    fn begin(&self, wanted: Wanted) {
         let mut waiting = self.waiting.lock();
         let given = waiting.given;
         waiting.pages.retain(|next| given - next.begun < STALE_PAGES || !next.thread.is_finished());
-        if waiting.pages.len() == self.limit || waiting.pages.iter().any(|next| next.query == query) {
+        if waiting.pages.len() == self.limit || waiting.pages.iter().any(|next| next.wanted == wanted) {
             return;
         }
-        let (engine, wanted) = (self.engine.clone(), query.clone());
-        let read = move || page::page(&engine.snapshot().on_one_thread(), &wanted, source, translate);
+        let (engine, Wanted { query, source, shape }) = (self.engine.clone(), wanted.clone());
+        let read = move || page::page(&engine.snapshot().on_one_thread(), &query, source, shape);
         if let Ok(thread) = Builder::new().name("c1z-prefetch".into()).spawn(read) {
-            waiting.pages.push(Next { query, thread, begun: given });
+            waiting.pages.push(Next { wanted, thread, begun: given });
         }
     }
 }

@@ -7,9 +7,9 @@ use prost::Message;
 use crate::engine::damaged;
 use crate::keys::Keyspace;
 use crate::memory::reserve;
-use crate::proto::wire::{self, Malformed};
+use crate::proto::wire;
 use crate::store::Encoded;
-use crate::translate::LastGrant;
+use crate::translate::{FromRecords, Shape};
 use crate::{Error, Result};
 
 /// The most bytes of the records that one request may name by their ids.
@@ -21,30 +21,32 @@ const LONG_ROW: usize = 64 << 10;
 const ROW: u32 = 1;
 const NEXT_PAGE_TOKEN: u32 = 2;
 
-/// How a stored record becomes the message that callers know; of grants, what the last one came to is at hand.
-pub type Translate = fn(&[u8], &mut LastGrant, &mut Vec<u8>) -> Result<(), Malformed>;
-
 /// A list response under construction.
 pub struct Response {
     bytes: Vec<u8>,
     /// Bytes that the length of the last row took.
     length: usize,
-    last: LastGrant,
-}
-
-impl Default for Response {
-    fn default() -> Self {
-        Response { bytes: Vec::new(), length: 1, last: LastGrant::default() }
-    }
+    records: FromRecords,
 }
 
 impl Response {
+    /// Without rows. Records that become rows will have that shape.
+    pub fn new(shape: Shape) -> Response {
+        Response { bytes: Vec::new(), length: 1, records: FromRecords::new(shape) }
+    }
+
+    /// Its rows so far; behind them others can be appended to either.
+    pub fn take(&mut self) -> Response {
+        let empty = Response::new(self.records.shape());
+        std::mem::replace(self, empty)
+    }
+
     /// Appends the stored record at `key` as a row. Returns the bytes of the record.
-    pub fn row(&mut self, keyspace: Keyspace, key: &[u8], stored: &[u8], translate: Translate) -> Result<usize> {
-        let Response { bytes, length, last } = self;
+    pub fn row(&mut self, keyspace: Keyspace, key: &[u8], stored: &[u8]) -> Result<usize> {
+        let Response { bytes, length, records } = self;
         // A message is seldom longer than that, and many pages are one row.
         reserve(bytes, stored.len() + stored.len().min(LONG_ROW) + 64)?;
-        wire::put_nested_like(bytes, ROW, length, |out| translate(stored, last, out))
+        wire::put_nested_like(bytes, ROW, length, |out| records.append(stored, out))
             .map_err(|error| damaged(keyspace, key, error))?;
         Ok(stored.len())
     }

@@ -4,14 +4,14 @@
 //! as long as one likes. It is shown what is stored behind its position when a page is asked for.
 
 use super::page::{self, Query, Source};
-use super::response::{Response, Translate};
+use super::response::Response;
 use crate::engine::{Kind, Reader};
 use crate::keys::{self, Keyspace, Listing, ResourceRef, Slot, SyncId};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
 use crate::proto::connector::Entitlement;
 use crate::store::records::by_principal;
 use crate::store::Store;
-use crate::translate::{entitlement_from_record, next_grant_from_record, resource_from_record};
+use crate::translate::Shape;
 use crate::{Error, Result};
 
 /// What to walk through.
@@ -117,20 +117,21 @@ impl Store {
         if reader.run(scan.sync)?.is_none_or(|run| run.slot != scan.slot) {
             return Err(Error::not_found("sync", scan.sync.to_string()));
         }
-        let translate: Translate = match scan.kind {
-            Kind::Resource => |stored, _, out| resource_from_record(stored, out),
-            Kind::Entitlement => |stored, _, out| entitlement_from_record(stored, out),
-            _ => next_grant_from_record,
+        let shape = match scan.kind {
+            Kind::Resource => Shape::Resource,
+            Kind::Entitlement => Shape::Entitlement,
+            _ => Shape::Grant,
         };
         let (response, next) = match &scan.walk {
             Walk::Below(source, prefix) => {
                 let query = Query::new(Listing::Scan, prefix.clone(), token, 0);
-                self.rows(&reader, &query, *source, translate)?
+                self.rows(&reader, &query, *source, shape)?
             }
             Walk::One(key) => {
-                (page::one(&reader, scan.kind.keyspace(), key, translate)?.unwrap_or_default(), String::new())
+                let found = page::one(&reader, scan.kind.keyspace(), key, shape)?;
+                (found.unwrap_or_else(|| Response::new(shape)), String::new())
             }
-            Walk::Nothing => (Response::default(), String::new()),
+            Walk::Nothing => (Response::new(shape), String::new()),
         };
         scan.token = Some(next).filter(|next| !next.is_empty());
         Ok(Some(response.into_rows()).filter(|rows| !rows.is_empty()))

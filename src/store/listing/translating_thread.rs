@@ -3,7 +3,7 @@
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use super::response::{Response, Translate};
+use super::response::Response;
 use crate::keys::Keyspace;
 use crate::memory::reserve;
 use crate::{Error, Result};
@@ -16,7 +16,7 @@ const BATCH_BYTES: usize = 256 << 10;
 const WAITING: usize = 4;
 
 /// Hands stored records to the thread that translates them.
-pub(super) struct Translator<'scope> {
+pub(super) struct TranslatingThread<'scope> {
     batch: Batch,
     batches: SyncSender<Batch>,
     thread: ScopedJoinHandle<'scope, Result<Response>>,
@@ -29,27 +29,26 @@ struct Batch {
     ends: Vec<(usize, usize)>,
 }
 
-impl<'scope> Translator<'scope> {
+impl<'scope> TranslatingThread<'scope> {
     /// Starts the thread, which takes `response` and appends to it; `None` if the system has no thread to spare.
     pub fn start(
         scope: &'scope Scope<'scope, '_>,
         response: &mut Response,
         keyspace: Keyspace,
-        translate: Translate,
-    ) -> Option<Translator<'scope>> {
+    ) -> Option<TranslatingThread<'scope>> {
         let (batches, received) = sync_channel(WAITING);
         let (first, begun) = sync_channel(1);
         let work = move || {
             let begun = begun.recv().map_err(|_| Error::Internal("no rows to go on behind".into()))?;
-            translate_all(received, begun, keyspace, translate)
+            translate_all(received, begun, keyspace)
         };
         let thread = Builder::new().name("c1z-translate".into()).spawn_scoped(scope, work).ok()?;
         // It is received: the thread waits for it, and there is room for it.
-        let _ = first.send(std::mem::take(response));
-        Some(Translator { batch: Batch::default(), batches, thread })
+        let _ = first.send(response.take());
+        Some(TranslatingThread { batch: Batch::default(), batches, thread })
     }
 
-    /// Takes a row. `false`: no more are wanted, because one could not be translated; [`Translator::finish`] says why.
+    /// Takes a row. `false`: no more are wanted, because one could not be translated; [`TranslatingThread::finish`] says why.
     pub fn row(&mut self, key: &[u8], stored: &[u8]) -> Result<bool> {
         self.batch.push(key, stored)?;
         Ok(!self.batch.is_full() || self.batches.send(std::mem::take(&mut self.batch)).is_ok())
@@ -88,15 +87,10 @@ impl Batch {
     }
 }
 
-fn translate_all(
-    batches: Receiver<Batch>,
-    mut response: Response,
-    keyspace: Keyspace,
-    translate: Translate,
-) -> Result<Response> {
+fn translate_all(batches: Receiver<Batch>, mut response: Response, keyspace: Keyspace) -> Result<Response> {
     for batch in batches {
         for (key, stored) in batch.rows() {
-            response.row(keyspace, key, stored, translate)?;
+            response.row(keyspace, key, stored)?;
         }
     }
     Ok(response)

@@ -11,7 +11,7 @@ use crate::proto::reader::GrantsReaderServiceListGrantsForEntitlementsResponse a
 use crate::proto::wire::{fields, values, Malformed};
 use crate::store::listing::{is_sync_details, page, page_size, Query, Response, Source, View, PAGE_BYTES};
 use crate::store::{Encoded, Store};
-use crate::translate::{entitlement_identity, next_grant_from_record};
+use crate::translate::{entitlement_identity, Shape};
 use crate::{Error, Result};
 
 /// The full name of the request.
@@ -33,7 +33,7 @@ impl Store {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let mut position = BatchToken::decode(request.page_token, request.ids())?;
         let mut left = page_size(request.page_size);
-        let mut response = Response::default();
+        let mut response = Response::new(Shape::Grant);
         for message in request.entitlements().skip(position.index) {
             let entitlement = message.and_then(|message| entitlement_identity(message, embedded));
             let entitlement = entitlement.map_err(|error| request.malformed(error))?;
@@ -71,7 +71,7 @@ impl Store {
         };
         let (token, bytes) = (token.to_owned(), PAGE_BYTES.saturating_sub(response.len()));
         let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size, bytes };
-        page::collect(&view.reader, &query, Source::Records(Keyspace::Grant), next_grant_from_record, response)
+        page::collect(&view.reader, &query, Source::Records(Keyspace::Grant), response)
     }
 }
 

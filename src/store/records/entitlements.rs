@@ -13,13 +13,13 @@ use crate::proto::reader::{
     EntitlementsReaderServiceListEntitlementsByIdsRequest as ByIdsRequest,
     EntitlementsReaderServiceListEntitlementsByIdsResponse as ByIdsResponse,
 };
-use crate::store::listing::{page, Query, Response, Source, Translate};
+use crate::store::listing::{page, Query, Response, Source};
 use crate::store::{Encoded, Store};
-use crate::translate::entitlement_from_record;
+use crate::translate::Shape;
 use crate::{Error, Result};
 
 const KEYSPACE: Keyspace = Keyspace::Entitlement;
-const TRANSLATE: Translate = |stored, _, out| entitlement_from_record(stored, out);
+const SHAPE: Shape = Shape::Entitlement;
 
 impl Store {
     /// A page of entitlements, ordered by resource: all, or those on one resource.
@@ -30,7 +30,7 @@ impl Store {
             None => keys::keyspace(view.slot, KEYSPACE),
         };
         let query = Query::new(Listing::Entitlements, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), SHAPE)
     }
 
     /// The one entitlement with a bare id.
@@ -39,17 +39,17 @@ impl Store {
         let id = &request.entitlement_id;
         let not_found = || Error::not_found(KEYSPACE.noun(), id);
         let key = entitlement_key(&view.reader, view.slot, id)?.ok_or_else(not_found)?;
-        page::single(&view.reader, KEYSPACE, &key, TRANSLATE)?.ok_or_else(not_found)
+        page::single(&view.reader, KEYSPACE, &key, SHAPE)?.ok_or_else(not_found)
     }
 
     /// The entitlements with the given bare ids in the order of the request; those that are not there are left out.
     pub fn list_entitlements_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Entitlement])?;
-        let mut response = Response::default();
+        let mut response = Response::new(SHAPE);
         for id in request.entitlement_ids.iter().filter(|id| !id.is_empty()) {
             let Some(key) = entitlement_key(&view.reader, view.slot, id)? else { continue };
             if let Some(stored) = view.reader.get(&key)? {
-                response.row(KEYSPACE, &key, &stored, TRANSLATE)?;
+                response.row(KEYSPACE, &key, &stored)?;
                 response.bounded()?;
             }
         }

@@ -10,11 +10,11 @@ use crate::proto::api::{
     ListPendingExpansionResponse,
 };
 use crate::proto::connector::ResourceId;
-use crate::proto::wire::{put_bytes, put_message, put_nested, put_varint, Malformed};
+use crate::proto::wire::{put_bytes, put_message, Malformed};
 use crate::store::listing::{Query, Response};
 use crate::store::sync::clock;
 use crate::store::{Encoded, Store};
-use crate::translate::{self, LastGrant};
+use crate::translate::{self, Shape};
 use crate::Result;
 
 impl Store {
@@ -48,7 +48,7 @@ impl Store {
         let view = self.bound_view(&[Kind::Grant])?;
         let prefix = keys::keyspace(view.slot, Keyspace::GrantNeedsExpansion);
         let query = Query::new(Listing::PendingExpansion, prefix, &request.page_token, request.page_size);
-        let mut response = Response::default();
+        let mut response = Response::new(Shape::Grant);
         let (_, next) = query.rows(&view.reader, |entry, _| {
             let key = keys::record(view.slot, Keyspace::Grant, keys::tuple_of(entry));
             let Some(stored) = view.reader.get(&key)? else { return Ok(None) };
@@ -76,9 +76,8 @@ impl Store {
             None => keys::keyspace(view.slot, Keyspace::Grant),
         };
         let query = Query::new(Listing::GrantsWithAnnotations, prefix, &request.page_token, request.page_size);
-        let mut response = Response::default();
-        let (_, next) = query
-            .rows(&view.reader, |key, stored| response.row(Keyspace::Grant, key, stored, with_annotation).map(Some))?;
+        let mut response = Response::new(Shape::GrantWithAnnotation);
+        let (_, next) = query.rows(&view.reader, |key, stored| response.row(Keyspace::Grant, key, stored).map(Some))?;
         Ok(response.finish(&next))
     }
 }
@@ -96,16 +95,5 @@ fn put_pending(stored: &[u8], expandable: &[u8], out: &mut Vec<u8>) -> Result<()
     };
     put_message(out, 3, &principal.encode_to_vec());
     put_message(out, 4, expandable);
-    Ok(())
-}
-
-/// Appends a `c1z.v1.GrantWithAnnotation`.
-fn with_annotation(stored: &[u8], last: &mut LastGrant, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    let needs_expansion = Grant::parse(stored)?.needs_expansion;
-    put_nested(out, 1, |out| translate::next_grant_from_record(stored, last, out))?;
-    if let Some(expandable) = translate::grant_expandable(stored)? {
-        put_message(out, 2, &expandable);
-        put_varint(out, 3, needs_expansion.into());
-    }
     Ok(())
 }

@@ -18,16 +18,16 @@ use crate::proto::reader::{
     GrantsReaderServiceListGrantsForResourceTypeRequest as ForResourceTypeRequest,
     GrantsReaderServiceListGrantsForResourceTypeResponse as ForResourceTypeResponse,
 };
-use crate::store::listing::{page, Query, Response, Source, Translate, View};
+use crate::store::listing::{page, Query, Response, Source, View};
 use crate::store::{Encoded, Store};
-use crate::translate::next_grant_from_record;
+use crate::translate::Shape;
 use crate::{Error, Result};
 
 /// More types than a connector has. Each is scanned by itself.
 const MAX_TYPES: usize = 1000;
 
 const KEYSPACE: Keyspace = Keyspace::Grant;
-const TRANSLATE: Translate = next_grant_from_record;
+const SHAPE: Shape = Shape::Grant;
 
 impl Store {
     /// A page of grants, ordered by entitlement and principal: all, or those of a resource's entitlements.
@@ -38,7 +38,7 @@ impl Store {
             None => keys::keyspace(view.slot, KEYSPACE),
         };
         let query = Query::new(Listing::Grants, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), SHAPE)
     }
 
     /// The one grant with a public id.
@@ -46,11 +46,11 @@ impl Store {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let Found { key, stored } = self.find_grant(&view.reader, view.slot, &request.grant_id)?;
         let Some(stored) = stored else {
-            return page::single(&view.reader, KEYSPACE, &key, TRANSLATE)?
+            return page::single(&view.reader, KEYSPACE, &key, SHAPE)?
                 .ok_or_else(|| Error::not_found(KEYSPACE.noun(), &request.grant_id));
         };
-        let mut response = Response::default();
-        response.row(KEYSPACE, &key, &stored, TRANSLATE)?;
+        let mut response = Response::new(SHAPE);
+        response.row(KEYSPACE, &key, &stored)?;
         Ok(response.finish(""))
     }
 
@@ -64,7 +64,7 @@ impl Store {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let entitlement = request.entitlement.as_ref().ok_or_else(|| Error::invalid("entitlement is missing"))?;
         let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
-            return Ok(Response::default().finish(""));
+            return Ok(Response::new(SHAPE).finish(""));
         };
         let types = &request.principal_resource_type_ids;
         if types.len() > MAX_TYPES {
@@ -75,13 +75,13 @@ impl Store {
         }
         if let Some(principal) = &request.principal_id {
             if !types.is_empty() && !types.contains(&principal.resource_type) {
-                return Ok(Response::default().finish(""));
+                return Ok(Response::new(SHAPE).finish(""));
             }
             return self.one_or_none(&view, &keys::below(prefix, resource_ref(principal)), &request.page_token);
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
-        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), SHAPE)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
@@ -94,7 +94,7 @@ impl Store {
         }
         let prefix = keys::grants_to(view.slot, principal);
         let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, by_principal(view.slot), TRANSLATE)
+        self.page(&view.reader, &query, by_principal(view.slot), SHAPE)
     }
 
     fn grant_of_principal(
@@ -106,17 +106,17 @@ impl Store {
     ) -> Result<Encoded<ForPrincipalResponse>> {
         match self.grants_prefix(&view.reader, view.slot, entitlement)? {
             Some(prefix) => self.one_or_none(view, &keys::below(prefix, principal), token),
-            None => Ok(Response::default().finish("")),
+            None => Ok(Response::new(SHAPE).finish("")),
         }
     }
 
     /// The page that holds the grant at `key` if there is one. It has no second page.
     fn one_or_none<M: Message + Default>(&self, view: &View<'_>, key: &[u8], token: &str) -> Result<Encoded<M>> {
         let found = match token {
-            "" => page::single(&view.reader, KEYSPACE, key, TRANSLATE)?,
+            "" => page::single(&view.reader, KEYSPACE, key, SHAPE)?,
             _ => None,
         };
-        Ok(found.unwrap_or_else(|| Response::default().finish("")))
+        Ok(found.unwrap_or_else(|| Response::new(SHAPE).finish("")))
     }
 
     /// A page of the grants whose principal has a type, ordered by principal and entitlement.
@@ -130,7 +130,7 @@ impl Store {
         }
         let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
         let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, by_principal(view.slot), TRANSLATE)
+        self.page(&view.reader, &query, by_principal(view.slot), SHAPE)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::proto::wire::{fields, values, Malformed};
 use crate::quoted::Quoted;
 use crate::store::sync::clock;
 use crate::store::Store;
-use crate::translate::{self, LastPut, Stamp};
+use crate::translate::{self, GrantsToRecords, Stamp};
 use crate::{Error, Result};
 
 const LIST: u32 = 1;
@@ -130,7 +130,7 @@ fn public_id(kind: Kind, message: &[u8]) -> Option<Vec<u8>> {
             let id = last(message, 1)?;
             Some([last(&id, 1)?, last(&id, 2)?].join(&b':'))
         }
-        Kind::Asset => None,
+        Kind::Asset => last(&last(message, 1)?, 1),
     }
 }
 
@@ -152,8 +152,8 @@ impl Store {
 
     /// Puts the grants of a `c1z.v1.PutGrantsRequest`, or none if one of them lacks a part of its identity.
     pub fn put_grants(&self, request: &[u8]) -> Result<()> {
-        let mut last = LastPut::default();
-        self.put(Kind::Grant, request, |v2, stamp, out| translate::next_grant_to_record(v2, stamp, &mut last, out))
+        let mut grants = GrantsToRecords::default();
+        self.put(Kind::Grant, request, |v2, stamp, out| grants.append(v2, stamp, out))
     }
 
     fn put(

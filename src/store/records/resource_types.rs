@@ -10,13 +10,13 @@ use crate::proto::reader::{
     ResourceTypesReaderServiceGetResourceTypeRequest as GetRequest,
     ResourceTypesReaderServiceGetResourceTypeResponse as GetResponse,
 };
-use crate::store::listing::{page, Query, Source, Translate};
+use crate::store::listing::{page, Query, Source};
 use crate::store::{Encoded, Store};
-use crate::translate::resource_type_from_record;
+use crate::translate::Shape;
 use crate::{Error, Result};
 
 const KEYSPACE: Keyspace = Keyspace::ResourceType;
-const TRANSLATE: Translate = |stored, _, out| resource_type_from_record(stored, out);
+const SHAPE: Shape = Shape::ResourceType;
 
 impl Store {
     /// A page of resource types, ordered by id.
@@ -24,14 +24,14 @@ impl Store {
         let view = self.view(&request.active_sync_id, &request.annotations, &[Kind::ResourceType])?;
         let prefix = keys::keyspace(view.slot, KEYSPACE);
         let query = Query::new(Listing::ResourceTypes, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, Source::Records(KEYSPACE), TRANSLATE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), SHAPE)
     }
 
     /// One resource type by its id.
     pub fn get_resource_type(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::ResourceType])?;
         let key = keys::resource_type(view.slot, &request.resource_type_id);
-        page::single(&view.reader, KEYSPACE, &key, TRANSLATE)?
+        page::single(&view.reader, KEYSPACE, &key, SHAPE)?
             .ok_or_else(|| Error::not_found(KEYSPACE.noun(), &request.resource_type_id))
     }
 }

@@ -11,13 +11,13 @@ use crate::proto::reader::{
     ResourcesReaderServiceListResourcesByIdsRequest as ByIdsRequest,
     ResourcesReaderServiceListResourcesByIdsResponse as ByIdsResponse,
 };
-use crate::store::listing::{page, Query, Response, Source, Translate};
+use crate::store::listing::{page, Query, Response, Source};
 use crate::store::{Encoded, Store};
-use crate::translate::resource_from_record;
+use crate::translate::Shape;
 use crate::{Error, Result};
 
 const KEYSPACE: Keyspace = Keyspace::Resource;
-const TRANSLATE: Translate = |stored, _, out| resource_from_record(stored, out);
+const SHAPE: Shape = Shape::Resource;
 
 impl Store {
     /// A page of resources, ordered by type and id: all, those of a type, the children of a parent, or both.
@@ -33,25 +33,25 @@ impl Store {
             (Some(parent), of_type) => (by_parent, keys::children_of_type(slot, parent, of_type)),
         };
         let query = Query::new(Listing::Resources, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, source, TRANSLATE)
+        self.page(&view.reader, &query, source, SHAPE)
     }
 
     /// One resource by its type and id.
     pub fn get_resource(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Resource])?;
         let id = request.resource_id.as_ref().ok_or_else(|| Error::invalid("resource_id is missing"))?;
-        page::single(&view.reader, KEYSPACE, &keys::resource(view.slot, resource_ref(id)), TRANSLATE)?
+        page::single(&view.reader, KEYSPACE, &keys::resource(view.slot, resource_ref(id)), SHAPE)?
             .ok_or_else(|| Error::not_found(KEYSPACE.noun(), format!("{}:{}", id.resource_type, id.resource)))
     }
 
     /// The resources with the given ids in the order of the request; those that are not there are left out.
     pub fn list_resources_by_ids(&self, request: &ByIdsRequest) -> Result<Encoded<ByIdsResponse>> {
         let view = self.view("", &request.annotations, &[Kind::Resource])?;
-        let mut response = Response::default();
+        let mut response = Response::new(SHAPE);
         for id in &request.resource_ids {
             let key = keys::resource(view.slot, resource_ref(id));
             if let Some(stored) = view.reader.get(&key)? {
-                response.row(KEYSPACE, &key, &stored, TRANSLATE)?;
+                response.row(KEYSPACE, &key, &stored)?;
                 response.bounded()?;
             }
         }

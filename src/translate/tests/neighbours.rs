@@ -6,6 +6,8 @@ use prost::Message;
 use super::strategies::grant;
 use super::*;
 use crate::proto::connector::{Entitlement, Grant, Resource, ResourceId};
+use crate::translate::grant::{next_grant_from_record, next_grant_to_record};
+use crate::translate::last_grant::{LastPut, LastRead};
 
 /// Records of grants, many of one entitlement, some damaged.
 fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -104,7 +106,7 @@ fn a_plain_grant_is_put_with_what_the_last_one_left() {
 }
 
 fn come_back_as_they_do_alone(records: Vec<Vec<u8>>) -> Result<(), TestCaseError> {
-    let mut last = LastGrant::default();
+    let mut last = LastRead::default();
     for record in records {
         let (mut alone, mut next) = (Vec::new(), Vec::new());
         let expected = grant_from_record(&record, &mut alone);
@@ -117,7 +119,7 @@ fn come_back_as_they_do_alone(records: Vec<Vec<u8>>) -> Result<(), TestCaseError
 #[test]
 fn a_plain_grant_is_made_from_what_the_last_one_left() {
     let record = |user: &str, id: &str| GRANT.record(&plain("g", user, id).encode_to_vec());
-    let mut last = LastGrant::default();
+    let mut last = LastRead::default();
     assert!(!last.put_alike(&record("alice", ""), &mut Vec::new()));
     next_grant_from_record(&record("alice", ""), &mut last, &mut Vec::new()).unwrap();
     for (user, id) in [("bob", ""), ("carol", "g-1"), ("dave", "group:g:member:user:dave"), (&"u".repeat(110), "")] {
