@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use rocksdb::{Options, DB};
 
-use super::bulk::{Pending, PendingKinds};
+use super::bulk::{Pending, PendingKinds, Staging};
 use super::databases::Databases;
+use super::kind::Kinds;
 use super::options::Tables;
 use super::{EngineOptions, Kind, Reader, Writer};
 use crate::error::Reason;
 use crate::keys::{self, LAYOUT_VERSION};
+use crate::threads::Workers;
 use crate::{files, Error, Result};
 
 pub(super) const LAYOUT: &str = "layout";
@@ -25,7 +27,7 @@ pub struct Engine {
     pub(super) barrier: Mutex<Pending>,
     pub(super) pending: PendingKinds,
     pub(super) tables: Tables,
-    threads: usize,
+    workers: Workers,
     read_only: bool,
 }
 
@@ -64,14 +66,24 @@ impl Engine {
     }
 
     fn new(db: DB, directory: &Path, options: &EngineOptions, database: Options, read_only: bool) -> Engine {
+        let workers = Workers::of_threads(options.threads);
+        let staging = Staging { directory: staging(directory), workers: workers.clone() };
+        let pending = Pending::new(staging, options.pending_budget());
         Engine {
             tables: Tables::of(&database),
             db: Databases::new(db, directory, database),
-            barrier: Mutex::new(Pending::new(&staging(directory), options.pending_budget())),
+            barrier: Mutex::new(pending),
             pending: PendingKinds::default(),
-            threads: options.threads,
+            workers,
             read_only,
         }
+    }
+
+    /// Asks `workers` from now on.
+    pub(crate) fn sharing(mut self, workers: &Workers) -> Engine {
+        self.barrier.get_mut().share(workers.clone());
+        self.workers = workers.clone();
+        self
     }
 
     fn check_layout(&self) -> Result<()> {
@@ -83,6 +95,11 @@ impl Engine {
             None => "database without a layout version".to_owned(),
         };
         Err(Error::Unsupported { path: self.directory().to_path_buf(), reason: Reason::LayoutMismatch, detail })
+    }
+
+    /// The threads that work for calls on this engine.
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     /// Whether the database was opened without the right to change it.
@@ -106,13 +123,22 @@ impl Engine {
     pub fn reader(&self, kinds: &[Kind]) -> Result<Reader<'_>> {
         match self.pending.any_of(kinds) {
             true => self.writer().reader(kinds),
-            false => Ok(self.snapshot()),
+            false => Ok(self.reader_of(Kinds::of(kinds))),
         }
     }
 
-    /// The database as it is now, without what is pending: enough for what belongs to the file.
+    /// A reader of what belongs to the file.
     pub fn snapshot(&self) -> Reader<'_> {
-        Reader::of_state(&self.db, self.threads)
+        self.reader_of(Kinds::default())
+    }
+
+    /// A reader of syncs that have ended, and of what belongs to the file: nothing of them is pending.
+    pub fn ended(&self) -> Reader<'_> {
+        self.reader_of(Kinds::ALL)
+    }
+
+    pub(super) fn reader_of(&self, flushed: Kinds) -> Reader<'_> {
+        Reader::of_state(&self.db, flushed)
     }
 
     /// Bytes of the database on disk, logs included.

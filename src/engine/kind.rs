@@ -21,6 +21,21 @@ impl Kind {
     /// All of them, in the order of their keys.
     pub const ALL: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
 
+    /// The kind that a keyspace belongs to, be it of its records or of an index that leads to them; `None` for what is the
+    /// file's.
+    pub fn of(keyspace: Keyspace) -> Option<Kind> {
+        match keyspace {
+            Keyspace::Meta | Keyspace::SyncRun | Keyspace::SyncToken | Keyspace::SyncStats | Keyspace::Session => None,
+            Keyspace::ResourceType => Some(Kind::ResourceType),
+            Keyspace::Resource | Keyspace::ResourceByParent => Some(Kind::Resource),
+            Keyspace::Entitlement | Keyspace::EntitlementById => Some(Kind::Entitlement),
+            Keyspace::Grant | Keyspace::GrantByPrincipal | Keyspace::GrantNeedsExpansion | Keyspace::GrantById => {
+                Some(Kind::Grant)
+            }
+            Keyspace::Asset => Some(Kind::Asset),
+        }
+    }
+
     /// Where records of the kind are kept.
     pub fn keyspace(self) -> Keyspace {
         match self {
@@ -30,5 +45,25 @@ impl Kind {
             Kind::Grant => Keyspace::Grant,
             Kind::Asset => Keyspace::Asset,
         }
+    }
+}
+
+/// Some of the kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kinds(u8);
+
+impl Kinds {
+    pub const ALL: Kinds = Kinds(0xff);
+
+    pub fn of(kinds: &[Kind]) -> Kinds {
+        Kinds(kinds.iter().fold(0, |set, &kind| set | Kinds::bit(kind)))
+    }
+
+    pub fn contains(self, kind: Kind) -> bool {
+        self.0 & Kinds::bit(kind) != 0
+    }
+
+    fn bit(kind: Kind) -> u8 {
+        1 << kind as u8
     }
 }

@@ -39,4 +39,4 @@ pub use records::Records;
 pub use rows::{refresh_grant, Asset, Entitlement, Grant, Resource, ResourceType};
 pub use sync_runs::SyncRun;
 pub use verify::{verify, Shown, Verified, VerifiedSync, Verify};
-pub use writer::{Durability, Writer};
+pub use writer::{Durability, Rows, Writer};

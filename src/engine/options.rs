@@ -72,6 +72,12 @@ impl EngineOptions {
         options
     }
 
+    /// Bytes of pages that are read ahead. They are read of a database that does not change, which has neither write buffers
+    /// nor pending rows.
+    pub fn prefetch_budget(&self) -> usize {
+        self.memory_budget / 4
+    }
+
     /// Bytes of pending rows in memory above which some are spilled. A run of the same size may be on its way to its file.
     pub(super) fn pending_budget(&self) -> usize {
         (self.memory_budget / 6).clamp(64 << 10, 1 << 30)

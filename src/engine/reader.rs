@@ -3,7 +3,9 @@
 use rocksdb::{DBPinnableSlice, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode, DB};
 
 use super::databases::Databases;
-use crate::keys;
+use super::kind::Kinds;
+use super::Kind;
+use crate::keys::{self, Keyspace};
 use crate::proto::wire::Malformed;
 use crate::quoted::Quoted;
 use crate::{Error, Result};
@@ -15,29 +17,20 @@ pub type Stored<'r> = DBPinnableSlice<'r>;
 pub struct Reader<'e> {
     snapshot: SnapshotWithThreadMode<'e, DB>,
     state: Option<u64>,
-    threads: usize,
+    /// What was put of these is in the database. Others are not read: what is pending of them would be missing.
+    flushed: Kinds,
 }
 
 impl<'e> Reader<'e> {
     pub(super) fn new(db: &'e DB) -> Reader<'e> {
-        Reader { snapshot: db.snapshot(), state: None, threads: 1 }
+        Reader { snapshot: db.snapshot(), state: None, flushed: Kinds::ALL }
     }
 
     /// A reader that can tell whether it shows what another shows.
-    pub(super) fn of_state(db: &'e Databases, threads: usize) -> Reader<'e> {
+    pub(super) fn of_state(db: &'e Databases, flushed: Kinds) -> Reader<'e> {
         let state = db.state();
         let snapshot = db.snapshot();
-        Reader { snapshot, state: state.filter(|_| db.state() == state), threads }
-    }
-
-    /// How many threads one read may use.
-    pub fn threads(&self) -> usize {
-        self.threads
-    }
-
-    /// A reader whose reads use no thread but the caller's.
-    pub fn on_one_thread(self) -> Reader<'e> {
-        Reader { threads: 1, ..self }
+        Reader { snapshot, state: state.filter(|_| db.state() == state), flushed }
     }
 
     /// Readers of one engine with the same state show the same; `None` if the database was being changed.
@@ -47,7 +40,22 @@ impl<'e> Reader<'e> {
 
     /// The value of `key`.
     pub fn get(&self, key: &[u8]) -> Result<Option<Stored<'_>>> {
+        self.check(key)?;
         Ok(self.snapshot.get_pinned(key)?)
+    }
+
+    /// Fails if what is at `key` may be pending, which nobody asked for.
+    fn check(&self, key: &[u8]) -> Result<()> {
+        if self.flushed == Kinds::ALL {
+            return Ok(());
+        }
+        match Keyspace::of(key).filter(|&keyspace| Kind::of(keyspace).is_some_and(|kind| !self.flushed.contains(kind)))
+        {
+            Some(keyspace) => {
+                Err(Error::Internal(format!("a reader of other kinds is asked for a {}", keyspace.noun())))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether `key` is there.
@@ -85,8 +93,11 @@ impl<'e> Reader<'e> {
             options.set_iterate_upper_bound(end);
         }
         let mut entries = self.snapshot.raw_iterator_opt(options);
-        entries.seek(first);
-        Scan { entries, started: false }
+        let checked = self.check(prefix);
+        if checked.is_ok() {
+            entries.seek(first);
+        }
+        Scan { entries, started: false, refused: checked.err() }
     }
 
     /// Whether any entry is below `prefix`.
@@ -99,6 +110,8 @@ impl<'e> Reader<'e> {
 pub struct Scan<'r> {
     entries: DBRawIteratorWithThreadMode<'r, DB>,
     started: bool,
+    /// Why nothing is read.
+    refused: Option<Error>,
 }
 
 impl Scan<'_> {
@@ -111,6 +124,7 @@ impl Scan<'_> {
         }
         // RocksDB: an iterator that meets a damaged block just ends; only its status tells.
         if !self.entries.valid() {
+            self.refused.take().map_or(Ok(()), Err)?;
             self.entries.status()?;
         }
         Ok(self.entries.item())
@@ -123,6 +137,7 @@ impl Scan<'_> {
             self.started = false;
         }
         if !self.entries.valid() {
+            self.refused.take().map_or(Ok(()), Err)?;
             self.entries.status()?;
         }
         Ok(self.entries.valid())
@@ -132,4 +147,29 @@ impl Scan<'_> {
 /// The error for a stored value that cannot be decoded; the key is shown without slot and keyspace.
 pub fn damaged(keyspace: keys::Keyspace, key: &[u8], error: Malformed) -> Error {
     Error::corruption(format!("{} at key {}", keyspace.noun(), Quoted::new(keys::tuple_of(key))), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Engine, EngineOptions};
+    use crate::keys::Slot;
+
+    #[test]
+    fn a_reader_of_other_kinds_reads_no_record_that_may_be_pending() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = EngineOptions { memory_budget: 8 << 20, threads: 1, durable: false, compress_blocks: false };
+        let engine = Engine::create(&folder.path().join("database"), &options).unwrap();
+        let key = keys::keyspace(Slot(1), Keyspace::Grant);
+        let index = keys::keyspace(Slot(1), Keyspace::GrantByPrincipal);
+        for reader in [engine.snapshot(), engine.reader(&[Kind::Resource, Kind::Asset]).unwrap()] {
+            assert!(matches!(reader.get(&key), Err(Error::Internal(_))));
+            assert!(matches!(reader.scan(&index, None).next(), Err(Error::Internal(_))));
+            assert!(matches!(reader.any(&index), Err(Error::Internal(_))));
+        }
+        for reader in [engine.ended(), engine.reader(&[Kind::Grant]).unwrap()] {
+            assert!(reader.get(&key).unwrap().is_none());
+            assert!(reader.scan(&index, None).next().unwrap().is_none());
+        }
+    }
 }

@@ -4,6 +4,7 @@ use parking_lot::MutexGuard;
 use rocksdb::{WriteBatch, WriteOptions, DB};
 
 use super::bulk::{Change, Pending, PendingKinds, Target};
+use super::kind::Kinds;
 use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
@@ -17,6 +18,35 @@ pub enum Durability {
     Buffered,
     /// A crash of the machine, together with every earlier commit: all share one log.
     Synced,
+}
+
+/// What is put into a sync.
+#[derive(Clone, Copy)]
+pub enum Rows<'r> {
+    /// Records of a kind.
+    Records(Kind, &'r Records),
+    /// Grants that the expander writes back: see [`super::refresh_grant`].
+    Refreshed(&'r Records),
+    /// One record that no index entry leads to, in parts, of which the first by itself has what its key is made of. However
+    /// long the others are, they take no memory.
+    Large(Kind, &'r [&'r [u8]]),
+}
+
+impl Rows<'_> {
+    fn kind(self) -> Kind {
+        match self {
+            Rows::Records(kind, _) | Rows::Large(kind, _) => kind,
+            Rows::Refreshed(_) => Kind::Grant,
+        }
+    }
+
+    fn append_to(self, pending: &mut Pending, slot: Slot, kinds: &PendingKinds) -> Result<()> {
+        match self {
+            Rows::Records(kind, records) => pending.append(kind, slot, Change::Put, records, kinds),
+            Rows::Refreshed(grants) => pending.append(Kind::Grant, slot, Change::Refresh, grants, kinds),
+            Rows::Large(kind, record) => pending.append_large(kind, slot, record, kinds),
+        }
+    }
 }
 
 /// The write barrier, and the changes collected under it. Dropping it discards what was not committed.
@@ -33,38 +63,43 @@ impl<'e> Writer<'e> {
         Writer { engine, batch: WriteBatch::default(), pending }
     }
 
-    /// Appends records of an open sync, replacing those with the same identity. They show in every reader of their kind
-    /// from now on, and need no commit; a synced commit after [`Writer::flush_pending`] makes them durable.
-    pub fn append(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
-        self.append_as(Change::Put, kind, slot, records)
+    /// Puts into the sync in `slot` and replaces what has the same identity; of several with one identity the last wins.
+    ///
+    /// Into one that is open it is appended: it shows in every reader of its kind from now on and needs no commit; a synced
+    /// commit after [`Writer::flush_pending`] makes it durable. Into one that has ended it is put with its index entries as
+    /// one step, which this commits with what was collected before; records of many bytes are put by themselves.
+    pub fn put(&mut self, slot: Slot, open: bool, rows: Rows<'_>) -> Result<()> {
+        match open {
+            true => self.append(slot, rows),
+            false => {
+                self.collect(slot, rows)?;
+                self.commit(Durability::Buffered)
+            }
+        }
     }
 
-    /// Like [`Writer::append`] for grants that the expander writes back: see [`super::refresh_grant`].
-    pub fn append_refreshed(&mut self, slot: Slot, grants: &Records) -> Result<()> {
-        self.append_as(Change::Refresh, Kind::Grant, slot, grants)
-    }
-
-    fn append_as(&mut self, change: Change, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
+    fn append(&mut self, slot: Slot, rows: Rows<'_>) -> Result<()> {
         if self.pending.is_of_another(slot) {
             self.flush_pending(&Kind::ALL)?;
         }
-        self.check_stored(kind, slot, records)?;
-        self.pending.append(kind, slot, change, records, &self.engine.pending)
-    }
-
-    /// Like [`Writer::append`] of one record that no index entry leads to, given in parts, of which the first by itself has
-    /// what its key is made of. However long the others are, they take no memory.
-    pub fn append_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]]) -> Result<()> {
-        if self.pending.is_of_another(slot) {
-            self.flush_pending(&Kind::ALL)?;
+        match rows {
+            Rows::Records(kind, records) => self.check_stored(kind, slot, records)?,
+            Rows::Refreshed(grants) => self.check_stored(Kind::Grant, slot, grants)?,
+            Rows::Large(kind, record) => {
+                let start = Records::of(record.first().copied().unwrap_or_default())?;
+                self.check_stored(kind, slot, &start)?;
+            }
         }
-        self.check_stored(kind, slot, &Records::of(record.first().copied().unwrap_or_default())?)?;
-        self.pending.append_large(kind, slot, record, &self.engine.pending)
+        rows.append_to(&mut self.pending, slot, &self.engine.pending)
     }
 
-    /// Like [`Writer::append_large`], of a record that is put as [`Writer::put`] does.
-    pub fn put_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]]) -> Result<()> {
-        self.put_rows(kind, |rows| rows.append_large(kind, slot, record, &PendingKinds::default()))
+    fn collect(&mut self, slot: Slot, rows: Rows<'_>) -> Result<()> {
+        let kind = rows.kind();
+        self.flush_pending(&[kind])?;
+        let mut beside = self.pending.beside();
+        rows.append_to(&mut beside, slot, &PendingKinds::default())?;
+        self.pending.forget_counted(kind);
+        target(self.engine, &Control::none()).collect(&mut beside, &[kind], &mut self.batch)
     }
 
     /// Fails if one of these records would replace one that cannot be decoded.
@@ -75,30 +110,6 @@ impl<'e> Writer<'e> {
             true => target.check_stored(kind, slot, records),
             false => Ok(()),
         }
-    }
-
-    /// Puts records of one kind with their index entries, replacing what is stored under the same identity. Of several
-    /// records with one identity the last wins, and only it leaves index entries. Records of many bytes are put at once
-    /// and by themselves, others by [`Writer::commit`].
-    pub fn put(&mut self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
-        self.put_as(Change::Put, kind, slot, records)
-    }
-
-    /// Like [`Writer::put`] for grants that the expander writes back: see [`super::refresh_grant`].
-    pub fn put_refreshed(&mut self, slot: Slot, grants: &Records) -> Result<()> {
-        self.put_as(Change::Refresh, Kind::Grant, slot, grants)
-    }
-
-    fn put_as(&mut self, change: Change, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
-        self.put_rows(kind, |rows| rows.append(kind, slot, change, records, &PendingKinds::default()))
-    }
-
-    fn put_rows(&mut self, kind: Kind, append: impl FnOnce(&mut Pending) -> Result<()>) -> Result<()> {
-        self.flush_pending(&[kind])?;
-        let mut rows = self.pending.beside();
-        append(&mut rows)?;
-        self.pending.forget_counted(kind);
-        target(self.engine, &Control::none()).collect(&mut rows, &[kind], &mut self.batch)
     }
 
     /// Moves what was appended of these kinds into the database, as one step.
@@ -135,7 +146,7 @@ impl<'e> Writer<'e> {
     /// Everything that was put, as far as records of these kinds are concerned.
     pub fn reader(&mut self, kinds: &[Kind]) -> Result<Reader<'e>> {
         self.flush_pending(kinds)?;
-        Ok(self.engine.snapshot())
+        Ok(self.engine.reader_of(Kinds::of(kinds)))
     }
 
     /// Deletes the record at `key` with its index entries; `false` if there is none. A record that cannot be decoded

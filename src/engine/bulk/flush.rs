@@ -1,7 +1,6 @@
 //! Pending rows become part of the database.
 
 use std::path::{Path, PathBuf};
-use std::thread::Builder;
 
 use rocksdb::{Options, WriteBatch};
 
@@ -169,13 +168,14 @@ impl Flush<'_, '_> {
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
-            let beside = Builder::new().name("c1z-entries".into()).spawn_scoped(scope, fixed);
+            let worker = self.pending.workers().claim();
+            let beside = worker.and_then(|worker| worker.spawn_scoped(scope, "c1z-entries", fixed));
             let mut ssts = Ssts::new(records, staging, "records", true);
             let added = self.records(kinds, &mut ssts, &mut varying);
             let files = added.and_then(|added| Ok((ssts.finish()?, added)));
             let panicked = |_| Error::Internal("writing index entries panicked".into());
-            // One after the other where the system has no thread to spare.
-            let fixed = beside.map_or_else(|_| fixed(), |thread| thread.join().map_err(panicked)?);
+            // One after the other where there is no thread to spare.
+            let fixed = beside.map_or_else(fixed, |thread| thread.join().map_err(panicked)?);
             (files, fixed)
         });
         let (mut files, added) = files?;

@@ -21,3 +21,4 @@ pub(super) use change::Change;
 pub(super) use flush::Target;
 pub(super) use pending::{Pending, PendingKinds};
 pub(super) use sink::{ingest, Sink, Ssts};
+pub(super) use sorted_runs::Staging;

@@ -1,14 +1,15 @@
 //! The rows of the open sync that are not in the database yet.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread::{self, Builder};
+use std::thread;
 
 use super::change::Change;
-use super::sorted_runs::SortedRuns;
+use super::sorted_runs::{SortedRuns, Staging};
 use crate::engine::counts::ByType;
 use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
+use crate::threads::Workers;
 use crate::{Error, Result};
 
 /// From so many rows on records and index entries are sorted and written at the same time, by two threads.
@@ -83,28 +84,27 @@ pub struct Pending {
     /// How many records of a kind the slot holds in the database, where all of them came as pending rows.
     counted: [Option<ByType>; Kind::ALL.len()],
     /// Where runs are spilled.
-    directory: PathBuf,
+    staging: Staging,
     /// Bytes of rows in memory above which the largest run is spilled.
     budget: usize,
 }
 
 impl Pending {
-    /// Nothing yet. Runs beyond `budget` bytes are spilled into `directory`.
-    pub fn new(directory: &Path, budget: usize) -> Pending {
-        let directory = directory.to_path_buf();
+    /// Nothing yet. Runs beyond `budget` bytes are spilled.
+    pub fn new(staging: Staging, budget: usize) -> Pending {
         Pending {
             slot: Slot::NONE,
             loads: Default::default(),
             occupied: Default::default(),
             counted: Default::default(),
-            directory,
+            staging,
             budget,
         }
     }
 
     /// Room for rows of another step, under a budget of the same size.
     pub fn beside(&self) -> Pending {
-        Pending::new(&self.directory, self.budget)
+        Pending::new(self.staging.clone(), self.budget)
     }
 
     /// The slot that the rows belong to.
@@ -166,8 +166,8 @@ impl Pending {
         let load = &mut self.loads[kind as usize];
         let rows = (load.records.len(), load.fixed.len());
         // A row is a record and its key, and most of the key is in the record too.
-        load.records.reserve(2 * records.size(), &self.directory)?;
-        load.fixed.reserve(2 * records.size(), &self.directory)?;
+        load.records.reserve(2 * records.size(), &self.staging)?;
+        load.fixed.reserve(2 * records.size(), &self.staging)?;
         let appended = load.append(kind, slot, change, records);
         if appended.is_err() {
             load.records.truncate(rows.0);
@@ -187,7 +187,7 @@ impl Pending {
     pub fn append_large(&mut self, kind: Kind, slot: Slot, record: &[&[u8]], pending: &PendingKinds) -> Result<()> {
         let mut keys = RecordKeys::default();
         reset(&mut keys, kind, slot, 0, record.first().copied().unwrap_or_default())?;
-        self.loads[kind as usize].records.push_to_file(&keys.record, Change::Put, record, &self.directory)?;
+        self.loads[kind as usize].records.push_to_file(&keys.record, Change::Put, record, &self.staging)?;
         self.slot = slot;
         pending.add(kind);
         Ok(())
@@ -211,7 +211,7 @@ impl Pending {
         }
         let all = self.loads.iter_mut().flat_map(|load| [&mut load.records, &mut load.fixed]);
         match all.max_by_key(|runs| runs.buffered()) {
-            Some(largest) => largest.spill(&self.directory),
+            Some(largest) => largest.spill(&self.staging),
             None => Ok(()),
         }
     }
@@ -222,11 +222,12 @@ impl Pending {
             let Load { records, fixed, .. } = &mut self.loads[kind as usize];
             if records.len() >= PARALLEL_ROWS {
                 thread::scope(|scope| {
-                    let _ = Builder::new().name("c1z-sort".into()).spawn_scoped(scope, || fixed.sort());
+                    let worker = self.staging.workers.claim();
+                    let _ = worker.and_then(|worker| worker.spawn_scoped(scope, "c1z-sort", || fixed.sort()));
                     records.sort()
                 })?;
             }
-            // Nothing is left to do of what was done above; the system may have had no thread or memory to spare.
+            // Nothing is left to do of what was done above; there may have been no thread or memory to spare.
             records.sort()?;
             fixed.sort()?;
         }
@@ -241,16 +242,26 @@ impl Pending {
         }
     }
 
+    /// Who sorts and writes beside the caller.
+    pub fn workers(&self) -> &Workers {
+        &self.staging.workers
+    }
+
+    /// Asks these from now on.
+    pub fn share(&mut self, workers: Workers) {
+        self.staging.workers = workers;
+    }
+
     /// Where runs are spilled.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        &self.staging.directory
     }
 
     /// Spills `runs`, which belong to the same step as the rows here, if they are over the budget.
     pub fn bound(&self, runs: &mut SortedRuns) -> Result<()> {
         match runs.buffered() < self.budget {
             true => Ok(()),
-            false => runs.spill(&self.directory),
+            false => runs.spill(&self.staging),
         }
     }
 }

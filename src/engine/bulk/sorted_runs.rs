@@ -1,20 +1,28 @@
 //! Rows of any number under a budget: one buffer in memory, the rest in files. Files that have become many are merged, so
 //! that neither their number nor the memory to read them grows with the rows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::buffer::Buffer;
 use super::change::Change;
 use super::merge::{Cursor, Merge, Merged};
 use super::spill::{Spill, SpillWriter};
+use crate::threads::Workers;
 use crate::{Error, Result};
 
 const TOO_LONG: &str = "the records of one call take more than 4 GiB";
 
 /// How many files become one.
 const MERGED_AT: usize = 64;
+
+/// Where runs are spilled, and who does it beside the caller.
+#[derive(Clone)]
+pub struct Staging {
+    pub directory: PathBuf,
+    pub workers: Workers,
+}
 
 /// Sorted runs of rows, each run older than the next.
 #[derive(Default)]
@@ -31,10 +39,10 @@ pub struct SortedRuns {
 
 impl SortedRuns {
     /// Makes room for rows of about `size` bytes in all, where a buffer can have as much.
-    pub fn reserve(&mut self, size: usize, directory: &Path) -> Result<()> {
+    pub fn reserve(&mut self, size: usize, staging: &Staging) -> Result<()> {
         match self.buffer.has_room(size) {
             true => Ok(()),
-            false => self.spill(directory),
+            false => self.spill(staging),
         }
     }
 
@@ -67,18 +75,18 @@ impl SortedRuns {
 
     /// Appends a row with a file of its own, which takes no memory for its value, given in parts. What was appended before
     /// it is spilled: it is older.
-    pub fn push_to_file(&mut self, key: &[u8], change: Change, value: &[&[u8]], directory: &Path) -> Result<()> {
+    pub fn push_to_file(&mut self, key: &[u8], change: Change, value: &[&[u8]], staging: &Staging) -> Result<()> {
         let length: usize = value.iter().map(|part| part.len()).sum();
         if u32::try_from(key.len() + length + 1).is_err() {
             return Err(Error::invalid(TOO_LONG));
         }
         if self.buffer.len() > 0 {
-            self.spill(directory)?;
+            self.spill(staging)?;
         }
         let spare = self.settle();
-        self.write_unwritten(directory)?;
-        self.merge_files(directory)?;
-        let mut out = SpillWriter::new(directory)?;
+        self.write_unwritten(&staging.directory)?;
+        self.merge_files(&staging.directory)?;
+        let mut out = SpillWriter::new(&staging.directory)?;
         out.push(key, &[&[&[change as u8][..]], value].concat())?;
         self.files.push((out.finish()?, 0));
         if self.buffer.len() == 0 {
@@ -88,33 +96,33 @@ impl SortedRuns {
         Ok(())
     }
 
-    /// Hands the buffer to a thread that sorts it and writes it to a file. Waits for the one before: at most two buffers
+    /// Hands the buffer to a worker that sorts it and writes it to a file. Waits for the one before: at most two buffers
     /// are in memory. If that one could not be written, tries once more, and fails where that fails: its rows stay.
-    pub fn spill(&mut self, directory: &Path) -> Result<()> {
+    pub fn spill(&mut self, staging: &Staging) -> Result<()> {
         let spare = self.settle();
-        self.write_unwritten(directory)?;
-        self.merge_files(directory)?;
+        self.write_unwritten(&staging.directory)?;
+        self.merge_files(&staging.directory)?;
         let (hand, handed) = sync_channel::<Buffer>(1);
-        let folder = directory.to_path_buf();
-        let spilled = Builder::new().name("c1z-spill".into()).spawn(move || {
+        let folder = staging.directory.clone();
+        let work = move || {
             // It is handed over, and there is room for it.
             let mut buffer = handed.recv().unwrap_or_default();
             match buffer.sort().and_then(|()| Spill::write(&buffer, &folder)) {
                 Ok(file) => Ok((file, buffer.emptied())),
                 Err(_) => Err(buffer),
             }
-        });
+        };
+        let spilled = staging.workers.claim().and_then(|worker| worker.spawn("c1z-spill", work));
         let buffer = std::mem::replace(&mut self.buffer, spare);
         match spilled {
-            Ok(thread) => {
+            Some(thread) => {
                 let _ = hand.send(buffer);
                 self.writing = Some(thread);
                 Ok(())
             }
-            // The system has no thread to spare.
-            Err(_) => {
+            None => {
                 self.unwritten = Some(buffer);
-                self.write_unwritten(directory)
+                self.write_unwritten(&staging.directory)
             }
         }
     }

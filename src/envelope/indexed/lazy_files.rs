@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
@@ -13,6 +13,7 @@ use super::read_frame::{self, Damage, Hashes, Read};
 use super::shared_files::Shared;
 use crate::envelope::reading::Input;
 use crate::envelope::Limits;
+use crate::threads::Workers;
 use crate::{files, Error, Result};
 
 /// Files that lie in their folder with the size that they will have, and hold nothing until they are asked for.
@@ -77,9 +78,9 @@ impl LazyFiles {
     /// What unpacks the file of a name, unless it is there already or was never left out. It fails if the file is
     /// damaged, always for the same reason; if the system refuses something, the next call tries again; and once `self`
     /// is dropped.
-    pub fn fetch(&self) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
-        let files = self.files.clone();
-        move |name| files.fetch(name)
+    pub(crate) fn fetch(&self, workers: &Workers) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
+        let (files, workers) = (self.files.clone(), workers.clone());
+        move |name| files.fetch(name, &workers)
     }
 }
 
@@ -93,18 +94,18 @@ impl Drop for LazyFiles {
 }
 
 impl Files {
-    fn fetch(self: &Arc<Files>, name: &str) -> Result<()> {
+    fn fetch(self: &Arc<Files>, name: &str, workers: &Workers) -> Result<()> {
         let found = self.files.binary_search_by(|file| file.frame.name.as_str().cmp(name));
         let Ok(index) = found else { return Ok(()) };
-        self.go_ahead(index);
+        self.go_ahead(index, workers);
         self.unpack(index)
     }
 
     /// Has the file behind `index` unpacked, unless there is nothing to do it with.
-    fn go_ahead(self: &Arc<Files>, index: usize) {
+    fn go_ahead(self: &Arc<Files>, index: usize, workers: &Workers) {
         let next = index + 1;
         let is_empty = |file: &File| file.state.try_lock().is_some_and(|state| matches!(*state, State::Empty));
-        if self.limits.workers() < 2 || !self.files.get(next).is_some_and(is_empty) {
+        if !self.files.get(next).is_some_and(is_empty) {
             return;
         }
         let Some(mut ahead) = self.ahead.try_lock() else { return };
@@ -118,8 +119,8 @@ impl Files {
                 // Who asks for the file will see what is wrong with it.
                 let _ = files.unpack(next);
             };
-            let spawned = Builder::new().name("c1z-unpack".into()).spawn(work);
-            *ahead = spawned.ok().map(|thread| Ahead { index: next, thread });
+            let spawned = workers.claim().and_then(|worker| worker.spawn("c1z-unpack", work));
+            *ahead = spawned.map(|thread| Ahead { index: next, thread });
         }
     }
 

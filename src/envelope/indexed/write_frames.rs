@@ -86,6 +86,7 @@ pub fn write<W: Write>(
     let in_memory: Vec<_> = plans.iter().filter(|(_, plan)| matches!(plan, Plan::InMemory(_))).collect();
     let workers = match in_memory.iter().map(|(file, _)| file.size).sum::<u64>() {
         ..PARALLEL_BYTES => 0,
+        _ if options.workers() == 1 => 0,
         _ => in_memory.len().min(options.workers() as usize),
     };
     let (jobs, queue) = mpsc::channel();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::envelope::tests::*;
+use crate::threads::Workers;
 
 const LARGE: usize = 1 << 20;
 
@@ -21,6 +22,7 @@ fn large_tree() -> Tree {
 struct Unpacked {
     into: TempDir,
     lazy_files: LazyFiles,
+    workers: Workers,
 }
 
 fn unpack_some(place: &Place, threads: usize) -> Unpacked {
@@ -28,12 +30,12 @@ fn unpack_some(place: &Place, threads: usize) -> Unpacked {
     let limits = Limits { threads, ..Limits::default() };
     let file = PackedFile::open(&place.file).unwrap();
     let lazy_files = file.unpack_some(into.path(), None, &limits, &Control::none(), |name| name.ends_with(".sst"));
-    Unpacked { lazy_files: lazy_files.unwrap().unwrap(), into }
+    Unpacked { lazy_files: lazy_files.unwrap().unwrap(), into, workers: Workers::of_threads(threads) }
 }
 
 impl Unpacked {
     fn fetch(&self, name: &str) -> Result<()> {
-        self.lazy_files.fetch()(name)
+        self.lazy_files.fetch(&self.workers)(name)
     }
 
     fn read(&self, name: &str) -> Vec<u8> {
@@ -157,8 +159,8 @@ fn what_the_system_refuses_once_comes_when_it_is_asked_for_again() {
 #[test]
 fn nothing_comes_once_it_is_dropped() {
     let tree = large_tree();
-    let Unpacked { into: _into, lazy_files } = unpack_some(&saved(Encoding::IndexedZstd, &tree), 2);
-    let fetch = lazy_files.fetch();
+    let Unpacked { into: _into, lazy_files, workers } = unpack_some(&saved(Encoding::IndexedZstd, &tree), 2);
+    let fetch = lazy_files.fetch(&workers);
     fetch("a.sst").unwrap();
     drop(lazy_files);
     assert!(matches!(fetch("deep/c.sst"), Err(Error::Closed)));

@@ -81,7 +81,7 @@ impl Inspection {
     }
 
     fn page(&mut self) -> Result<Option<Vec<u8>>> {
-        let reader = self.store.engine.snapshot();
+        let reader = self.store.engine.ended();
         let (mut at, mut after) = self.position.clone();
         let (mut page, mut bytes) = (InspectPage::default(), 0);
         while let Some(span) = self.spans.get(at) {

@@ -21,6 +21,7 @@ use crate::quoted::Quoted;
 use crate::store::listing::{view, LookupCache, Prefetch};
 use crate::store::sync::Binding;
 use crate::store::ENGINE;
+use crate::threads::Workers;
 use crate::{process, Error, Result};
 
 const DEFAULT_MEMORY_BUDGET: u64 = 256 << 20;
@@ -232,13 +233,14 @@ impl Opened {
         let packed = file.head().manifest.payload_encoding();
         let file = file.only(is_database_file);
         let limits = Limits { threads: options.threads, ..options.limits };
+        let workers = Workers::of_threads(options.threads());
         let (mut source, mut lazy_files) = (None, None);
         match options.read_only {
             true => lazy_files = file.unpack_some(database, work.home(), &limits, control, |_| true)?,
             false => {
                 let named = |lazy_files: &LazyFiles| {
                     let options = options.engine(Encoding::IndexedZstd);
-                    let named = engine::named_files(database, &options, Box::new(lazy_files.fetch()));
+                    let named = engine::named_files(database, &options, Box::new(lazy_files.fetch(&workers)));
                     named.map_err(|error| naming(path, error))
                 };
                 source = file.unpack_needed(database, &limits, control, &named)?;
@@ -248,12 +250,13 @@ impl Opened {
         let engine_options = options.engine(encoding);
         let engine = match options.read_only {
             true => {
-                let provider = lazy_files.as_ref().map(|lazy_files| Box::new(lazy_files.fetch()) as FileProvider);
+                let provider =
+                    lazy_files.as_ref().map(|lazy_files| Box::new(lazy_files.fetch(&workers)) as FileProvider);
                 Engine::open_read_only(database, &engine_options, provider)
             }
             false => Engine::open(database, &engine_options),
         };
-        let engine = engine.map_err(|error| naming(path, error))?;
+        let engine = engine.map_err(|error| naming(path, error))?.sharing(&workers);
         let source = source.filter(|_| encoding == Encoding::IndexedZstd);
         Ok(Opened { encoding, engine_options, engine, source, lazy_files })
     }

@@ -57,7 +57,8 @@ impl Store {
             Some(identity) => Replace::Only(identity),
             None => Replace::Nothing,
         };
-        let (threads, source) = (self.engine_options.threads, origin.source.as_ref());
+        let workers = self.engine.workers().claim_all();
+        let (threads, source) = (workers.len().max(1), origin.source.as_ref());
         let options = SaveOptions { threads, replace, source, ..Default::default() };
         let saved = envelope::save(&self.path, manifest, self.encoding, payload, &options, control);
         let Saved { copied, compressed, source, identity, unsynced } = saved.map_err(unusable)?;

@@ -7,6 +7,7 @@ use super::translating_thread::TranslatingThread;
 use crate::engine::{covered_grant, Reader};
 use crate::keys::{self, Keyspace, Listing, Slot};
 use crate::store::Encoded;
+use crate::threads::Workers;
 use crate::translate::Shape;
 use crate::{Error, Result};
 
@@ -111,16 +112,28 @@ pub enum Source {
 }
 
 /// The rows of a page and the token of the page that follows.
-pub fn page(reader: &Reader<'_>, query: &Query, source: Source, shape: Shape) -> Result<(Response, String)> {
+pub fn page(
+    reader: &Reader<'_>,
+    query: &Query,
+    source: Source,
+    shape: Shape,
+    workers: &Workers,
+) -> Result<(Response, String)> {
     let mut response = Response::new(shape);
-    let (_, next) = collect(reader, query, source, &mut response)?;
+    let (_, next) = collect(reader, query, source, workers, &mut response)?;
     Ok((response, next))
 }
 
 /// Appends the rows of a page; returns how many they are and the token of the page that follows.
-pub fn collect(reader: &Reader<'_>, query: &Query, source: Source, response: &mut Response) -> Result<(usize, String)> {
+pub fn collect(
+    reader: &Reader<'_>,
+    query: &Query,
+    source: Source,
+    workers: &Workers,
+    response: &mut Response,
+) -> Result<(usize, String)> {
     match source {
-        Source::Records(keyspace) => collect_records(reader, query, keyspace, response),
+        Source::Records(keyspace) => collect_records(reader, query, keyspace, workers, response),
         Source::Index { index, slot, records } => {
             let mut covered = Vec::new();
             query.rows(reader, |key, value| {
@@ -144,6 +157,7 @@ fn collect_records(
     reader: &Reader<'_>,
     query: &Query,
     keyspace: Keyspace,
+    workers: &Workers,
     response: &mut Response,
 ) -> Result<(usize, String)> {
     std::thread::scope(|scope| {
@@ -151,8 +165,9 @@ fn collect_records(
         let mut rows = 0;
         let outcome = query.rows(reader, |key, stored| {
             rows += 1;
-            if rows == MANY_ROWS && reader.threads() > 1 {
-                translator = TranslatingThread::start(scope, response, keyspace);
+            if rows == MANY_ROWS {
+                let worker = workers.claim();
+                translator = worker.and_then(|worker| TranslatingThread::start(worker, scope, response, keyspace));
             }
             match &mut translator {
                 None => response.row(keyspace, key, stored).map(Some),

@@ -4,7 +4,7 @@
 //! it was given.
 
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use prost::Message;
@@ -64,7 +64,7 @@ impl Store {
     ) -> Result<(Response, String)> {
         match &self.prefetch {
             Some(prefetch) => prefetch.page(reader, query, source, shape),
-            None => page::page(reader, query, source, shape),
+            None => page::page(reader, query, source, shape, self.engine.workers()),
         }
     }
 
@@ -82,21 +82,21 @@ impl Store {
 }
 
 impl Prefetch {
-    /// For a database that does not change. As many pages may wait as a quarter of the memory budget has room for.
+    /// For a database that does not change. As many pages may wait as there is memory for.
     pub fn new(engine: Arc<Engine>, options: &EngineOptions) -> Prefetch {
-        let room = (options.memory_budget / 4 / PAGE_BYTES).max(1);
+        let room = (options.prefetch_budget() / PAGE_BYTES).max(1);
         Prefetch { engine, limit: options.threads.saturating_sub(1).min(room), waiting: Mutex::default() }
     }
 
     /// The page of `query`, and the token of the one that follows.
     pub fn page(&self, reader: &Reader<'_>, query: &Query, source: Source, shape: Shape) -> Result<Page> {
         if query.token.is_empty() || query.size < MANY_ROWS {
-            return page::page(reader, query, source, shape);
+            return page::page(reader, query, source, shape, self.engine.workers());
         }
         let mut wanted = Wanted { query: query.clone(), source, shape };
         let page = match self.take(&wanted) {
             Some(page) => page,
-            None => page::page(reader, query, source, shape)?,
+            None => page::page(reader, query, source, shape, self.engine.workers())?,
         };
         if !page.1.is_empty() {
             wanted.query.token.clone_from(&page.1);
@@ -123,8 +123,9 @@ impl Prefetch {
             return;
         }
         let (engine, Wanted { query, source, shape }) = (self.engine.clone(), wanted.clone());
-        let read = move || page::page(&engine.snapshot().on_one_thread(), &query, source, shape);
-        if let Ok(thread) = Builder::new().name("c1z-prefetch".into()).spawn(read) {
+        let read = move || page::page(&engine.ended(), &query, source, shape, engine.workers());
+        let worker = self.engine.workers().claim();
+        if let Some(thread) = worker.and_then(|worker| worker.spawn("c1z-prefetch", read)) {
             waiting.pages.push(Next { wanted, thread, begun: given });
         }
     }

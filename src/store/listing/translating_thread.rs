@@ -1,11 +1,12 @@
 //! Rows of a page translated by a second thread while the first goes on reading.
 
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
-use std::thread::{Builder, Scope, ScopedJoinHandle};
+use std::thread::{Scope, ScopedJoinHandle};
 
 use super::response::Response;
 use crate::keys::Keyspace;
 use crate::memory::reserve;
+use crate::threads::Worker;
 use crate::{Error, Result};
 
 /// Rows that are handed over at once, fewer if they have so many bytes.
@@ -32,6 +33,7 @@ struct Batch {
 impl<'scope> TranslatingThread<'scope> {
     /// Starts the thread, which takes `response` and appends to it; `None` if the system has no thread to spare.
     pub fn start(
+        worker: Worker,
         scope: &'scope Scope<'scope, '_>,
         response: &mut Response,
         keyspace: Keyspace,
@@ -42,7 +44,7 @@ impl<'scope> TranslatingThread<'scope> {
             let begun = begun.recv().map_err(|_| Error::Internal("no rows to go on behind".into()))?;
             translate_all(received, begun, keyspace)
         };
-        let thread = Builder::new().name("c1z-translate".into()).spawn_scoped(scope, work).ok()?;
+        let thread = worker.spawn_scoped(scope, "c1z-translate", work)?;
         // It is received: the thread waits for it, and there is room for it.
         let _ = first.send(response.take());
         Some(TranslatingThread { batch: Batch::default(), batches, thread })

@@ -6,7 +6,7 @@
 use prost::Message;
 
 use super::put::malformed_element;
-use crate::engine::{damaged, Durability, Kind, Records};
+use crate::engine::{damaged, Kind, Records, Rows};
 use crate::memory::with_capacity;
 use crate::proto::api::GetAssetResponse;
 use crate::proto::connector::AssetServiceGetAssetRequest as GetRequest;
@@ -60,21 +60,8 @@ impl Store {
         let record = [&names[..], &head, data, &tail];
         match data.len() < LARGE {
             true => self.put_records(Kind::Asset, &Records::of(&record.concat())?),
-            false => self.put_large(&record),
+            false => self.put_rows(Rows::Large(Kind::Asset, &record)),
         }
-    }
-
-    fn put_large(&self, record: &[&[u8]]) -> Result<()> {
-        let (mut writer, bound) = self.bound_writer()?;
-        match bound.open {
-            true => writer.append_large(Kind::Asset, bound.slot, record)?,
-            false => {
-                writer.put_large(Kind::Asset, bound.slot, record)?;
-                writer.commit(Durability::Buffered)?;
-            }
-        }
-        self.mark_dirty();
-        Ok(())
     }
 
     /// One asset of the bound sync with its bytes.

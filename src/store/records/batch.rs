@@ -71,7 +71,7 @@ impl Store {
         };
         let (token, bytes) = (token.to_owned(), PAGE_BYTES.saturating_sub(response.len()));
         let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size, bytes };
-        page::collect(&view.reader, &query, Source::Records(Keyspace::Grant), response)
+        page::collect(&view.reader, &query, Source::Records(Keyspace::Grant), self.engine.workers(), response)
     }
 }
 

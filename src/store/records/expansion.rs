@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::put::PutRequest;
-use crate::engine::{damaged, Durability, Grant, Kind};
+use crate::engine::{damaged, Grant, Kind, Rows};
 use crate::keys::{self, Keyspace, Listing};
 use crate::proto::api::{
     ListGrantsWithAnnotationsRequest, ListGrantsWithAnnotationsResponse, ListPendingExpansionRequest,
@@ -28,16 +28,7 @@ impl Store {
         let now = clock::now();
         let fresh =
             request.records(Kind::Grant, |grant, _, out| translate::expanded_grant_to_record(grant, now, out))?;
-        let (mut writer, bound) = self.bound_writer()?;
-        match bound.open {
-            true => writer.append_refreshed(bound.slot, &fresh)?,
-            false => {
-                writer.put_refreshed(bound.slot, &fresh)?;
-                writer.commit(Durability::Buffered)?;
-            }
-        }
-        self.mark_dirty();
-        Ok(())
+        self.put_rows(Rows::Refreshed(&fresh))
     }
 
     /// A page of the bound sync's grants that wait for expansion.

@@ -3,7 +3,7 @@
 //! Requests arrive as bytes and their records are translated on the wire. Everything that can be done without the
 //! barrier is done before it is taken. One call is one atomic commit.
 
-use crate::engine::{Durability, Kind, Records};
+use crate::engine::{Durability, Kind, Records, Rows};
 use crate::keys::{self, EntitlementRef, GrantRef, ResourceRef};
 use crate::proto::api::{DeleteEntitlementRequest, DeleteGrantRequest, DeleteResourceRequest};
 use crate::proto::connector as v2;
@@ -171,17 +171,16 @@ impl Store {
 
     /// Puts stored records as one commit; an empty list is nothing to do in any state.
     pub(super) fn put_records(&self, kind: Kind, records: &Records) -> Result<()> {
-        if records.is_empty() {
-            return Ok(());
+        match records.is_empty() {
+            true => Ok(()),
+            false => self.put_rows(Rows::Records(kind, records)),
         }
+    }
+
+    /// Puts into the bound sync.
+    pub(super) fn put_rows(&self, rows: Rows<'_>) -> Result<()> {
         let (mut writer, bound) = self.bound_writer()?;
-        match bound.open {
-            true => writer.append(kind, bound.slot, records)?,
-            false => {
-                writer.put(kind, bound.slot, records)?;
-                writer.commit(Durability::Buffered)?;
-            }
-        }
+        writer.put(bound.slot, bound.open, rows)?;
         self.mark_dirty();
         Ok(())
     }

@@ -20,7 +20,7 @@ impl Store {
         let tmp_dir = optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?;
         envelope::check_destination(&target)?;
         must_not_exist(&target)?;
-        let source = self.engine.snapshot();
+        let source = self.engine.ended();
         let run = match request.sync_id.as_str() {
             "" => {
                 let latest = latest_finished(&source.sync_runs()?, Some(SyncType::Full)).cloned();
@@ -49,7 +49,8 @@ impl Store {
 
         let checkpoint = writer.checkpoint()?;
         let manifest = manifest(&engine.snapshot())?;
-        let (threads, replace) = (self.engine_options.threads, Replace::Nothing);
+        let workers = self.engine.workers().claim_all();
+        let (threads, replace) = (workers.len().max(1), Replace::Nothing);
         let options = SaveOptions { threads, replace, ..SaveOptions::default() };
         let saved = envelope::save(&target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
         let saved = saved.map_err(|error| match error {

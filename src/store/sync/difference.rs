@@ -21,7 +21,7 @@ impl Store {
             return Err(Error::invalid("base_sync_id and applied_sync_id must name two different syncs"));
         }
         let mut writer = self.writer()?;
-        let reader = self.engine.snapshot();
+        let reader = self.engine.ended();
         let (base, applied) = (self.run_by_id(&reader, base_id)?, self.run_by_id(&reader, applied_id)?);
         for run in [&base, &applied] {
             if run.record.ended_at.is_none() {
@@ -47,7 +47,7 @@ impl Store {
             ..SyncRunRecord::default()
         };
         let run = SyncRun::new(SyncId::generate(), slot, record);
-        writer.put_stats(run.id, &super::stats::count(&self.engine.snapshot(), &run, control)?);
+        writer.put_stats(run.id, &super::stats::count(&self.engine.ended(), &run, control)?);
         writer.put_sync_run(&run);
         writer.commit(Durability::Synced)?;
         self.mark_dirty();
