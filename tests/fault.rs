@@ -14,6 +14,9 @@ mod ending;
 #[path = "store/fixture.rs"]
 #[allow(dead_code)]
 mod fixture;
+#[path = "capi/functions.rs"]
+#[allow(dead_code)]
+mod functions;
 #[path = "equivalence/index.rs"]
 mod index;
 #[path = "fault/killing.rs"]
@@ -28,8 +31,14 @@ mod private;
 mod reading;
 #[path = "fault/replacing.rs"]
 mod replacing;
+#[path = "capi/sample.rs"]
+#[allow(dead_code)]
+mod sample;
 #[path = "fault/saving.rs"]
 mod saving;
+#[path = "capi/support.rs"]
+#[allow(dead_code)]
+mod support;
 #[path = "fault/syncing.rs"]
 mod syncing;
 #[path = "fault/syscalls.rs"]

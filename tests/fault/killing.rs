@@ -22,7 +22,7 @@ const STEP: &str = "C1Z_TEST_FAULT_STEP";
 fn write_if_asked() {
     let (Ok(folder), Ok(step)) = (std::env::var(FOLDER), std::env::var(STEP)) else { return };
     let folder = PathBuf::from(folder);
-    let plan = Plan { below: folder.clone(), fault: Fault::Kill, from: step.parse().unwrap(), and_later: false };
+    let plan = Plan { below: folder.clone(), fault: Some(Fault::Kill), from: step.parse().unwrap(), and_later: false };
     under(plan, || {
         let store = crate::place::open_at(&folder.join("file.c1z"), &folder.join("work")).unwrap();
         start(&store, "full");

@@ -33,6 +33,7 @@ pub struct Contents(BTreeMap<String, Held>);
 struct Held {
     ended: bool,
     supports_diff: bool,
+    verification: Option<Verification>,
     token: String,
     stats: Option<SyncStats>,
     resource_types: Vec<ResourceType>,
@@ -102,7 +103,7 @@ impl Place {
 
     /// Faults anywhere in the place.
     pub fn plan(&self, fault: Fault, from: u64, and_later: bool) -> Plan {
-        Plan { below: self.folder().to_path_buf(), fault, from, and_later }
+        Plan { below: self.folder().to_path_buf(), fault: Some(fault), from, and_later }
     }
 }
 
@@ -158,6 +159,7 @@ impl Held {
         Held {
             ended: run.ended_at.is_some(),
             supports_diff: run.supports_diff,
+            verification: run.verification.clone(),
             token: run.sync_token.clone(),
             stats: run.stats.clone(),
             resource_types: store.list_resource_types(&resource_types).unwrap().decode().unwrap().list,

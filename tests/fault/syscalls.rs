@@ -25,7 +25,8 @@ pub enum Fault {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub below: PathBuf,
-    pub fault: Fault,
+    /// Without one they are passed on, and only noted.
+    pub fault: Option<Fault>,
     /// The first that is chosen, counted from 1.
     pub from: u64,
     /// Whether all later ones are chosen too.
@@ -58,7 +59,7 @@ pub fn under<T>(plan: Plan, body: impl FnOnce() -> T) -> (T, Vec<String>) {
 
 /// Runs `body`; says which files and folders it created below a folder, and with which modes.
 pub fn creations<T>(below: &Path, body: impl FnOnce() -> T) -> (T, Vec<(PathBuf, mode_t)>) {
-    let plan = Plan { below: below.to_path_buf(), fault: Fault::Kill, from: u64::MAX, and_later: false };
+    let plan = Plan { below: below.to_path_buf(), fault: None, from: 1, and_later: false };
     let (returned, active) = carried_out(plan, body);
     (returned, active.created)
 }
@@ -124,7 +125,7 @@ fn chosen(call: &str, path: impl FnOnce() -> Option<PathBuf>) -> Option<Fault> {
         return None;
     }
     struck.push(format!("{call} {}", described(&path)));
-    Some(plan.fault)
+    plan.fault
 }
 
 /// What a file is, whatever its number.
