@@ -1,4 +1,4 @@
-//! What a failing disk, a full one, and a kill at any step leave behind.
+//! What a failing disk, a full one, and a kill at any step or moment leave behind.
 //!
 //! Faults are injected where they happen: this program's own `write`, `fsync`, `rename` and so on stand before the system's
 //! (`syscalls`), for the library as for RocksDB, so that nothing in the library knows of it and no step is forgotten.

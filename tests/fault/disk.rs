@@ -51,7 +51,7 @@ fn mount(at: &Path, bytes: u64, flags: libc::c_ulong) {
 }
 
 /// Bytes that do not compress.
-fn noise(length: usize, mut seed: u64) -> Vec<u8> {
+pub fn noise(length: usize, mut seed: u64) -> Vec<u8> {
     let next = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 56) as u8

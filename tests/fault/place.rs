@@ -130,10 +130,6 @@ impl Contents {
         Contents(runs.iter().map(|run| (run.id.clone(), Held::of(store, run))).collect())
     }
 
-    pub fn syncs(&self) -> usize {
-        self.0.len()
-    }
-
     /// The syncs' contents, whatever their ids.
     pub fn without_ids(&self) -> Vec<String> {
         let mut syncs: Vec<String> = self.0.values().map(|sync| format!("{sync:?}")).collect();
