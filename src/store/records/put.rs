@@ -104,6 +104,12 @@ pub(super) fn malformed_element(kind: Kind, index: usize, message: &[u8], error:
     Error::invalid(format!("{noun} {index} of the call{id} cannot be read: {}", explain(name(kind), message, error)))
 }
 
+/// Names the asset of a request that cannot be read, as far as it has an id, and the field.
+pub(super) fn malformed_asset(request: &[u8], error: Malformed) -> Error {
+    let id = public_id(Kind::Asset, request).map(|id| format!("asset {}: ", Quoted::new(id))).unwrap_or_default();
+    Error::invalid(format!("request: {id}{}", explain(name(Kind::Asset), request, error)))
+}
+
 /// The full name of the message that a record of that kind is put as.
 fn name(kind: Kind) -> &'static str {
     match kind {
