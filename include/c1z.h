@@ -427,6 +427,13 @@ typedef struct {
                       c1z_error **error);
   // `c1z_inspect_schema`.
   c1z_code (*inspect_schema)(c1z_slice request, c1z_buffer **response, c1z_error **error);
+  // `c1z_merge_files`.
+  c1z_code (*merge_files)(c1z_slice request,
+                          const c1z_control *control,
+                          c1z_buffer **response,
+                          c1z_error **error);
+  // `c1z_merge_syncs`.
+  c1z_long_call_fn merge_syncs;
 } c1z_api;
 
 // The call did what it says.
@@ -1018,6 +1025,42 @@ c1z_code c1z_inspect(c1z_slice request,
 c1z_code c1z_inspect_schema(c1z_slice request,
                             c1z_buffer **response,
                             c1z_error **error);
+
+// Merges ended syncs, each of a file, into a sync that is alone in a new file, without a store. The files stay as they
+// are. Progress is in records, then in bytes of the new file.
+//
+// The first input is the base, each that follows is newer than those before it. Of the records with one identity, resource
+// types, resources, entitlements, grants and assets, the one with the latest `discovered_at` wins and takes the place of
+// the others as a whole; of several such, and of several without a time, that of the newest input. A time wins over none.
+// What an input does not hold is not deleted. The merged sync has an id of its own, the greatest type of the inputs (full,
+// then resources_only, then partial), the time of the base's start and that of the last end, exact statistics, a token
+// that says what was merged, and no session values.
+//
+// `request` holds a `c1z.v1.MergeFilesRequest`, the response a `c1z.v1.MergeResponse`.
+//
+// The file appears in one step: when the call fails, or the process dies, there is none. Fails with
+// `C1Z_INVALID_ARGUMENT` for fewer than two inputs or a sync that is named twice, by whatever paths; with
+// `C1Z_ALREADY_EXISTS` when anything is at the output's path; with `C1Z_NOT_FOUND` when an input, or the sync of it that
+// the request names, is missing; with `C1Z_FAILED_PRECONDITION` when an input has no sync that has ended, or is a file
+// that `c1z_open` refuses; with `C1Z_DATA_LOSS` when an input is damaged where it is read. The message names the input.
+c1z_code c1z_merge_files(c1z_slice request,
+                         const c1z_control *control,
+                         c1z_buffer **response,
+                         c1z_error **error);
+
+// Merges ended syncs of the store as `c1z_merge_files` does. The merged sync takes their place, or comes beside them if the
+// request says so; other syncs stay as they are. Readers see the syncs before the merge or after it. Progress is in
+// records. The file changes when it is saved.
+//
+// `request` holds a `c1z.v1.MergeSyncsRequest`, the response a `c1z.v1.MergeResponse`.
+//
+// Fails with `C1Z_INVALID_ARGUMENT` for fewer than two syncs or one that is named twice, with `C1Z_NOT_FOUND` when there
+// is no such sync, with `C1Z_FAILED_PRECONDITION` when one has not ended or was bound by a call.
+c1z_code c1z_merge_syncs(const c1z_store *store,
+                         c1z_slice request,
+                         const c1z_control *control,
+                         c1z_buffer **response,
+                         c1z_error **error);
 
 // Puts resource types into the bound sync.
 //

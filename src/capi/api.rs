@@ -13,6 +13,7 @@ use super::expansion::*;
 use super::file::*;
 use super::grants::*;
 use super::inspect::*;
+use super::merge::*;
 use super::resource_types::*;
 use super::resources::*;
 use super::sessions::*;
@@ -225,6 +226,15 @@ pub struct Api {
     /// `c1z_inspect_schema`.
     pub inspect_schema:
         unsafe extern "C" fn(request: Slice, response: *mut *mut Buffer, error: *mut *mut ErrorObject) -> Code,
+    /// `c1z_merge_files`.
+    pub merge_files: unsafe extern "C" fn(
+        request: Slice,
+        control: *const Control,
+        response: *mut *mut Buffer,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
+    /// `c1z_merge_syncs`.
+    pub merge_syncs: LongCallFn,
 }
 
 static API: Api = Api {
@@ -305,6 +315,8 @@ static API: Api = Api {
     verify: c1z_verify,
     inspect: c1z_inspect,
     inspect_schema: c1z_inspect_schema,
+    merge_files: c1z_merge_files,
+    merge_syncs: c1z_merge_syncs,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

@@ -20,6 +20,7 @@ pub mod expansion;
 pub mod file;
 pub mod grants;
 pub mod inspect;
+pub mod merge;
 pub mod resource_types;
 pub mod resources;
 pub mod sessions;

@@ -39,6 +39,32 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// All of one kind.
+    pub fn total(&self, kind: Kind) -> i64 {
+        match kind {
+            Kind::ResourceType => self.resource_types,
+            Kind::Resource => self.resources.values().sum(),
+            Kind::Entitlement => self.entitlements.values().sum(),
+            Kind::Grant => self.grants.values().sum(),
+            Kind::Asset => self.assets,
+        }
+    }
+
+    pub(super) fn add(&mut self, kind: Kind, more: ByType) {
+        let by_type = match kind {
+            Kind::ResourceType => return self.resource_types += more.values().sum::<i64>(),
+            Kind::Asset => return self.assets += more.values().sum::<i64>(),
+            Kind::Resource => &mut self.resources,
+            Kind::Entitlement => &mut self.entitlements,
+            Kind::Grant => &mut self.grants,
+        };
+        for (name, number) in more {
+            *by_type.entry(name).or_default() += number;
+        }
+    }
+}
+
 impl Reader<'_> {
     /// Counts the records of a slot.
     pub fn count(&self, slot: Slot, control: &Control<'_>) -> Result<Counts> {

@@ -138,6 +138,8 @@ impl Engine {
     }
 
     pub(super) fn reader_of(&self, flushed: Kinds) -> Reader<'_> {
+        // Nothing is pending where nothing is written.
+        let flushed = if self.read_only { Kinds::ALL } else { flushed };
         Reader::of_state(&self.db, flushed)
     }
 

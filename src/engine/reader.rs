@@ -130,6 +130,11 @@ impl Scan<'_> {
         Ok(self.entries.item())
     }
 
+    /// The entry that [`Scan::next`] returned last.
+    pub fn current(&self) -> Option<(&[u8], &[u8])> {
+        self.entries.item()
+    }
+
     /// Whether another entry follows the one that was returned last.
     pub fn has_more(&mut self) -> Result<bool> {
         if self.started {

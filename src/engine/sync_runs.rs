@@ -55,7 +55,7 @@ impl SyncRun {
         Ok(SyncRun { id, slot, record, unknown })
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut value = self.record.encode_to_vec();
         wire::put_varint(&mut value, SLOT_FIELD, self.slot.0.into());
         value.extend_from_slice(&self.unknown);

@@ -1,10 +1,11 @@
 //! The one writer: collects changes and commits them as one atomic step.
 
 use parking_lot::MutexGuard;
-use rocksdb::{WriteBatch, WriteOptions, DB};
+use rocksdb::{properties, WriteBatch, WriteOptions, DB};
 
 use super::bulk::{Change, Pending, PendingKinds, Target};
 use super::kind::Kinds;
+use super::step::Step;
 use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
@@ -178,6 +179,19 @@ impl<'e> Writer<'e> {
         }
     }
 
+    /// Carries out a step with what was collected, as [`Writer::commit`] does; it survives a crash of the machine.
+    pub fn carry_out(&mut self, step: &Step) -> Result<()> {
+        step.add_to(&mut self.batch);
+        self.commit(Durability::Synced)
+    }
+
+    /// Whether keys lie under so many layers of tables that reading them costs more than rewriting them.
+    pub fn has_many_layers(&self) -> Result<bool> {
+        const MANY: u64 = 8;
+        let level_0 = properties::num_files_at_level(0);
+        Ok(self.engine.db.property_int_value(&level_0)?.unwrap_or_default() >= MANY)
+    }
+
     /// Carries out everything that was collected, all of it or nothing.
     pub fn commit(&mut self, durability: Durability) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
@@ -199,6 +213,24 @@ impl<'e> Writer<'e> {
         self.flush_pending(&Kind::ALL)?;
         self.flush()?;
         Checkpoint::new(&self.engine.db)
+    }
+}
+
+impl<'e> Writer<'e> {
+    pub(super) fn target<'t>(&self, control: &'t Control<'t>) -> Target<'t>
+    where
+        'e: 't,
+    {
+        target(self.engine, control)
+    }
+
+    /// The rows that are pending, whose budget and folder others share.
+    pub(super) fn pending(&self) -> &Pending {
+        &self.pending
+    }
+
+    pub(super) fn forget_counted(&mut self, kind: Kind) {
+        self.pending.forget_counted(kind);
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod file;
 mod listing;
+mod merge;
 mod records;
 mod sync;
 
@@ -17,6 +18,7 @@ pub use file::{
     inspect_schema, optional_path, read_header, required_path, verify, Inspection, OpenOptions, SavedFrames, Store,
 };
 pub use listing::{Encoded, Scan, ScanRequest};
+pub use merge::merge_files;
 pub use sync::{select_syncs_to_delete, RetentionCandidate};
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.

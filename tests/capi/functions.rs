@@ -7,6 +7,7 @@ use c1z::capi::entitlements::*;
 use c1z::capi::expansion::*;
 use c1z::capi::file::*;
 use c1z::capi::grants::*;
+use c1z::capi::merge::*;
 use c1z::capi::resource_types::*;
 use c1z::capi::resources::*;
 use c1z::capi::sessions::*;
@@ -132,6 +133,8 @@ pub fn all(sample: &Sample) -> Vec<Function> {
         tell_long BoundSync c1z_recalculate_stats [1] RecalculateStatsRequest::default();
         tell_long Open c1z_clone_sync [1]
             CloneSyncRequest { path: sample.beside("clone.c1z").to_str().unwrap().into(), ..Default::default() };
+        ask_long Writable c1z_merge_syncs [1]
+            MergeSyncsRequest { sync_ids: vec![first(), second()], keep_inputs: true };
         ask_long Writable c1z_diff_syncs [1] DiffSyncsRequest { base_sync_id: first(), applied_sync_id: second() };
         tell BoundSync c1z_put_resource_types [1, 1] resource_types();
         ask Open c1z_list_resource_types [3] ResourceTypesServiceListResourceTypesRequest::default();
@@ -194,8 +197,8 @@ pub fn all(sample: &Sample) -> Vec<Function> {
 #[test]
 fn the_functions_of_these_tests_are_all_that_the_library_has() {
     // The others of the function table: those on buffers (2), errors (4), cancel flags (3) and cursors (2), c1z_version,
-    // c1z_open, c1z_store_free, c1z_read_header, c1z_verify, c1z_inspect and c1z_inspect_schema.
-    let others = 2 + 4 + 3 + 2 + 7;
+    // c1z_open, c1z_store_free, c1z_read_header, c1z_verify, c1z_inspect, c1z_inspect_schema and c1z_merge_files.
+    let others = 2 + 4 + 3 + 2 + 8;
     let slots = size_of::<Api>() / size_of::<usize>() - 1;
     let mut names: Vec<_> = all(&Sample::new()).iter().map(|function| function.name).collect();
     names.sort();

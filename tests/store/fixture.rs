@@ -86,7 +86,7 @@ pub fn tamper(path: &Path, change: impl FnOnce(&mut Writer<'_>, &Reader<'_>)) {
     let head = envelope::unpack(path, &database, &Limits::default(), &Control::none()).unwrap();
     let engine = Engine::open(&database, &OPTIONS).unwrap();
     let mut writer = engine.writer();
-    change(&mut writer, &engine.snapshot());
+    change(&mut writer, &engine.ended());
     writer.commit(Durability::Synced).unwrap();
     writer.checkpoint().unwrap().place_in(&checkpoint).unwrap();
     pack(path, head.manifest, &checkpoint);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rocksdb::{Options, WriteBatch};
+use rocksdb::{Options, WriteBatch, WriteOptions};
 
 use super::change::Change;
 use super::merge::{Merge, Merged};
@@ -13,6 +13,7 @@ use crate::control::Control;
 use crate::engine::counts::{ByType, Tally};
 use crate::engine::databases::Databases;
 use crate::engine::slots::is_due;
+use crate::engine::step::Step;
 use crate::engine::{damaged, Kind, RecordKeys, Records};
 use crate::keys::{self, Slot};
 use crate::{files, Error, Result};
@@ -37,7 +38,7 @@ impl Target<'_> {
     pub fn flush_pending(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<()> {
         let occupied = self.occupied(pending, kinds)?;
         let before = counted_before(pending, kinds, &occupied);
-        let mut counts = self.write(pending, kinds, occupied)?;
+        let mut counts = self.write(pending, kinds, occupied, None)?;
         for (&kind, before) in kinds.iter().zip(before) {
             let Some(mut counted) = before else { continue };
             for (name, added) in std::mem::take(&mut counts[kind as usize]) {
@@ -48,20 +49,31 @@ impl Target<'_> {
         Ok(())
     }
 
+    /// Puts all rows into the database and makes the other changes, as one atomic step that survives a crash of the machine.
+    pub fn flush_with(&self, pending: &mut Pending, step: &Step) -> Result<()> {
+        let occupied = self.occupied(pending, &Kind::ALL)?;
+        self.write(pending, &Kind::ALL, occupied, Some(step)).map(drop)
+    }
+
     /// Returns how many records were added to those that were there.
-    fn write(&self, pending: &mut Pending, kinds: &[Kind], occupied: Occupied) -> Result<Added> {
+    fn write(&self, pending: &mut Pending, kinds: &[Kind], occupied: Occupied, step: Option<&Step>) -> Result<Added> {
         let rows = pending.rows(kinds);
         pending.sort(kinds)?;
         let flush = Flush { target: self, slot: pending.slot(), pending, occupied };
         if pending.are_few(kinds, INGEST_ROWS, INGEST_BYTES) {
             let mut batch = WriteBatch::with_capacity_bytes(pending.buffered(kinds));
             let added = flush.one_by_one(kinds, &mut batch)?;
-            self.db.change(|db| db.write(batch))?;
+            let mut options = WriteOptions::default();
+            if let Some(step) = step {
+                step.add_to(&mut batch);
+                options.set_sync(true);
+            }
+            self.db.change(|db| db.write_opt(batch, &options))?;
             return Ok(added);
         }
         let staging = files::create_unique_folder(pending.directory(), "flush-")
             .map_err(Error::io("stage in", pending.directory()))?;
-        let (files, added) = match rows < PARALLEL_ROWS {
+        let (mut files, added) = match rows < PARALLEL_ROWS {
             true => {
                 let mut ssts = Ssts::new(self.records, staging.path(), "all", false);
                 let added = flush.one_by_one(kinds, &mut ssts)?;
@@ -69,6 +81,9 @@ impl Target<'_> {
             }
             false => flush.side_by_side(kinds, staging.path())?,
         };
+        if let Some(step) = step {
+            files.extend(step.write_ssts(self.entries, staging.path())?);
+        }
         ingest(self.db, files)?;
         Ok(added)
     }

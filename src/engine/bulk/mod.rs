@@ -10,6 +10,7 @@
 
 mod buffer;
 mod change;
+mod fill;
 mod flush;
 mod merge;
 mod pending;
@@ -18,7 +19,8 @@ mod sorted_runs;
 mod spill;
 
 pub(super) use change::Change;
+pub(super) use fill::{misplaced, Fill, Filled};
 pub(super) use flush::Target;
 pub(super) use pending::{Pending, PendingKinds};
 pub(super) use sink::{ingest, Sink, Ssts};
-pub(super) use sorted_runs::Staging;
+pub(super) use sorted_runs::{SortedRuns, Staging};

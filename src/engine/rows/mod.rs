@@ -4,6 +4,7 @@
 //! needs to know what is in a stored record asks here: keys and index entries, lookups, verification.
 
 mod asset;
+mod discovered_at;
 mod entitlement;
 mod grant;
 mod refs;
@@ -11,6 +12,7 @@ mod resource;
 mod resource_type;
 
 pub use asset::Asset;
+pub(super) use discovered_at::discovered_at;
 pub use entitlement::Entitlement;
 pub use grant::{refresh_grant, Grant};
 pub use resource::Resource;

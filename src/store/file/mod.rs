@@ -16,8 +16,8 @@ mod working_folder;
 
 pub use header::read_header;
 pub use inspect::{inspect_schema, Inspection};
-pub use open::{OpenOptions, Store};
-pub use paths::{absolute, optional_path, required_path};
+pub use open::{naming, OpenOptions, Store};
+pub use paths::{absolute, check_absent, optional_path, required_path};
 pub use save::{manifest, payload, SavedFrames};
 pub use verify::verify;
 pub use working_folder::WorkingFolder;

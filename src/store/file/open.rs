@@ -1,6 +1,7 @@
 //! Opening a file.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -80,6 +81,11 @@ impl OpenOptions {
         }
     }
 
+    /// One of so many equal parts of the memory budget.
+    pub(in crate::store) fn memory_share(&self, parts: u64) -> u64 {
+        (self.engine(Encoding::IndexedZstd).memory_budget as u64 / parts).max(1)
+    }
+
     pub(in crate::store) fn engine(&self, encoding: Encoding) -> EngineOptions {
         let budget = if self.memory_budget == 0 { DEFAULT_MEMORY_BUDGET } else { self.memory_budget };
         EngineOptions {
@@ -110,7 +116,7 @@ pub struct Store {
     /// Held by whoever saves.
     pub(super) saving: Mutex<Origin>,
     /// The opened file's: how much of it merges have left unused.
-    pub(super) fold_dead_bytes: i64,
+    pub(super) fold_dead_bytes: AtomicI64,
     pub(in crate::store) changes: Changes,
     pub(in crate::store) lookup_cache: LookupCache,
     // Declared after the engine: the database closes before its folder goes.
@@ -132,8 +138,30 @@ impl Store {
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
+        Store::open_from(path, path, options, control)
+    }
+
+    /// Opens what is packed in the file at `packed` as a store that may be written, and that the first save writes to
+    /// `path`, where nothing may be by then.
+    pub(in crate::store) fn open_copy(
+        packed: &Path,
+        path: &Path,
+        options: OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<Store> {
+        let (store, _) = Store::open_from(packed, path, options, control)?;
+        store.saving.lock().identity = None;
+        Ok(store)
+    }
+
+    fn open_from(
+        packed: &Path,
+        path: &Path,
+        options: OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<(Store, Option<Head>)> {
         process::enter()?;
-        let path = &absolute(path)?;
+        let (packed, path) = (&absolute(packed)?, &absolute(path)?);
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
         options.engine(Encoding::IndexedZstd).ask_for_means(path)?;
@@ -143,10 +171,10 @@ impl Store {
         let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
         let database = work.create_folder("database")?;
 
-        let (file, identity) = packed_file(path, options.read_only)?;
+        let (file, identity) = packed_file(packed, options.read_only)?;
         let head = file.as_ref().map(|file| file.head().clone());
         let Opened { encoding, engine_options, engine, source, lazy_files } = match file {
-            Some(file) => Opened::unpack(path, file, &work, &database, &options, control)?,
+            Some(file) => Opened::unpack(packed, file, &work, &database, &options, control)?,
             None => Opened::create(&database, &options)?,
         };
         let binding = view::default_run(&engine.snapshot().sync_runs()?).map(Binding::at_open).unwrap_or_default();
@@ -162,7 +190,7 @@ impl Store {
             engine,
             binding: Mutex::new(binding),
             saving: Mutex::new(Origin { identity, source }),
-            fold_dead_bytes: head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes),
+            fold_dead_bytes: AtomicI64::new(head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes)),
             changes: Changes::default(),
             lookup_cache: LookupCache::default(),
             work,
@@ -202,6 +230,27 @@ impl Store {
     /// Whether there is something to save.
     pub fn is_dirty(&self) -> bool {
         self.changes.unsaved()
+    }
+
+    /// Whether the other store was opened from the same file, whatever it is called.
+    pub(in crate::store) fn is_of_same_file(&self, other: &Store) -> bool {
+        let [own, other] = [self, other].map(|store| store.saving.lock().identity);
+        own.is_some() && own == other
+    }
+
+    /// Notes that so many bytes of the database take space for nothing.
+    pub(in crate::store) fn add_dead_bytes(&self, bytes: u64) {
+        self.fold_dead_bytes.fetch_add(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// Bytes of the database that take space for nothing.
+    pub(in crate::store) fn dead_bytes(&self) -> u64 {
+        self.fold_dead_bytes.load(Ordering::Relaxed).unsigned_abs()
+    }
+
+    /// Notes that the database was rewritten without what took space for nothing.
+    pub(in crate::store) fn forget_dead_bytes(&self) {
+        self.fold_dead_bytes.store(0, Ordering::Relaxed);
     }
 
     /// Notes a change. Called under the barrier: a save that takes its checkpoint behind it has seen it.
@@ -310,7 +359,7 @@ fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Opti
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked
 /// database from opening, other than this machine, is the file; a file of the database that is missing was never in it.
-pub(super) fn naming(path: &Path, error: Error) -> Error {
+pub fn naming(path: &Path, error: Error) -> Error {
     match error {
         Error::Engine { cause, message } if !cause.is_of_machine() => Error::corrupt_file(path, message),
         Error::Corruption { place, detail } => Error::corrupt_file(path, format!("{place}: {detail}")),

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::{envelope, Error, Result};
 
 /// The path in the field `name` of a request, or in its twin for bytes; `None` if both are empty.
 pub fn optional_path(name: &str, text: &str, bytes: &[u8]) -> Result<Option<PathBuf>> {
@@ -32,6 +32,16 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     }
     let here = std::env::current_dir().map_err(Error::io("find the folder of the process for", path))?;
     Ok(here.join(path))
+}
+
+/// Fails if anything is at `path`, or if it is plain that no file can be created there.
+pub fn check_absent(path: &Path) -> Result<()> {
+    envelope::check_destination(path)?;
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("open", path)(error)),
+        Ok(_) => Err(Error::AlreadyExists(path.to_path_buf())),
+    }
 }
 
 /// A path for a response: as text, and as bytes if they are not UTF-8.

@@ -1,5 +1,7 @@
 //! Saving: a checkpoint of the database becomes the payload of a new file, which then takes the old one's place.
 
+use std::sync::atomic::Ordering;
+
 use super::engine_config::engine_config;
 use crate::control::Control;
 use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun};
@@ -72,7 +74,10 @@ impl Store {
         let mut writer = self.writer()?;
         let checkpoint = writer.checkpoint()?;
         // Not before: RocksDB may rewrite tables, which then cannot be copied, when a reader lets go of its snapshot.
-        let manifest = C1zManifestV3 { fold_dead_bytes: self.fold_dead_bytes, ..manifest(&self.engine.snapshot())? };
+        let manifest = C1zManifestV3 {
+            fold_dead_bytes: self.fold_dead_bytes.load(Ordering::Relaxed),
+            ..manifest(&self.engine.snapshot())?
+        };
         Ok((self.changes.count(), manifest, checkpoint))
     }
 }

@@ -1,13 +1,11 @@
 //! Writing one sync into a file of its own.
 
-use std::path::Path;
-
 use crate::control::Control;
 use crate::engine::{Durability, Engine, EngineOptions};
 use crate::envelope::{self, Replace, SaveOptions};
 use crate::proto::api::CloneSyncRequest;
 use crate::proto::storage::SyncType;
-use crate::store::file::{absolute, manifest, optional_path, payload, required_path, WorkingFolder};
+use crate::store::file::{absolute, check_absent, manifest, optional_path, payload, required_path, WorkingFolder};
 use crate::store::listing::latest_finished;
 use crate::store::Store;
 use crate::{Error, Result};
@@ -18,8 +16,7 @@ impl Store {
     pub fn clone_sync(&self, request: &CloneSyncRequest, control: &Control<'_>) -> Result<()> {
         let target = absolute(&required_path("path", &request.path, &request.path_bytes)?)?;
         let tmp_dir = optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?;
-        envelope::check_destination(&target)?;
-        must_not_exist(&target)?;
+        check_absent(&target)?;
         let source = self.engine.ended();
         let run = match request.sync_id.as_str() {
             "" => {
@@ -62,13 +59,5 @@ impl Store {
             let _ = std::fs::remove_file(&target);
             Err(error)
         })
-    }
-}
-
-fn must_not_exist(path: &Path) -> Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::io("open", path)(error)),
-        Ok(_) => Err(Error::AlreadyExists(path.to_path_buf())),
     }
 }

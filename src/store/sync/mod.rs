@@ -19,3 +19,4 @@ pub use binding::Binding;
 pub use clock::{compare, now};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
 pub use sync_runs::newest_first;
+pub use sync_type::type_name;

@@ -68,6 +68,14 @@ pub fn taken(reader: &Reader<'_>, run: &SyncRun, counts: Counts) -> Result<v3::S
     Ok(stats)
 }
 
+/// The statistics of a merged sync, whose token holds what its inputs took.
+pub fn of_merged(sync: SyncId, counts: Counts, token: &str) -> v3::SyncStatsRecord {
+    let mut stats = of_counts(sync, counts);
+    stats.written_at = Some(now());
+    token_stats::apply(&mut stats, token);
+    stats
+}
+
 /// The statistics that the records of a sync come to.
 pub fn of_counts(sync: SyncId, counts: Counts) -> v3::SyncStatsRecord {
     let Counts { resource_types, resources, entitlements, grants, assets } = counts;

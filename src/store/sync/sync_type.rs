@@ -16,7 +16,7 @@ pub(super) fn parse_type(name: &str) -> Result<Option<SyncType>> {
 }
 
 /// What callers call a type; the retired ones have no name any more.
-pub(super) fn type_name(of: SyncType) -> &'static str {
+pub fn type_name(of: SyncType) -> &'static str {
     match of {
         SyncType::Full => "full",
         SyncType::Partial => "partial",

@@ -1,0 +1,107 @@
+//! An empty slot filled with records that come in the order of their keys.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::merge::Merged;
+use super::{Change, Pending, Sink, SortedRuns, Ssts, Target};
+use crate::engine::counts::{ByType, Tally};
+use crate::engine::slots::is_due;
+use crate::engine::{Kind, RecordKeys};
+use crate::keys::{self, Slot};
+use crate::proto::wire::Malformed;
+use crate::{files, Error, Result};
+
+/// Writes records as they come, and their index entries behind them.
+pub struct Fill<'t> {
+    target: &'t Target<'t>,
+    pending: &'t Pending,
+    slot: Slot,
+    folder: TempDir,
+    records: Ssts<'t>,
+    /// Index entries, whose order is another.
+    entries: SortedRuns,
+    keys: RecordKeys,
+    tally: Option<(Kind, Tally)>,
+    counts: [ByType; Kind::ALL.len()],
+}
+
+/// SSTs that are not part of the database yet, and what is in them.
+pub struct Filled {
+    pub files: Vec<PathBuf>,
+    pub counts: [ByType; Kind::ALL.len()],
+    /// The files are in it.
+    pub folder: TempDir,
+}
+
+impl<'t> Fill<'t> {
+    /// For `slot`. Index entries in memory stay below the budget of `pending`, and are spilled where its rows are.
+    pub fn new(target: &'t Target<'t>, pending: &'t Pending, slot: Slot) -> Result<Fill<'t>> {
+        let folder = files::create_unique_folder(pending.directory(), "fill-")
+            .map_err(Error::io("stage in", pending.directory()))?;
+        let records = Ssts::new(target.records, folder.path(), "records", true);
+        let (entries, keys) = (SortedRuns::default(), RecordKeys::default());
+        Ok(Fill { target, pending, slot, folder, records, entries, keys, tally: None, counts: Default::default() })
+    }
+
+    /// Writes the record with the identity that `tuple` stands for, whose kind does not come before that of the last.
+    /// `wrong` makes the error for one that cannot be decoded or has another identity.
+    pub fn put(&mut self, kind: Kind, tuple: &[u8], record: &[u8], wrong: impl Fn(Malformed) -> Error) -> Result<()> {
+        let varies = self.keys.reset(kind, self.slot, record).map_err(&wrong)?;
+        if self.keys.missing.is_some() || keys::tuple_of(&self.keys.record) != tuple {
+            return Err(misplaced(kind));
+        }
+        self.count(kind)?;
+        self.records.write(&self.keys.record, Change::Put, record)?;
+        if let Some(entry) = &self.keys.fixed {
+            self.pending.bound(&mut self.entries)?;
+            self.entries.push(entry, Change::Put, &self.keys.covering_value)?;
+        }
+        if varies {
+            for entry in RecordKeys::varying_of(kind, self.slot, record).map_err(&wrong)? {
+                self.entries.push(&entry, Change::Put, b"")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the index entries.
+    pub fn finish(mut self) -> Result<Filled> {
+        self.end_tally()?;
+        let mut files = self.records.finish()?;
+        self.entries.sort()?;
+        let mut ssts = Ssts::new(self.target.entries, self.folder.path(), "entries", true);
+        let mut merge = SortedRuns::merge([&self.entries])?;
+        let mut row = Merged::new();
+        let mut rows = 0u64;
+        while merge.next(&mut row)? {
+            if is_due(rows, &row.value) {
+                self.target.control.check()?;
+            }
+            rows += 1;
+            ssts.write(&row.key, row.change, &row.value)?;
+        }
+        files.extend(ssts.finish()?);
+        Ok(Filled { files, counts: self.counts, folder: self.folder })
+    }
+
+    fn count(&mut self, kind: Kind) -> Result<()> {
+        if self.tally.as_ref().is_none_or(|(of, _)| *of != kind) {
+            self.end_tally()?;
+        }
+        self.tally.get_or_insert_with(|| (kind, Tally::new(kind))).1.add(&self.keys.record)
+    }
+
+    fn end_tally(&mut self) -> Result<()> {
+        if let Some((kind, tally)) = self.tally.take() {
+            self.counts[kind as usize] = tally.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// The error for a record that lies at the key of another.
+pub fn misplaced(kind: Kind) -> Error {
+    Error::corruption(kind.keyspace().noun(), "its key is not that of its identity")
+}

@@ -1,0 +1,57 @@
+//! All winners written into an empty slot.
+
+use super::{Identities, MergeInput, MergedSlot};
+use crate::control::Control;
+use crate::engine::bulk::{ingest, Fill, Filled};
+use crate::engine::slots::is_due;
+use crate::engine::{Counts, Kind, Writer};
+use crate::keys::Slot;
+use crate::Result;
+
+impl Writer<'_> {
+    /// Fills `slot`, which must be empty, with the records of the inputs that win, as one step. Nothing maps to the slot
+    /// yet. Progress is in records of the inputs, of which there are about `total`.
+    pub fn fill_merged(
+        &mut self,
+        slot: Slot,
+        inputs: &[MergeInput<'_>],
+        total: u64,
+        control: &Control<'_>,
+    ) -> Result<MergedSlot> {
+        let mut merged = MergedSlot::default();
+        let filled = self.fill(slot, control, |fill| {
+            let mut read = 0;
+            for kind in Kind::ALL {
+                let mut identities = Identities::new(kind, inputs)?;
+                while identities.next()? {
+                    let (winner, record) = identities.winner()?;
+                    if is_due(read, record) {
+                        control.check()?;
+                        control.report(read, total.max(read));
+                    }
+                    read += 1;
+                    merged.outcome[kind as usize].count(identities.record(0), record);
+                    let wrong = |error| identities.unreadable(winner, error);
+                    fill.put(kind, identities.tuple(), record, wrong).map_err(&inputs[winner].named)?;
+                }
+            }
+            Ok(())
+        })?;
+        let Filled { files, counts, folder: _folder } = filled;
+        merged.counts = Counts::of(|kind| Ok(counts[kind as usize].clone()))?;
+        ingest(&self.engine.db, files)?;
+        Ok(merged)
+    }
+
+    fn fill(
+        &mut self,
+        slot: Slot,
+        control: &Control<'_>,
+        put: impl FnOnce(&mut Fill<'_>) -> Result<()>,
+    ) -> Result<Filled> {
+        let target = self.target(control);
+        let mut fill = Fill::new(&target, self.pending(), slot)?;
+        put(&mut fill)?;
+        fill.finish()
+    }
+}

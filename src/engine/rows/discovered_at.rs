@@ -1,0 +1,30 @@
+//! When a record was discovered.
+
+use crate::engine::Kind;
+use crate::proto::wire::{fields, Malformed};
+
+/// Nanoseconds since 1970; `None` without a time, which is before any.
+pub fn discovered_at(kind: Kind, stored: &[u8]) -> Result<Option<i128>, Malformed> {
+    let number = match kind {
+        Kind::ResourceType => 6,
+        Kind::Resource | Kind::Entitlement => 8,
+        Kind::Grant | Kind::Asset => 5,
+    };
+    // A message that comes in several fields is merged.
+    let mut time: Option<(i64, i32)> = None;
+    for field in fields(stored) {
+        let field = field?;
+        if field.number == number {
+            let (seconds, nanos) = time.get_or_insert_default();
+            for part in fields(field.bytes()?) {
+                let part = part?;
+                match part.number {
+                    1 => *seconds = part.varint()? as i64,
+                    2 => *nanos = part.varint()? as i32,
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(time.map(|(seconds, nanos)| i128::from(seconds) * 1_000_000_000 + i128::from(nanos)))
+}

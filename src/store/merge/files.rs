@@ -1,0 +1,187 @@
+//! Merging syncs of several files into a new one.
+
+use std::path::{Path, PathBuf};
+
+use super::{is_overlay_cheaper, merged_sync, response, tidy, too_few, total, Input};
+use crate::control::Control;
+use crate::engine::{MergeInput, MergedSlot, Reader, Step, SyncRun};
+use crate::envelope::{Encoding, Limits};
+use crate::keys::SyncId;
+use crate::proto::api::{MergeFilesRequest, MergeResponse};
+use crate::proto::manifest::PayloadEncoding;
+use crate::store::file::{absolute, check_absent, naming, optional_path, required_path, OpenOptions, Store};
+use crate::store::listing::latest_finished;
+use crate::store::merge::rank;
+use crate::{process, quoted, Error, Result};
+
+/// Merges ended syncs, each of a file, into a sync that is alone in a new file. The files stay as they are; if anything
+/// fails there is no new one.
+///
+/// Progress is in records, then in bytes of the new file.
+pub fn merge_files(request: &MergeFilesRequest, control: &Control<'_>) -> Result<MergeResponse> {
+    process::enter()?;
+    too_few(request.inputs.len())?;
+    let output = absolute(&required_path("output_path", &request.output_path, &request.output_path_bytes)?)?;
+    check_absent(&output)?;
+    let options = options(request)?;
+    let share = OpenOptions { memory_budget: options.memory_share(request.inputs.len() as u64 + 1), ..options.clone() };
+    let files = open_all(request, &OpenOptions { read_only: true, encoding: None, ..share.clone() }, control)?;
+    let inputs: Vec<Input> = files.iter().map(|file| file.input(control)).collect::<Result<_>>()?;
+    let base = &files[0];
+    let indexed = [Some(base.store.encoding), options.encoding] == [Some(Encoding::IndexedZstd); 2];
+    let over_base = indexed && is_overlay_cheaper(&inputs);
+    let target = match over_base {
+        true => Store::open_copy(&base.path, &output, share, control)?,
+        false => Store::open(&output, share, control)?,
+    };
+    let merging = Merging { target: &target, files: &files, inputs: &inputs, control };
+    let outcome = match over_base {
+        true => merging.over_base(),
+        false => merging.anew(),
+    };
+    let outcome = outcome.and_then(|outcome| {
+        target.mark_dirty();
+        target.save(control).map_err(|error| unwrapped(error, &output))?;
+        Ok(outcome)
+    });
+    target.close()?;
+    outcome
+}
+
+/// What kept the file from being written. Nobody may have put one in its place meanwhile.
+fn unwrapped(error: Error, output: &Path) -> Error {
+    match error {
+        Error::ArtifactUnusable(cause) => *cause,
+        Error::Conflict { .. } => Error::AlreadyExists(output.to_path_buf()),
+        other => other,
+    }
+}
+
+fn options(request: &MergeFilesRequest) -> Result<OpenOptions> {
+    let encoding = PayloadEncoding::try_from(request.payload_encoding)
+        .map_err(|_| Error::invalid(format!("payload_encoding {} is unknown", request.payload_encoding)))?;
+    let limit = |value: u64| Some(value).filter(|&value| value > 0);
+    Ok(OpenOptions {
+        tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
+        encoding: Some(match encoding {
+            PayloadEncoding::Unspecified => Encoding::IndexedZstd,
+            encoding => Encoding::try_from(encoding)?,
+        }),
+        threads: request.threads as usize,
+        memory_budget: request.memory_budget_bytes,
+        limits: Limits {
+            max_decoded_bytes: limit(request.max_decoded_bytes),
+            max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
+            ..Limits::default()
+        },
+        ..OpenOptions::default()
+    })
+}
+
+/// A file that is open, and the run of it that is merged.
+struct File {
+    path: PathBuf,
+    store: Store,
+    run: SyncRun,
+}
+
+impl File {
+    fn input(&self, control: &Control<'_>) -> Result<Input> {
+        Input::of(&self.store.engine.ended(), self.run.clone(), control)
+            .map_err(|error| naming_input(&self.path, error))
+    }
+
+    fn source(&self) -> MergeInput<'_> {
+        let named = Box::new(|error| naming_input(&self.path, error));
+        MergeInput { reader: self.store.engine.ended(), slot: self.run.slot, named }
+    }
+}
+
+fn naming_input(path: &Path, error: Error) -> Error {
+    match error {
+        Error::FailedPrecondition(what) => Error::FailedPrecondition(format!("{}: {what}", quoted::path(path))),
+        other => naming(path, other),
+    }
+}
+
+fn open_all(request: &MergeFilesRequest, options: &OpenOptions, control: &Control<'_>) -> Result<Vec<File>> {
+    let mut files: Vec<File> = Vec::new();
+    for input in &request.inputs {
+        control.check()?;
+        let path = absolute(&required_path("inputs.path", &input.path, &input.path_bytes)?)?;
+        let store = Store::open(&path, options.clone(), control)?;
+        let run = chosen(&store.engine.ended(), &input.sync_id, &path)?;
+        let is_same = |other: &&File| other.run.id == run.id && other.store.is_of_same_file(&store);
+        if let Some(other) = files.iter().find(is_same) {
+            let [path, other] = [&path, &other.path].map(|path| quoted::path(path));
+            return Err(Error::invalid(format!("sync {} of {path} is an input already, as one of {other}", run.id)));
+        }
+        files.push(File { path, store, run });
+    }
+    Ok(files)
+}
+
+/// The run that a request names or, without an id, the newest one that can be merged.
+fn chosen(reader: &Reader<'_>, id: &str, path: &Path) -> Result<SyncRun> {
+    if id.is_empty() {
+        let mut runs = reader.sync_runs()?;
+        runs.retain(|run| run.record.ended_at.is_some() && rank(run.record.r#type()).is_some());
+        return latest_finished(&runs, None)
+            .cloned()
+            .ok_or_else(|| Error::FailedPrecondition(format!("{} has no sync that has ended", quoted::path(path))));
+    }
+    let not_found = || Error::not_found("sync", format!("{id} of {}", path.display()));
+    reader.run(SyncId::parse(id).map_err(|_| not_found())?)?.ok_or_else(not_found)
+}
+
+struct Merging<'m> {
+    target: &'m Store,
+    files: &'m [File],
+    inputs: &'m [Input],
+    control: &'m Control<'m>,
+}
+
+impl Merging<'_> {
+    fn anew(&self) -> Result<MergeResponse> {
+        let sources: Vec<_> = self.files.iter().map(File::source).collect();
+        let mut writer = self.target.writer()?;
+        let slot = writer.allocate_slot()?;
+        let merged = writer.fill_merged(slot, &sources, total(self.inputs), self.control)?;
+        let sync = merged_sync(SyncId::generate(), slot, self.inputs, &merged, &[]);
+        let mut step = Step::default();
+        step.put_sync(&sync.run, &sync.token, &sync.stats);
+        writer.carry_out(&step)?;
+        Ok(response(&sync, &merged))
+    }
+
+    /// The target is a copy of the base's file: what is not the base's goes.
+    fn over_base(&self) -> Result<MergeResponse> {
+        let [base, partials @ ..] = self.files else { return Err(Error::Internal("no base".into())) };
+        let mut sources = vec![MergeInput { reader: self.target.engine.ended(), ..base.source() }];
+        sources.extend(partials.iter().map(File::source));
+        let mut writer = self.target.writer()?;
+        let runs = self.target.engine.ended().sync_runs()?;
+        let counts = sources[0].reader.count(base.run.slot, self.control)?;
+        let (mut answer, mut dead) = (MergeResponse::default(), 0);
+        let step = |merged: &MergedSlot| {
+            let sync = merged_sync(SyncId::generate(), base.run.slot, self.inputs, merged, &[]);
+            let mut step = Step::default();
+            step.clear_sessions();
+            for run in &runs {
+                step.forget_sync(run.id);
+                if run.id != base.run.id {
+                    step.clear_slot(run.slot);
+                }
+            }
+            step.put_sync(&sync.run, &sync.token, &sync.stats);
+            (answer, dead) = (response(&sync, merged), merged.dead_bytes);
+            Ok(step)
+        };
+        writer.overlay_merged(&sources, counts, total(&self.inputs[1..]), step, self.control)?;
+        drop(sources);
+        let others: Vec<_> = runs.iter().filter(|run| run.id != base.run.id).map(|run| run.slot).collect();
+        writer.reclaim(&others, self.control)?;
+        tidy(self.target, &writer, base.run.slot, dead, self.control)?;
+        Ok(answer)
+    }
+}
