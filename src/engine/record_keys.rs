@@ -4,9 +4,11 @@
 use super::covering_value::{put_covering_value, put_covering_value_of_plain};
 use super::last_keys::{LastKeys, NextGrant};
 use super::rows::Row;
-use super::Kind;
+use super::{damaged, Kind};
 use crate::keys::{self, Place, Slot};
 use crate::proto::wire::Malformed;
+use crate::quoted::Quoted;
+use crate::Error;
 
 /// Every key that a record takes up.
 #[derive(Debug, Default)]
@@ -49,6 +51,21 @@ impl RecordKeys {
             self.last.set(grant.entitlement_field);
         }
         Ok(row.varies())
+    }
+
+    /// [`RecordKeys::reset`] for a record that lies at the key of the identity that `tuple` stands for.
+    pub(super) fn reset_at(&mut self, kind: Kind, slot: Slot, tuple: &[u8], stored: &[u8]) -> Result<bool, Error> {
+        let keyspace = kind.keyspace();
+        let varies = self
+            .reset(kind, slot, stored)
+            .map_err(|error| damaged(keyspace, &keys::record(slot, keyspace, tuple), error))?;
+        match self.missing.is_none() && keys::tuple_of(&self.record) == tuple {
+            true => Ok(varies),
+            false => {
+                let place = format!("{} at key {}", keyspace.noun(), Quoted::new(tuple));
+                Err(Error::corruption(place, "the key is not that of its identity"))
+            }
+        }
     }
 
     fn set_next(&mut self, slot: Slot, next: NextGrant<'_>) -> bool {

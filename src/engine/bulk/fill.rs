@@ -8,9 +8,8 @@ use super::merge::Merged;
 use super::{Change, Pending, Sink, SortedRuns, Ssts, Target};
 use crate::engine::counts::{ByType, Tally};
 use crate::engine::slots::is_due;
-use crate::engine::{Kind, RecordKeys};
-use crate::keys::{self, Slot};
-use crate::proto::wire::Malformed;
+use crate::engine::{damaged, Kind, RecordKeys};
+use crate::keys::Slot;
 use crate::{files, Error, Result};
 
 /// Writes records as they come, and their index entries behind them.
@@ -46,12 +45,9 @@ impl<'t> Fill<'t> {
     }
 
     /// Writes the record with the identity that `tuple` stands for, whose kind does not come before that of the last.
-    /// `wrong` makes the error for one that cannot be decoded or has another identity.
-    pub fn put(&mut self, kind: Kind, tuple: &[u8], record: &[u8], wrong: impl Fn(Malformed) -> Error) -> Result<()> {
-        let varies = self.keys.reset(kind, self.slot, record).map_err(&wrong)?;
-        if self.keys.missing.is_some() || keys::tuple_of(&self.keys.record) != tuple {
-            return Err(misplaced(kind));
-        }
+    /// `named` says in an error where the record is from.
+    pub fn put(&mut self, kind: Kind, tuple: &[u8], record: &[u8], named: &dyn Fn(Error) -> Error) -> Result<()> {
+        let varies = self.keys.reset_at(kind, self.slot, tuple, record).map_err(named)?;
         self.count(kind)?;
         self.records.write(&self.keys.record, Change::Put, record)?;
         if let Some(entry) = &self.keys.fixed {
@@ -59,7 +55,8 @@ impl<'t> Fill<'t> {
             self.entries.push(entry, Change::Put, &self.keys.covering_value)?;
         }
         if varies {
-            for entry in RecordKeys::varying_of(kind, self.slot, record).map_err(&wrong)? {
+            let damaged = |error| named(damaged(kind.keyspace(), &self.keys.record, error));
+            for entry in RecordKeys::varying_of(kind, self.slot, record).map_err(damaged)? {
                 self.entries.push(&entry, Change::Put, b"")?;
             }
         }
@@ -99,9 +96,4 @@ impl<'t> Fill<'t> {
         }
         Ok(())
     }
-}
-
-/// The error for a record that lies at the key of another.
-pub fn misplaced(kind: Kind) -> Error {
-    Error::corruption(kind.keyspace().noun(), "its key is not that of its identity")
 }

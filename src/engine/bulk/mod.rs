@@ -19,7 +19,7 @@ mod sorted_runs;
 mod spill;
 
 pub(super) use change::Change;
-pub(super) use fill::{misplaced, Fill, Filled};
+pub(super) use fill::{Fill, Filled};
 pub(super) use flush::Target;
 pub(super) use pending::{Pending, PendingKinds};
 pub(super) use sink::{ingest, Sink, Ssts};

@@ -3,11 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::engine::bulk::misplaced;
 use crate::engine::rows::discovered_at;
-use crate::engine::{damaged, Kind, Reader, RecordKeys, Scan};
+use crate::engine::{damaged, Kind, Reader, Scan};
 use crate::keys::{self, Slot};
-use crate::proto::wire::Malformed;
 use crate::{Error, Result};
 
 /// A sync that is merged.
@@ -23,11 +21,9 @@ pub struct MergeInput<'r> {
 impl MergeInput<'_> {
     /// When the record with the identity that `tuple` stands for was discovered.
     pub(super) fn discovered_at(&self, kind: Kind, tuple: &[u8], stored: &[u8]) -> Result<Option<i128>> {
-        discovered_at(kind, stored).map_err(|error| self.unreadable(kind, tuple, error))
-    }
-
-    fn unreadable(&self, kind: Kind, tuple: &[u8], error: Malformed) -> Error {
-        (self.named)(damaged(kind.keyspace(), &keys::record(self.slot, kind.keyspace(), tuple), error))
+        let (keyspace, named) = (kind.keyspace(), &self.named);
+        discovered_at(kind, stored)
+            .map_err(|error| named(damaged(keyspace, &keys::record(self.slot, keyspace, tuple), error)))
     }
 }
 
@@ -96,14 +92,12 @@ impl<'r> Identities<'r> {
     pub fn winner(&self) -> Result<(usize, &[u8])> {
         let stored = |input: usize| self.scans[input].current().map_or(&b""[..], |(_, stored)| stored);
         let mut winner = self.same[0];
-        if let [_, others @ ..] = &self.same[..] {
-            if !others.is_empty() {
-                let mut newest = self.discovered_at(winner, stored(winner))?;
-                for &other in others {
-                    let discovered_at = self.discovered_at(other, stored(other))?;
-                    if discovered_at >= newest {
-                        (winner, newest) = (other, discovered_at);
-                    }
+        if self.same.len() > 1 {
+            let mut newest = None;
+            for &input in &self.same {
+                let discovered_at = self.discovered_at(input, stored(input))?;
+                if discovered_at >= newest {
+                    (winner, newest) = (input, discovered_at);
                 }
             }
         }
@@ -113,20 +107,5 @@ impl<'r> Identities<'r> {
     /// When the record of an input was discovered.
     pub fn discovered_at(&self, input: usize, stored: &[u8]) -> Result<Option<i128>> {
         self.inputs[input].discovered_at(self.kind, &self.tuple, stored)
-    }
-
-    /// Fails if the record of an input has another identity than its key.
-    pub fn check(&self, input: usize, record: &[u8]) -> Result<()> {
-        let MergeInput { slot, named, .. } = &self.inputs[input];
-        let keys = RecordKeys::of(self.kind, *slot, record).map_err(|error| self.unreadable(input, error))?;
-        match keys.missing.is_none() && keys::tuple_of(&keys.record) == self.tuple {
-            true => Ok(()),
-            false => Err(named(misplaced(self.kind))),
-        }
-    }
-
-    /// The error for a record of an input that cannot be decoded.
-    pub fn unreadable(&self, input: usize, error: Malformed) -> Error {
-        self.inputs[input].unreadable(self.kind, &self.tuple, error)
     }
 }

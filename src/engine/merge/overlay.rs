@@ -6,7 +6,7 @@ use crate::engine::bulk::{Change, PendingKinds};
 use crate::engine::counts::Tally;
 use crate::engine::slots::is_due;
 use crate::engine::step::Step;
-use crate::engine::{Counts, Kind, Records, Writer};
+use crate::engine::{Counts, Kind, RecordKeys, Records, Writer};
 use crate::keys;
 use crate::Result;
 
@@ -15,8 +15,8 @@ const BATCH_RECORDS: usize = 1024;
 const BATCH_BYTES: usize = 1 << 20;
 
 impl Writer<'_> {
-    /// Puts the records of the partials that win over those of the base, which is the first input, is in this
-    /// database and has so many records, and with them, as one step, what else `step` makes of the records that were added. Progress is in records of the
+    /// Puts the records of the partials that win over those of the base: the first input, which is in this database and has
+    /// so many records. What `step` makes of the outcome becomes part of the same step. Progress is in records of the
     /// partials, of which there are about `total`.
     pub fn overlay_merged(
         &mut self,
@@ -29,7 +29,7 @@ impl Writer<'_> {
         let [base, partials @ ..] = inputs else { return Ok(()) };
         let mut merged = MergedSlot { counts, ..MergedSlot::default() };
         let mut beside = self.pending().beside();
-        let mut read = 0;
+        let (mut read, mut keys_of) = (0, RecordKeys::default());
         for kind in Kind::ALL {
             let keyspace = kind.keyspace();
             let mut identities = Identities::new(kind, partials)?;
@@ -54,7 +54,8 @@ impl Writer<'_> {
                     added.add(&key)?;
                 }
                 merged.outcome[kind as usize].count(stored.as_deref(), record);
-                identities.check(winner, record)?;
+                let of_winner = &partials[winner];
+                keys_of.reset_at(kind, base.slot, identities.tuple(), record).map_err(&of_winner.named)?;
                 batch.reserve(record.len())?;
                 let _ = batch.push(|out| {
                     out.extend_from_slice(record);

@@ -31,8 +31,7 @@ impl Writer<'_> {
                     }
                     read += 1;
                     merged.outcome[kind as usize].count(identities.record(0), record);
-                    let wrong = |error| identities.unreadable(winner, error);
-                    fill.put(kind, identities.tuple(), record, wrong).map_err(&inputs[winner].named)?;
+                    fill.put(kind, identities.tuple(), record, &inputs[winner].named)?;
                 }
             }
             Ok(())

@@ -44,8 +44,8 @@ pub fn merge_files(request: &MergeFilesRequest, control: &Control<'_>) -> Result
         target.save(control).map_err(|error| unwrapped(error, &output))?;
         Ok(outcome)
     });
-    target.close()?;
-    outcome
+    let closed = target.close();
+    outcome.and_then(|outcome| closed.map(|()| outcome))
 }
 
 /// What kept the file from being written. Nobody may have put one in its place meanwhile.

@@ -41,6 +41,8 @@ pub struct TokenInput<'a> {
 pub fn compaction_token(base_token: &str, input: &TokenInput<'_>) -> String {
     let mut token: Map<String, Value> = serde_json::from_str(base_token).unwrap_or_default();
     let prior = token.remove(COMPACTION).unwrap_or_default();
+    // SDK: it belongs to an expansion that is going on.
+    token.remove("entitlement_graph");
     for partial in input.partial_tokens {
         let partial: Map<String, Value> = serde_json::from_str(partial).unwrap_or_default();
         for name in STATISTICS {
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn a_token_is_what_the_sdk_makes_of_the_same_tokens() {
         let cases: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
-        assert_eq!(cases.len(), 17);
+        assert_eq!(cases.len(), 16);
         for case in &cases {
             let input = TokenInput {
                 base_sync_id: case["base_sync_id"].as_str().unwrap(),
