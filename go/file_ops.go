@@ -42,3 +42,13 @@ func (f fileOps) GenerateSyncDiff(ctx context.Context, baseSyncID, appliedSyncID
 	})
 	return diff.GetSyncId(), err
 }
+
+// MergeSyncs merges finished syncs of the store, first the base, then newer ones, the oldest first, and returns the new
+// sync's id; see [Compact] for which records win. The new sync takes their place, or comes beside them if keepInputs says
+// so. It fails with codes.NotFound for an unknown id, codes.FailedPrecondition for a sync that is unfinished or bound.
+func (f fileOps) MergeSyncs(ctx context.Context, syncIDs []string, keepInputs bool) (string, error) {
+	merged, err := call[apipb.MergeResponse](ctx, f.native, mergeSyncs, &apipb.MergeSyncsRequest{
+		SyncIds: syncIDs, KeepInputs: keepInputs,
+	})
+	return merged.GetSyncId(), err
+}

@@ -40,6 +40,7 @@ typedef struct {
 typedef c1z_code (*call_fn)(const c1z_store *, c1z_slice, c1z_buffer **, c1z_error **);
 typedef c1z_code (*long_call_fn)(const c1z_store *, c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
 typedef c1z_code (*describe_fn)(c1z_slice, c1z_buffer **, c1z_error **);
+typedef c1z_code (*file_call_fn)(c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
 typedef c1z_code (*scan_fn)(const c1z_store *, c1z_slice, c1z_cursor **, c1z_error **);
 
 static void take(answer *a) { a->bytes = c1z_buffer_data(a->buffer); }
@@ -73,10 +74,10 @@ static answer describe(describe_fn fn, const uint8_t *data, size_t len) {
 	return a;
 }
 
-static answer verify_file(const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+static answer file_call(file_call_fn fn, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
 	answer a = {0};
 	c1z_control control = {.cancel = cancel};
-	a.code = c1z_verify((c1z_slice){data, len}, &control, &a.buffer, &a.error);
+	a.code = fn((c1z_slice){data, len}, &control, &a.buffer, &a.error);
 	take(&a);
 	return a;
 }
@@ -171,6 +172,7 @@ var (
 	recalculateStats      = long(C.c1z_recalculate_stats, writing)
 	cloneSync             = long(C.c1z_clone_sync, reading)
 	diffSyncs             = long(C.c1z_diff_syncs, writing)
+	mergeSyncs            = long(C.c1z_merge_syncs, writing)
 
 	// Records.
 	putResourceTypes          = short(C.c1z_put_resource_types, writing)
@@ -218,8 +220,10 @@ var (
 
 // The functions that need no store.
 var (
-	headerOf = C.describe_fn(C.c1z_read_header)
-	schemaOf = C.describe_fn(C.c1z_inspect_schema)
+	headerOf   = C.describe_fn(C.c1z_read_header)
+	schemaOf   = C.describe_fn(C.c1z_inspect_schema)
+	verify     = C.file_call_fn(C.c1z_verify)
+	mergeFiles = C.file_call_fn(C.c1z_merge_files)
 )
 
 // cursor owns a cursor of the library. One goroutine at a time uses it, and frees it: a store with cursors refuses to
@@ -263,10 +267,11 @@ func open(ctx context.Context, request []byte) (*handle, error) {
 	return h, nil
 }
 
-func verify(ctx context.Context, request []byte) (buffer, error) {
+// callOnFile runs a function that may take long and needs no store.
+func callOnFile(ctx context.Context, fn C.file_call_fn, request []byte) (buffer, error) {
 	a, err := onFile(ctx, func() C.answer {
 		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-			return C.verify_file(bytePointer(request), C.size_t(len(request)), cancel)
+			return C.file_call(fn, bytePointer(request), C.size_t(len(request)), cancel)
 		})
 	})
 	return bufferOf(a), err

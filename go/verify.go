@@ -93,7 +93,7 @@ func Verify(ctx context.Context, path string, options VerifyOptions) (*Report, e
 	if err != nil {
 		return nil, err
 	}
-	answer, err := verify(ctx, request)
+	answer, err := callOnFile(ctx, verify, request)
 	if err != nil {
 		return nil, err
 	}
