@@ -38,8 +38,12 @@
 // [connectorstore.StreamingReader], [connectorstore.LatestFinishedSyncIDFetcher], [connectorstore.DBSizeProvider],
 // ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, Save(ctx) error, which writes the file and leaves the store
 // open, as does Overwrite(ctx) error (see [Driver]), and Discard() error, which closes the store without saving. Its
-// FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), and its SyncMeta is a
-// [c1zstore.IngestInvariantVerificationWriter].
+// FileOps has GenerateSyncDiff(ctx, base, applied) (string, error) and MergeSyncs(ctx, ids, keepInputs) (string, error),
+// and its SyncMeta is a [c1zstore.IngestInvariantVerificationWriter].
+//
+// # Compacting
+//
+// The SDK's compactor merges files of its own engines only. [Compact] does the same for files of this one.
 //
 // # Errors
 //
@@ -53,8 +57,8 @@
 // limits the time that Close takes; when that is over, file and store are as before, and Close can be called again.
 //
 // A done context stops the calls that may take long (opening, EndSync, Save, Cleanup, RecalculateStats, cloning,
-// GenerateSyncDiff, Verify, Inspect) while they run, and every other call before it starts. errors.Is then finds
-// context.Canceled or context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
+// GenerateSyncDiff, MergeSyncs, Verify, Inspect, Compact) while they run, and every other call before it starts. errors.Is
+// then finds context.Canceled or context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
 //
 // The SDK's own engines do the same with CheckpointSync (Pebble), Close and EndSync (both). Of the others SQLite stops
 // all, as this engine does; Pebble stops what reads many rows, and carries out most writes.
