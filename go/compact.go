@@ -39,7 +39,8 @@ func WithRunDuration(limit time.Duration) CompactOption {
 	return func(c *compaction) { c.runDuration = limit }
 }
 
-// WithFailFastInvariants makes the expansion fail on whatever is wrong with the merged sync, not only say so.
+// WithFailFastInvariants makes the expansion fail where the syncer finds something wrong with the merged sync, not only say
+// so. What refers to nothing the syncer looks for in Pebble's files only.
 func WithFailFastInvariants() CompactOption {
 	return func(c *compaction) { c.failFastInvariants = true }
 }

@@ -61,7 +61,7 @@ func AcrossEngines(r Readings) Readings {
 		case *reader_v2.SyncRun:
 			same[call] = syncRecord(answer)
 		case *c1zstore.SyncRun:
-			same[call] = storedSyncRecord(answer)
+			same[call] = storedWithoutReferential(answer)
 		default:
 			same[call] = answer
 		}
@@ -127,6 +127,41 @@ func OfOneSyncer(r Readings) Readings {
 		}
 	}
 	delete(same, "CurrentSyncStep")
+	return same
+}
+
+// AcrossCompactors leaves what results of merging have to answer alike beside that: with a Pebble store the syncer measures
+// what expanding takes, and looks for references to nothing; the others cannot be asked what it needs for that.
+func AcrossCompactors(r Readings) Readings {
+	same := Readings{}
+	for call, answer := range r {
+		switch answer := answer.(type) {
+		case *reader_v2.SyncStats:
+			same[call] = withoutTimings(answer)
+		case *reader_v2.SyncRun:
+			same[call] = runWithoutTimings(answer)
+		case []*reader_v2.SyncRun:
+			same[call] = each(answer, runWithoutTimings)
+		case *c1zstore.SyncRun:
+			same[call] = storedWithoutReferential(answer)
+		default:
+			same[call] = answer
+		}
+	}
+	return same
+}
+
+// OfRecords leaves out syncs and what is still to be expanded: SQLite's compactor keeps the statistics of the sync before
+// anything was merged into it, does not say that it made the sync, and leaves nothing to expand of a partial one.
+func OfRecords(r Readings) Readings {
+	same := Readings{}
+	for call, answer := range r {
+		switch answer.(type) {
+		case []*v2.ResourceType, *v2.ResourceType, []*v2.Resource, *v2.Resource, []*v2.Entitlement, *v2.Entitlement,
+			[]*v2.Grant, *v2.Grant, []c1zstore.GrantAnnotation:
+			same[call] = answer
+		}
+	}
 	return same
 }
 
@@ -402,7 +437,7 @@ func storedWithoutStats(run *c1zstore.SyncRun) *c1zstore.SyncRun {
 	return &same
 }
 
-func storedSyncRecord(run *c1zstore.SyncRun) *c1zstore.SyncRun {
+func storedWithoutReferential(run *c1zstore.SyncRun) *c1zstore.SyncRun {
 	if run == nil {
 		return nil
 	}
