@@ -42,6 +42,26 @@ func TestEveryMeasurementRunsOnEveryEngine(t *testing.T) {
 	}
 }
 
+func TestEveryWayOfMergingIsMeasured(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "table.md")
+	err := run(t.Context(), config{
+		rounds: 1, sqliteMax: 1_000_000, out: out,
+		merge: []string{"a", "d", "e"}, mergeColumns: mergeColumns, mergeScale: 0.002,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range mergeFigures {
+		if found := strings.Count(string(table), "| "+f.title+" |"); found != 3 {
+			t.Errorf("%q of %q is there %d times:\n%s", f.value, f.measurement, found, table)
+		}
+	}
+}
+
 func ofOneColumn(name string) bool {
 	return slices.ContainsFunc(slices.Concat(measurements, fileMeasurements), func(m measurement) bool {
 		return m.name == name && m.only != ""

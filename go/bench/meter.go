@@ -53,6 +53,14 @@ func (m *meter) values(rows int) (map[string]float64, error) {
 	}, err
 }
 
+// wholeValues are the meter's counts of what is no number of rows.
+func (m *meter) wholeValues() (map[string]float64, error) {
+	peak, err := peakMemory()
+	return map[string]float64{
+		"seconds": m.elapsed.Seconds(), "cpu": m.processor.Seconds(), "peak memory": peak,
+	}, err
+}
+
 // processorTime is what all threads of the process used, in user space and in the kernel.
 func processorTime() time.Duration {
 	var usage syscall.Rusage
@@ -75,17 +83,25 @@ func peakMemory() (float64, error) { return statusMemory("VmHWM:") }
 func heldMemory() (float64, error) { return statusMemory("VmRSS:") }
 
 func statusMemory(name string) (float64, error) {
-	status, err := os.ReadFile("/proc/self/status")
+	kibibytes, err := procNumber("/proc/self/status", name)
+	return float64(kibibytes) / 1024, err
+}
+
+// writtenBytes is what the process has handed to the system to write, in all files.
+func writtenBytes() (uint64, error) { return procNumber("/proc/self/io", "wchar:") }
+
+// procNumber is the number behind a name in a file of /proc.
+func procNumber(path, name string) (uint64, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := bytes.Cut(status, []byte(name))
+	_, rest, _ := bytes.Cut(text, []byte(name))
 	field := bytes.Fields(rest)
 	if len(field) == 0 {
-		return 0, fmt.Errorf("/proc/self/status has no %s", name)
+		return 0, fmt.Errorf("%s has no %s", path, name)
 	}
-	kibibytes, err := strconv.ParseFloat(string(field[0]), 64)
-	return kibibytes / 1024, err
+	return strconv.ParseUint(string(field[0]), 10, 64)
 }
 
 // latencies are the quantiles of how long each of many random calls takes, in microseconds, after some that only warm up.

@@ -67,6 +67,7 @@ type report struct {
 	title   func(n int) string
 	sizes   []int
 	samples map[string][]float64
+	digests map[string]string
 }
 
 // newReport is of the engines. A full sync counts as size 0.
@@ -79,7 +80,7 @@ func newReport(engines []string, people int) *report {
 	}
 	return &report{
 		columns: engines, ours: string(c1z.Engine), ratio: string(c1z.Engine) + " / best other",
-		figures: figures, title: title, samples: map[string][]float64{},
+		figures: figures, title: title, samples: map[string][]float64{}, digests: map[string]string{},
 	}
 }
 
@@ -88,7 +89,7 @@ func newFileReport() *report {
 	title := func(n int) string { return fmt.Sprintf("The file itself: %d grants", n) }
 	return &report{
 		columns: []string{formatV3, library}, ours: library, ratio: library + " / " + formatV3,
-		figures: fileFigures, title: title, samples: map[string][]float64{},
+		figures: fileFigures, title: title, samples: map[string][]float64{}, digests: map[string]string{},
 	}
 }
 
@@ -96,7 +97,8 @@ func key(measurement, value, column string, n int) string {
 	return fmt.Sprint(measurement, "/", value, "/", column, "/", n)
 }
 
-func (r *report) add(at task, measured result) {
+// add fails if what was measured came to something else than in another column.
+func (r *report) add(at task, measured result) error {
 	if at.Name == fullSyncName {
 		at.N = 0
 	}
@@ -107,6 +109,12 @@ func (r *report) add(at task, measured result) {
 		k := key(at.Name, name, at.Engine, at.N)
 		r.samples[k] = append(r.samples[k], value)
 	}
+	of := fmt.Sprint(at.Name, "/", at.N)
+	if first, known := r.digests[of]; known && first != measured.Digest {
+		return fmt.Errorf("%s of %s with %s: the grants differ from those of another", at.Name, r.title(at.N), at.Engine)
+	}
+	r.digests[of] = measured.Digest
+	return nil
 }
 
 // write writes one table for each size.

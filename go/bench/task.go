@@ -33,16 +33,17 @@ const taskVariable = "C1Z_BENCH_TASK"
 // task is one measurement of one engine.
 type task struct {
 	Name   string
-	Engine string // or, of the file itself, who writes or reads it
-	N      int    // grants, or people of a full sync
-	Calls  int    // of what is looked up at random
+	Engine string  // or, of the file itself, who writes or reads it
+	N      int     // grants, or people of a full sync, or the number of a scenario of merging
+	Scale  float64 // of such a scenario
+	Calls  int     // of what is looked up at random
 	Folder string
 }
 
 // result is what was measured, by name.
 type result struct {
 	Values map[string]float64
-	Digest string `json:",omitempty"` // of what a full sync came to
+	Digest string `json:",omitempty"` // of what a full sync or a merge came to
 }
 
 func (r result) String() string {
@@ -103,7 +104,7 @@ func runTask(ctx context.Context, encoded string, out io.Writer) error {
 	if err := json.Unmarshal([]byte(encoded), &at); err != nil {
 		return err
 	}
-	known := append(slices.Concat(measurements, fileMeasurements), measurement{name: fullSyncName, run: fullSync})
+	known := append(slices.Concat(measurements, fileMeasurements, mergeMeasurements), mergeInputs, measurement{name: fullSyncName, run: fullSync})
 	i := slices.IndexFunc(known, func(m measurement) bool { return m.name == at.Name })
 	if i < 0 {
 		return fmt.Errorf("no measurement is called %q", at.Name)
