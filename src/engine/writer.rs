@@ -5,7 +5,6 @@ use rocksdb::{properties, WriteBatch, WriteOptions, DB};
 
 use super::bulk::{Change, Pending, PendingKinds, Target};
 use super::kind::Kinds;
-use super::step::Step;
 use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records};
 use crate::control::Control;
 use crate::keys::{self, Slot};
@@ -177,12 +176,6 @@ impl<'e> Writer<'e> {
         if let Some(end) = keys::successor(prefix) {
             self.batch.delete_range(prefix, &end);
         }
-    }
-
-    /// Carries out a step with what was collected, as [`Writer::commit`] does; it survives a crash of the machine.
-    pub fn carry_out(&mut self, step: &Step) -> Result<()> {
-        step.add_to(&mut self.batch);
-        self.commit(Durability::Synced)
     }
 
     /// Whether keys lie under so many layers of tables that reading them costs more than rewriting them.

@@ -4,20 +4,22 @@ use super::{Identities, MergeInput, MergedSlot};
 use crate::control::Control;
 use crate::engine::bulk::{ingest, Fill, Filled};
 use crate::engine::slots::is_due;
+use crate::engine::step::Step;
 use crate::engine::{Counts, Kind, Writer};
 use crate::keys::Slot;
 use crate::Result;
 
 impl Writer<'_> {
-    /// Fills `slot`, which must be empty, with the records of the inputs that win, as one step. Nothing maps to the slot
-    /// yet. Progress is in records of the inputs, of which there are about `total`.
+    /// Fills `slot`, which was committed and is empty, with the records of the inputs that win, and makes with them, as one
+    /// step, the changes that `step` makes of them. Progress is in records of the inputs, of which there are about `total`.
     pub fn fill_merged(
         &mut self,
         slot: Slot,
         inputs: &[MergeInput<'_>],
         total: u64,
+        step: impl FnOnce(&MergedSlot) -> Result<Step>,
         control: &Control<'_>,
-    ) -> Result<MergedSlot> {
+    ) -> Result<()> {
         let mut merged = MergedSlot::default();
         let filled = self.fill(slot, control, |fill| {
             let mut read = 0;
@@ -36,10 +38,11 @@ impl Writer<'_> {
             }
             Ok(())
         })?;
-        let Filled { files, counts, folder: _folder } = filled;
+        let Filled { mut files, counts, folder } = filled;
         merged.counts = Counts::of(|kind| Ok(counts[kind as usize].clone()))?;
-        ingest(&self.engine.db, files)?;
-        Ok(merged)
+        files.extend(step(&merged)?.write_ssts(&self.engine.tables.entries, folder.path())?);
+        control.check()?;
+        ingest(&self.engine.db, files)
     }
 
     fn fill(
