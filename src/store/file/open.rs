@@ -138,30 +138,40 @@ impl Store {
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
-        Store::open_from(path, path, options, control)
+        Store::open_from(Some(path), path, options, control)
     }
 
-    /// Opens what is packed in the file at `packed` as a store that may be written, and that the first save writes to
-    /// `path`, where nothing may be by then.
+    /// A store with nothing in it, that the first save writes to `path`, where nothing may be by then.
+    pub(in crate::store) fn create(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
+        Ok(Store::open_from(None, path, options, control)?.0)
+    }
+
+    /// Opens the file of `source` once more, as a store that may be written, and that the first save writes to `path`,
+    /// where nothing may be by then.
     pub(in crate::store) fn open_copy(
-        packed: &Path,
+        source: &Store,
         path: &Path,
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<Store> {
-        let (store, _) = Store::open_from(packed, path, options, control)?;
+        let (store, _) = Store::open_from(Some(&source.path), path, options, control)?;
+        if !store.is_of_same_file(source) {
+            // Somebody has saved it meanwhile.
+            return Err(Error::Conflict { path: source.path.clone() });
+        }
         store.saving.lock().identity = None;
         Ok(store)
     }
 
     fn open_from(
-        packed: &Path,
+        packed: Option<&Path>,
         path: &Path,
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
         process::enter()?;
-        let (packed, path) = (&absolute(packed)?, &absolute(path)?);
+        let path = &absolute(path)?;
+        let packed = packed.map(absolute).transpose()?;
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
         options.engine(Encoding::IndexedZstd).ask_for_means(path)?;
@@ -171,10 +181,16 @@ impl Store {
         let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
         let database = work.create_folder("database")?;
 
-        let (file, identity) = packed_file(packed, options.read_only)?;
+        let (file, identity) = match &packed {
+            Some(packed) => packed_file(packed, options.read_only)?,
+            None => (None, None),
+        };
         let head = file.as_ref().map(|file| file.head().clone());
         let Opened { encoding, engine_options, engine, source, lazy_files } = match file {
-            Some(file) => Opened::unpack(packed, file, &work, &database, &options, control)?,
+            Some(file) => {
+                let packed = packed.as_ref().unwrap_or(path);
+                Opened::unpack(packed, file, &work, &database, &options, control)?
+            }
             None => Opened::create(&database, &options)?,
         };
         let binding = view::default_run(&engine.snapshot().sync_runs()?).map(Binding::at_open).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{is_overlay_cheaper, merged_sync, response, tidy, too_few, total, Input};
 use crate::control::Control;
-use crate::engine::{MergeInput, MergedSlot, Reader, Step, SyncRun};
+use crate::engine::{Durability, MergeInput, MergedSlot, Reader, Step, SyncRun};
 use crate::envelope::{Encoding, Limits};
 use crate::keys::SyncId;
 use crate::proto::api::{MergeFilesRequest, MergeResponse};
@@ -31,8 +31,8 @@ pub fn merge_files(request: &MergeFilesRequest, control: &Control<'_>) -> Result
     let indexed = [Some(base.store.encoding), options.encoding] == [Some(Encoding::IndexedZstd); 2];
     let over_base = indexed && is_overlay_cheaper(&inputs);
     let target = match over_base {
-        true => Store::open_copy(&base.path, &output, share, control)?,
-        false => Store::open(&output, share, control)?,
+        true => Store::open_copy(&base.store, &output, share, control)?,
+        false => Store::create(&output, share, control)?,
     };
     let merging = Merging { target: &target, files: &files, inputs: &inputs, control };
     let outcome = match over_base {
@@ -41,11 +41,18 @@ pub fn merge_files(request: &MergeFilesRequest, control: &Control<'_>) -> Result
     };
     let outcome = outcome.and_then(|outcome| {
         target.mark_dirty();
-        target.save(control).map_err(|error| unwrapped(error, &output))?;
+        target.save(control).map_err(|error| {
+            if !target.is_dirty() {
+                // It is there, and would be in the way of another merge: the folder could not be synced.
+                let _ = std::fs::remove_file(&output);
+            }
+            unwrapped(error, &output)
+        })?;
         Ok(outcome)
     });
-    let closed = target.close();
-    outcome.and_then(|outcome| closed.map(|()| outcome))
+    // What comes of the merge says more than a folder that could not be removed.
+    let _ = target.close();
+    outcome
 }
 
 /// What kept the file from being written. Nobody may have put one in its place meanwhile.
@@ -110,7 +117,7 @@ fn open_all(request: &MergeFilesRequest, options: &OpenOptions, control: &Contro
         control.check()?;
         let path = absolute(&required_path("inputs.path", &input.path, &input.path_bytes)?)?;
         let store = Store::open(&path, options.clone(), control)?;
-        let run = chosen(&store.engine.ended(), &input.sync_id, &path)?;
+        let run = chosen(&store.engine.ended(), &input.sync_id, &path).map_err(|error| naming(&path, error))?;
         let is_same = |other: &&File| other.run.id == run.id && other.store.is_of_same_file(&store);
         if let Some(other) = files.iter().find(is_same) {
             let [path, other] = [&path, &other.path].map(|path| quoted::path(path));
@@ -146,12 +153,17 @@ impl Merging<'_> {
         let sources: Vec<_> = self.files.iter().map(File::source).collect();
         let mut writer = self.target.writer()?;
         let slot = writer.allocate_slot()?;
-        let merged = writer.fill_merged(slot, &sources, total(self.inputs), self.control)?;
-        let sync = merged_sync(SyncId::generate(), slot, self.inputs, &merged, &[]);
-        let mut step = Step::default();
-        step.put_sync(&sync.run, &sync.token, &sync.stats);
-        writer.carry_out(&step)?;
-        Ok(response(&sync, &merged))
+        writer.commit(Durability::Synced)?;
+        let mut answer = MergeResponse::default();
+        let step = |merged: &MergedSlot| {
+            let sync = merged_sync(SyncId::generate(), slot, self.inputs, merged, &[]);
+            let mut step = Step::default();
+            step.put_sync(&sync.run, &sync.token, &sync.stats);
+            answer = response(&sync, merged);
+            Ok(step)
+        };
+        writer.fill_merged(slot, &sources, total(self.inputs), step, self.control)?;
+        Ok(answer)
     }
 
     /// The target is a copy of the base's file: what is not the base's goes.
@@ -161,7 +173,7 @@ impl Merging<'_> {
         sources.extend(partials.iter().map(File::source));
         let mut writer = self.target.writer()?;
         let runs = self.target.engine.ended().sync_runs()?;
-        let counts = sources[0].reader.count(base.run.slot, self.control)?;
+        let counts = sources[0].reader.count(base.run.slot, self.control).map_err(&sources[0].named)?;
         let (mut answer, mut dead) = (MergeResponse::default(), 0);
         let step = |merged: &MergedSlot| {
             let sync = merged_sync(SyncId::generate(), base.run.slot, self.inputs, merged, &[]);
