@@ -40,7 +40,11 @@ impl Input {
             Error::FailedPrecondition(format!("sync {} is of a type that is no longer in use", run.id))
         })?;
         let records = match reader.stats(run.id)? {
-            Some(stats) => stats.resource_types + stats.resources + stats.entitlements + stats.grants + stats.assets,
+            Some(stats) => {
+                let counts = [stats.resource_types, stats.resources, stats.entitlements, stats.grants, stats.assets];
+                // They may be whatever somebody has stored.
+                counts.into_iter().fold(0, i64::saturating_add)
+            }
             None => {
                 let counts = reader.count(run.slot, control)?;
                 Kind::ALL.into_iter().map(|kind| counts.total(kind)).sum()
