@@ -21,6 +21,8 @@ mod functions;
 mod index;
 #[path = "fault/killing.rs"]
 mod killing;
+#[path = "fault/merging.rs"]
+mod merging;
 #[path = "fault/opening.rs"]
 mod opening;
 #[path = "fault/place.rs"]

@@ -22,7 +22,7 @@ struct Scene {
     bound: String,
 }
 
-const CALLS: [Call; 25] = [
+const CALLS: [Call; 28] = [
     ("c1z_put_resource_types", |Scene { store, .. }| try_put_resource_types(store, &["new", "user"])),
     ("c1z_put_resources", |Scene { store, .. }| {
         try_put_resources(store, &[resource(("user", "new")), child(("user", "u1"), ("a", "b"))])
@@ -83,6 +83,9 @@ const CALLS: [Call; 25] = [
         let [base_sync_id, applied_sync_id] = finished.clone();
         store.diff_syncs(&DiffSyncsRequest { base_sync_id, applied_sync_id }, &Control::none()).map(drop)
     }),
+    ("c1z_merge_syncs", |Scene { store, finished, .. }| merge(store, &[&finished[0], &finished[1]], false)),
+    ("c1z_merge_syncs", |Scene { store, finished, .. }| merge(store, &[&finished[0], &finished[1]], true)),
+    ("c1z_merge_syncs", |Scene { store, finished, .. }| merge(store, &[&finished[0], &small_sync(store)], false)),
     ("c1z_cleanup", |Scene { store, .. }| store.cleanup(&CleanupRequest { keep: 1 }, &Control::none()).map(drop)),
     ("c1z_clone_sync", |Scene { store, place, .. }| {
         let path = place.folder().join("clone.c1z").to_str().unwrap().to_owned();
@@ -98,6 +101,17 @@ fn mark_verified(store: &Store, sync: &str, generation: &str) -> c1z::Result<()>
     store.mark_sync_verified(MarkSyncVerifiedRequest { sync_id: sync.into(), verification })
 }
 
+fn merge(store: &Store, syncs: &[&str], keep_inputs: bool) -> c1z::Result<()> {
+    let sync_ids = syncs.iter().map(|sync| (*sync).to_owned()).collect();
+    store.merge_syncs(&MergeSyncsRequest { sync_ids, keep_inputs }, &Control::none()).map(drop)
+}
+
+/// The sync of the template that is put over a larger one when they are merged.
+fn small_sync(store: &Store) -> String {
+    let runs = store.list_sync_runs(&Default::default()).unwrap().list;
+    runs.into_iter().find(|run| run.sync_type == "resources_only").unwrap().id
+}
+
 fn template() -> (Place, [String; 2]) {
     let place = Place::new();
     let store = place.open();
@@ -110,6 +124,9 @@ fn template() -> (Place, [String; 2]) {
         sync
     });
     whole_sync(&store);
+    start(&store, "resources_only");
+    put_resources(&store, &[resource(("user", "u1"))]);
+    end(&store);
     close(store);
     // The first one is for `cleanup`.
     syncs.sort();

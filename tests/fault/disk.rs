@@ -29,7 +29,7 @@ fn alone(test: &str, tool: &[&str], body: fn()) {
 }
 
 /// Runs `body` where it may mount. Where nobody lets it, the tests of this file that only limit the length of files remain.
-fn with_mounts(test: &str, body: fn()) {
+pub fn with_mounts(test: &str, body: fn()) {
     for tool in [["unshare", "-m"], ["unshare", "-Urm"]] {
         let try_out = Command::new(tool[0]).args([tool[1], "mount", "-t", "tmpfs", "none", "/mnt"]).output();
         if try_out.is_ok_and(|output| output.status.success()) {
@@ -42,7 +42,7 @@ fn with_mounts(test: &str, body: fn()) {
 }
 
 /// Mounts memory of so many bytes at a folder, or changes how much there is or whether it can be written.
-fn mount(at: &Path, bytes: u64, flags: libc::c_ulong) {
+pub fn mount(at: &Path, bytes: u64, flags: libc::c_ulong) {
     let c = |text: &str| CString::new(text).unwrap();
     let (kind, target, data) = (c("tmpfs"), c(at.to_str().unwrap()), c(&format!("size={bytes}")));
     // SAFETY: all strings outlive the call.
