@@ -56,8 +56,7 @@ func WithFailFastInvariants() CompactOption {
 // Grants are expanded by the SDK's syncer, unless the options say otherwise or the result is a partial sync.
 //
 // The file appears in one step and replaces none. Until then it is in a folder in outputDir, which is removed when Compact
-// returns; what a killed process leaves, the next Compact into outputDir removes. outputDir has to exist, on a file system
-// with hard links.
+// returns; what a killed process leaves, the next Compact into outputDir removes. outputDir has to exist.
 //
 // Databases are opened with the settings of the registered [Driver]; that there is one is not needed.
 //

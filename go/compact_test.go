@@ -187,6 +187,57 @@ func TestWhatAKilledCompactionLeftIsRemovedByTheNext(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+func TestAFileWithTheNameOfTheResultStays(t *testing.T) {
+	output := t.TempDir()
+	path := filepath.Join(output, "compacted-x.c1z")
+	require.NoError(t, c1z.Publish(output, path, []byte("first")))
+	require.ErrorIs(t, c1z.Publish(output, path, []byte("second")), os.ErrExist)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "first", string(data))
+	entries, err := os.ReadDir(output)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+}
+
+func TestCompactionsIntoOneFolderLeaveEachOtherAlone(t *testing.T) {
+	inputs, output := twoInputs(t), t.TempDir()
+	const many = 8
+	failures := make(chan error, many)
+	for range many {
+		go func() {
+			_, err := c1z.Compact(context.Background(), output, inputs)
+			failures <- err
+		}()
+	}
+	for range many {
+		require.NoError(t, <-failures)
+	}
+	entries, err := os.ReadDir(output)
+	require.NoError(t, err)
+	require.Len(t, entries, many)
+}
+
+// TestAnExpansionThatFailsLeavesNothing expands a grant to somebody who is not what the source entitlement is of, which the
+// syncer refuses.
+func TestAnExpansionThatFailsLeavesNothing(t *testing.T) {
+	ctx, output, tmpDir := context.Background(), t.TempDir(), t.TempDir()
+	inputs := []*synccompactor.CompactableSync{
+		input(t, connectorstore.SyncTypeFull, func(store c1zstore.Store) {
+			require.NoError(t, store.PutEntitlements(ctx, entitlement("g1", "member"), entitlement("g2", "member")))
+		}),
+		input(t, connectorstore.SyncTypePartial, putting(t, grant("g1", "u1", v2.GrantExpandable_builder{
+			EntitlementIds: []string{entitlement("g2", "member").GetId()},
+		}.Build()))),
+	}
+	_, err := c1z.Compact(ctx, output, inputs, c1z.WithTmpDir(tmpDir))
+	require.ErrorContains(t, err, "expand grants: ")
+	requireEmpty(t, output)
+	requireEmpty(t, tmpDir)
+	_, err = c1z.Compact(ctx, output, inputs, c1z.WithTmpDir(tmpDir), c1z.WithSkipGrantExpansion())
+	require.NoError(t, err)
+}
+
 // TestAssetsAreMerged is the one difference from the SDK's compactors, which drop them.
 func TestAssetsAreMerged(t *testing.T) {
 	ctx := context.Background()

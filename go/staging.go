@@ -42,7 +42,12 @@ func (s *staging) file() string { return filepath.Join(s.folder, "compacted.c1z"
 
 // publish gives the file its name, unless something has it. The file itself is on the disk already.
 func (s *staging) publish(path string) error {
-	if err := os.Link(s.file(), path); err != nil {
+	err := os.Link(s.file(), path)
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		// A file system without hard links: nothing has the name, since the sync's id is new.
+		err = os.Rename(s.file(), path)
+	}
+	if err != nil {
 		return err
 	}
 	folder, err := os.Open(filepath.Dir(path))
