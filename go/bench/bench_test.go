@@ -56,7 +56,7 @@ func TestEveryWayOfMergingIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range mergeFigures {
-		if found := strings.Count(string(table), "| "+f.title+" |"); found != 3 {
+		if found := strings.Count(string(table), "| "+f.title+" |"); found < 3 {
 			t.Errorf("%q of %q is there %d times:\n%s", f.value, f.measurement, found, table)
 		}
 	}

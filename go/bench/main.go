@@ -68,10 +68,8 @@ func parseFlags() config {
 	flag.StringVar(&c.out, "out", "-", "file for the table; - is standard output")
 	flag.Parse()
 	c.engines = strings.Split(*engines, ",")
-	c.mergeColumns = strings.Split(*columns, ",")
-	if *merge != "" {
-		c.merge = strings.Split(*merge, ",")
-	}
+	c.merge = listed(*merge, scenarioNames())
+	c.mergeColumns = listed(*columns, mergeColumns)
 	for _, size := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 1 || flag.NArg() > 0 {
@@ -81,6 +79,21 @@ func parseFlags() config {
 		c.sizes = append(c.sizes, n)
 	}
 	return c
+}
+
+// listed are the names of a flag, all of which have to be known.
+func listed(names string, known []string) []string {
+	if names == "" {
+		return nil
+	}
+	list := strings.Split(names, ",")
+	for _, name := range list {
+		if !slices.Contains(known, name) {
+			flag.Usage()
+			os.Exit(2)
+		}
+	}
+	return list
 }
 
 // run measures everything and writes the table.

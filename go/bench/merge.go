@@ -40,24 +40,32 @@ type scenario struct {
 	base     int // grants
 	partials int
 	partial  int // grants of each
-	// first is the first grant of a partial, by the numbers of data, step how far the next one is.
+	// first is the number of a partial's first grant among those of the data, step how far the next one is.
 	first func(base, partial, i int) int
 	step  int
 	title string
 }
 
 var scenarios = []scenario{
-	{name: "a", base: 250_000, partials: 9, partial: 100, first: behindHalf, step: 1, title: "a base and small partials, of which half is new"},
-	{name: "b", base: 1_000_000, partials: 9, partial: 1000, first: behindHalf, step: 1, title: "a base and small partials, of which half is new"},
+	{name: "a", base: 250_000, partials: 9, partial: 100, first: behind, step: 1, title: "a base and small partials, of which half is new"},
+	{name: "b", base: 1_000_000, partials: 9, partial: 1000, first: behind, step: 1, title: "a base and small partials, of which half is new"},
 	{name: "c", base: 2500, partials: 49, partial: 2500, first: atFirst, step: 1, title: "equal syncs"},
 	{name: "d", base: 500_000, partials: 1, partial: 500_000, first: fromHalf, step: 1, title: "syncs of one size, half shared"},
 	{name: "e", base: 1_000_000, partials: 1, partial: 1_000_000 / grantsPerGroup, first: atFirst, step: grantsPerGroup, title: "a partial with a grant of every entitlement"},
 }
 
-// behindHalf spreads the first halves of partials over the base; the others are behind it.
-func behindHalf(base, partial, i int) int { return base + i*partial }
-func atFirst(int, int, int) int           { return 0 }
-func fromHalf(base, _, _ int) int         { return base / 2 }
+func scenarioNames() []string {
+	var names []string
+	for _, s := range scenarios {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// behind is behind the base and all earlier partials; of such a partial every second grant becomes one of the base's.
+func behind(base, partial, i int) int { return base + i*partial }
+func atFirst(int, int, int) int       { return 0 }
+func fromHalf(base, _, _ int) int     { return base / 2 }
 
 // scaled is the scenario with that part of its grants.
 func (s scenario) scaled(by float64) scenario {
