@@ -60,14 +60,15 @@ fn small(store: &Store) {
 /// A folder with a large file, a small one, and one that holds both syncs.
 fn template() -> Place {
     let place = Place::new();
-    let fill: [(&str, &[fn(&Store)]); 3] =
-        [("file.c1z", &[large, small]), ("large.c1z", &[large]), ("small.c1z", &[small])];
-    for (name, syncs) in fill {
+    let write = |name: &str, syncs: &[fn(&Store)]| {
         let store = open_at(&place.folder().join(name), &place.work()).unwrap();
         syncs.iter().for_each(|sync| sync(&store));
         set_session(&store, "other", &[("key", b"value")]);
         close(store);
-    }
+    };
+    write("file.c1z", &[large, small]);
+    write("large.c1z", &[large]);
+    write("small.c1z", &[small]);
     place
 }
 
@@ -188,23 +189,30 @@ fn goes_on(template: &Place, place: &Place, way: Way, expected: &[String], at: &
     assert_eq!(held(&way.target(place), &place.work()), expected, "{at}");
 }
 
-/// The folder, and what each way comes to.
-fn scene() -> (Place, Vec<(&'static str, Way, Vec<String>)>) {
+/// A way to merge, and what it comes to.
+struct Case {
+    name: &'static str,
+    way: Way,
+    expected: Vec<String>,
+}
+
+/// A folder to merge in, and all cases.
+fn scene() -> (Place, [Case; WAYS.len()]) {
     let template = template();
-    let expected = WAYS.map(|(name, way)| {
+    let cases = WAYS.map(|(name, way)| {
         let place = like(&template);
         way.merge(place.folder()).unwrap();
         let expected = held(&way.target(&place), &place.work());
         assert_eq!(expected.len(), 1);
-        (name, way, expected)
+        Case { name, way, expected }
     });
-    (template, expected.into())
+    (template, cases)
 }
 
 #[test]
 fn a_merge_killed_at_any_step_leaves_its_inputs_and_a_whole_file_or_none() {
-    let (template, ways) = scene();
-    for (name, way, expected) in &ways {
+    let (template, cases) = scene();
+    for Case { name, way, expected } in &cases {
         let tally = Tally::default();
         tally.sweep(|step| {
             let place = like(&template);
@@ -255,8 +263,8 @@ fn round(
 
 #[test]
 fn a_merge_whose_disk_fails_at_any_step_leaves_its_inputs_and_can_be_made_again() {
-    let (template, ways) = scene();
-    for (name, way, expected) in &ways {
+    let (template, cases) = scene();
+    for Case { name, way, expected } in &cases {
         for fault in [(libc::ENOSPC, false), (libc::EIO, true)] {
             let tally = Tally::default();
             tally.sweep(|from| round(&template, *way, expected, fault, from));
