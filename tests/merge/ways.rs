@@ -60,12 +60,13 @@ fn merge_all(folder: &Fixture, syncs: &[Sync]) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_small_partial_leaves_the_tables_of_the_base_as_they_are() {
+fn a_small_partial_leaves_the_largest_table_of_the_base_as_it_is() {
     let folder = Fixture::new();
     let base = sync(1, many(3, 0, 20_000, 1, 5));
     let paths = merge_all(&folder, &[base, sync(2, many(3, 0, 100, 2, 6))]);
-    assert!(!tables(&paths[0]).is_empty());
-    assert_eq!(copied(&paths[0], &paths[2]), tables(&paths[0]).len());
+    // RocksDB may have merged small ones by itself.
+    let largest = tables(&paths[0]).into_iter().max_by_key(Vec::len).unwrap();
+    assert!(tables(&paths[2]).contains(&largest));
 }
 
 #[test]
