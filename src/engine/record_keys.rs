@@ -93,6 +93,10 @@ impl RecordKeys {
         let record = Place::reusing(slot, std::mem::take(&mut self.record));
         let fixed = |fixed: &mut Option<Vec<u8>>| Place::reusing(slot, fixed.take().unwrap_or_default());
         self.covering_value.clear();
+        if !matches!(row, Row::Entitlement(_) | Row::Grant(_)) {
+            // What is there is the entry of a record of another kind.
+            self.fixed = None;
+        }
         match row {
             Row::ResourceType(row) => self.record = keys::resource_type(record, row.id),
             Row::Resource(row) => self.record = keys::resource(record, row.identity),
