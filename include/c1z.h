@@ -1040,7 +1040,7 @@ c1z_code c1z_inspect_schema(c1z_slice request,
 //
 // The file appears in one step: when the call fails, or the process dies, there is none. Fails with
 // `C1Z_INVALID_ARGUMENT` for fewer than two inputs or a sync that is named twice, by whatever paths; with
-// `C1Z_ALREADY_EXISTS` when anything is at the output's path; with `C1Z_NOT_FOUND` when an input, or the sync of it that
+// `C1Z_ALREADY_EXISTS` when a file is at the output's path; with `C1Z_NOT_FOUND` when an input, or the sync of it that
 // the request names, is missing; with `C1Z_FAILED_PRECONDITION` when an input has no sync that has ended, or is a file
 // that `c1z_open` refuses; with `C1Z_DATA_LOSS` when an input is damaged where it is read. The message names the input.
 c1z_code c1z_merge_files(c1z_slice request,
@@ -1049,7 +1049,8 @@ c1z_code c1z_merge_files(c1z_slice request,
                          c1z_error **error);
 
 // Merges ended syncs of the store as `c1z_merge_files` does. The merged sync takes their place, or comes beside them if the
-// request says so; other syncs stay as they are. Readers see the syncs before the merge or after it. Progress is in
+// request says so; other syncs stay as they are. Readers see the syncs before the merge or after it; a cursor on a sync
+// that is gone fails with `C1Z_NOT_FOUND`, and a page token of the base may lead on in the merged sync. Progress is in
 // records. The file changes when it is saved.
 //
 // `request` holds a `c1z.v1.MergeSyncsRequest`, the response a `c1z.v1.MergeResponse`.
