@@ -27,7 +27,8 @@ func (t turns) take(ctx context.Context) error {
 func (t turns) end() { <-t }
 
 // queue is where a call on a store waits. Each store has its own, so that nobody waits for another store, and readers do
-// not wait for writers.
+// not wait for writers. One queue of the process would let a progress function that calls another store wait for turns
+// that its own calls hold.
 type queue int
 
 const (
