@@ -38,8 +38,7 @@ pub mod quoted;
 pub mod reflect;
 #[cfg(feature = "engine")]
 pub mod store;
-#[cfg(feature = "engine")]
-mod threads;
+pub mod threads;
 pub mod translate;
 
 pub use error::{Error, Result};

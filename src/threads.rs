@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const STACK_BYTES: usize = 8 << 20;
 
 /// Fails if so many threads cannot be had now, for what is done with the file at `path`.
-pub(crate) fn ask_for_threads(count: usize, path: &Path) -> Result<()> {
+pub fn ask_for_threads(count: usize, path: &Path) -> Result<()> {
     let gate = Mutex::new(());
     scope(|scope| {
         // Nobody ends before all have started.
@@ -32,11 +32,11 @@ pub(crate) fn ask_for_threads(count: usize, path: &Path) -> Result<()> {
 /// The threads that may work for the calls on one store, besides those that make the calls: whoever wants one asks for it
 /// and does without where there is none.
 #[derive(Clone, Debug)]
-pub(crate) struct Workers(Arc<AtomicUsize>);
+pub struct Workers(Arc<AtomicUsize>);
 
 /// The right to one thread, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Worker(Arc<AtomicUsize>);
+pub struct Worker(Arc<AtomicUsize>);
 
 impl Workers {
     /// As many as the store may use threads; none if it may use one, which is its caller's.

@@ -78,7 +78,7 @@ impl LazyFiles {
     /// What unpacks the file of a name, unless it is there already or was never left out. It fails if the file is
     /// damaged, always for the same reason; if the system refuses something, the next call tries again; and once `self`
     /// is dropped.
-    pub(crate) fn fetch(&self, workers: &Workers) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
+    pub fn fetch(&self, workers: &Workers) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
         let (files, workers) = (self.files.clone(), workers.clone());
         move |name| files.fetch(name, &workers)
     }
