@@ -178,6 +178,31 @@ pub(super) fn poisoning<T>(shared: &Shared, body: impl FnOnce() -> T) -> T {
     })
 }
 
+/// A call that answers and needs no store.
+///
+/// # Safety
+/// `request` is as `Slice::bytes` wants it; `control` is as `controlled` wants it; `response` and `error` are null or
+/// writable.
+pub(super) unsafe fn ask_of_file<Q: for<'r> Request<'r>, A: Response>(
+    request: Slice,
+    control: *const Control,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+    body: impl FnOnce(&Q, &CoreControl<'_>) -> Result<A>,
+) -> Code {
+    unsafe {
+        guard(error, || {
+            if response.is_null() {
+                return Err(Error::invalid("response is null"));
+            }
+            let request = Q::read(request.bytes()?)?;
+            let answer = controlled(control, |control| body(&request, control))?;
+            *response = Buffer::give(answer.write()?);
+            Ok(())
+        })
+    }
+}
+
 /// Runs `body`; neither its error nor its panic goes further than the caller's `error`.
 ///
 /// # Safety

@@ -1,9 +1,10 @@
 //! Opening, saving, closing.
 
 use std::ffi::c_char;
+use std::ptr;
 
 use super::buffer::Buffer;
-use super::call::{ask, guard, on_store, tell_long, Request, Response};
+use super::call::{ask, ask_of_file, guard, on_store, tell_long, Request};
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::error::ErrorObject;
@@ -74,14 +75,8 @@ pub unsafe extern "C" fn c1z_read_header(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        guard(error, || {
-            if response.is_null() {
-                return Err(Error::invalid("response is null"));
-            }
-            let request = ReadHeaderRequest::read(request.bytes()?)?;
-            let path = required_path("path", &request.path, &request.path_bytes)?;
-            *response = Buffer::give(read_header(&path)?.write()?);
-            Ok(())
+        ask_of_file(request, ptr::null(), response, error, |request: &ReadHeaderRequest, _| {
+            read_header(&required_path("path", &request.path, &request.path_bytes)?)
         })
     }
 }

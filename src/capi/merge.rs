@@ -1,15 +1,14 @@
 //! Merging syncs.
 
 use super::buffer::Buffer;
-use super::call::{ask_long, guard, Request, Response};
-use super::cancel::{controlled, Control};
+use super::call::{ask_long, ask_of_file};
+use super::cancel::Control;
 use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::StoreHandle;
-use crate::proto::api::{MergeFilesRequest, MergeSyncsRequest};
+use crate::proto::api::MergeSyncsRequest;
 use crate::store;
-use crate::Error;
 
 /// Merges ended syncs, each of a file, into a sync that is alone in a new file, without a store. The files stay as they
 /// are. Progress is in records, then in bytes of the new file.
@@ -35,17 +34,7 @@ pub unsafe extern "C" fn c1z_merge_files(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe {
-        guard(error, || {
-            if response.is_null() {
-                return Err(Error::invalid("response is null"));
-            }
-            let request = MergeFilesRequest::read(request.bytes()?)?;
-            let merged = controlled(control, |control| store::merge_files(&request, control))?;
-            *response = Buffer::give(merged.write()?);
-            Ok(())
-        })
-    }
+    unsafe { ask_of_file(request, control, response, error, store::merge_files) }
 }
 
 /// Merges ended syncs of the store as `c1z_merge_files` does. The merged sync takes their place, or comes beside them if the

@@ -1,14 +1,12 @@
 //! Looking for damage in a file.
 
 use super::buffer::Buffer;
-use super::call::{guard, Request, Response};
-use super::cancel::{controlled, Control};
+use super::call::ask_of_file;
+use super::cancel::Control;
 use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
-use crate::proto::api::VerifyRequest;
 use crate::store;
-use crate::Error;
 
 /// Walks a file, without a store: head, frames and checksums; then, of a file of this library, every record and every
 /// index entry, statistics, and what the manifest says of them. The file is not changed. Progress is in bytes of the file,
@@ -26,15 +24,5 @@ pub unsafe extern "C" fn c1z_verify(
     response: *mut *mut Buffer,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe {
-        guard(error, || {
-            if response.is_null() {
-                return Err(Error::invalid("response is null"));
-            }
-            let request = VerifyRequest::read(request.bytes()?)?;
-            let report = controlled(control, |control| store::verify(&request, control))?;
-            *response = Buffer::give(report.write()?);
-            Ok(())
-        })
-    }
+    unsafe { ask_of_file(request, control, response, error, store::verify) }
 }

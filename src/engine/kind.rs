@@ -63,6 +63,10 @@ impl Kinds {
         self.0 & Kinds::bit(kind) != 0
     }
 
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
     fn bit(kind: Kind) -> u8 {
         1 << kind as u8
     }

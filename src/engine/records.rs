@@ -19,9 +19,16 @@ impl Records {
     /// The one record.
     pub fn of(record: &[u8]) -> CallResult<Records> {
         let mut records = Records::with_capacity(1, record.len())?;
-        records.bytes.extend_from_slice(record);
-        records.ends.push(record.len());
+        records.add(record)?;
         Ok(records)
+    }
+
+    /// Appends a record.
+    pub fn add(&mut self, record: &[u8]) -> CallResult<()> {
+        self.reserve(record.len())?;
+        self.bytes.extend_from_slice(record);
+        self.ends.push(self.bytes.len());
+        Ok(())
     }
 
     /// Makes room for a record of about so many bytes.

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::{Kind, Reader, Writer};
+use super::{Kind, Reader, Step, Writer};
 use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::proto::storage::{SyncRunRecord, SyncStatsRecord};
 use crate::proto::wire;
@@ -126,11 +126,10 @@ impl Writer<'_> {
     pub fn drop_sync(&mut self, run: &SyncRun) -> Result<()> {
         // What is pending goes where it can be cleared: were the commit to fail, it must still be there.
         self.flush_pending(&Kind::ALL)?;
-        for keyspace in [Keyspace::SyncRun, Keyspace::SyncToken, Keyspace::SyncStats] {
-            self.batch.delete(keys::of_sync(keyspace, run.id));
-        }
-        self.clear_below(&keys::sessions_of(&run.id.to_string()));
-        self.clear_slot(run.slot);
+        let mut step = Step::default();
+        step.forget_sync(run.id);
+        step.clear_slot(run.slot);
+        step.add_to(&mut self.batch);
         Ok(())
     }
 }

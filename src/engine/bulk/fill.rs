@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::merge::Merged;
 use super::{Change, Pending, Sink, SortedRuns, Ssts, Target};
 use crate::engine::counts::{ByType, Tally};
-use crate::engine::slots::is_due;
 use crate::engine::{damaged, Kind, RecordKeys};
 use crate::keys::Slot;
 use crate::{files, Error, Result};
@@ -50,8 +48,8 @@ impl<'t> Fill<'t> {
         let varies = self.keys.reset_at(kind, self.slot, tuple, record).map_err(named)?;
         self.count(kind)?;
         self.records.write(&self.keys.record, Change::Put, record)?;
+        self.pending.bound(&mut self.entries)?;
         if let Some(entry) = &self.keys.fixed {
-            self.pending.bound(&mut self.entries)?;
             self.entries.push(entry, Change::Put, &self.keys.covering_value)?;
         }
         if varies {
@@ -69,16 +67,7 @@ impl<'t> Fill<'t> {
         let mut files = self.records.finish()?;
         self.entries.sort()?;
         let mut ssts = Ssts::new(self.target.entries, self.folder.path(), "entries", true);
-        let mut merge = SortedRuns::merge([&self.entries])?;
-        let mut row = Merged::new();
-        let mut rows = 0u64;
-        while merge.next(&mut row)? {
-            if is_due(rows, &row.value) {
-                self.target.control.check()?;
-            }
-            rows += 1;
-            ssts.write(&row.key, row.change, &row.value)?;
-        }
+        self.target.write_entries(SortedRuns::merge([&self.entries])?, &mut ssts)?;
         files.extend(ssts.finish()?);
         Ok(Filled { files, counts: self.counts, folder: self.folder })
     }

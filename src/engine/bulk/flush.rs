@@ -99,6 +99,20 @@ impl Target<'_> {
         Flush { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch).map(|_| ())
     }
 
+    /// Writes index entries in the order of their keys.
+    pub fn write_entries(&self, mut merge: Merge<'_>, sink: &mut impl Sink) -> Result<()> {
+        let mut row = Merged::new();
+        let mut rows = 0u64;
+        while merge.next(&mut row)? {
+            if is_due(rows, &row.value) {
+                self.control.check()?;
+            }
+            rows += 1;
+            sink.write(&row.key, row.change, &row.value)?;
+        }
+        Ok(())
+    }
+
     /// The kinds of which records are in the database already: each new one has to be compared with what it replaces.
     fn occupied(&self, pending: &Pending, kinds: &[Kind]) -> Result<Occupied> {
         let mut occupied = Occupied::default();
@@ -163,7 +177,7 @@ impl Flush<'_, '_> {
         let mut varying = SortedRuns::default();
         let added = self.records(kinds, sink, &mut varying)?;
         varying.sort()?;
-        self.entries(SortedRuns::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
+        self.target.write_entries(SortedRuns::merge(self.fixed(kinds).chain([&varying]))?, sink)?;
         Ok(added)
     }
 
@@ -179,7 +193,7 @@ impl Flush<'_, '_> {
         let mut varying = SortedRuns::default();
         let fixed = || -> Result<Vec<PathBuf>> {
             let mut ssts = Ssts::new(entries, staging, "fixed", true);
-            self.entries(SortedRuns::merge(self.fixed(kinds))?, &mut ssts)?;
+            self.target.write_entries(SortedRuns::merge(self.fixed(kinds))?, &mut ssts)?;
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
@@ -197,7 +211,7 @@ impl Flush<'_, '_> {
         files.extend(fixed?);
         varying.sort()?;
         let mut ssts = Ssts::new(entries, staging, "varying", true);
-        self.entries(SortedRuns::merge([&varying])?, &mut ssts)?;
+        self.target.write_entries(SortedRuns::merge([&varying])?, &mut ssts)?;
         files.extend(ssts.finish()?);
         Ok((files, added))
     }
@@ -253,18 +267,5 @@ impl Flush<'_, '_> {
     fn collect(&self, varying: &mut SortedRuns, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {
         self.pending.bound(varying)?;
         varying.push(entry, change, value)
-    }
-
-    fn entries(&self, mut merge: Merge<'_>, sink: &mut impl Sink) -> Result<()> {
-        let mut row = Merged::new();
-        let mut rows = 0u64;
-        while merge.next(&mut row)? {
-            if is_due(rows, &row.value) {
-                self.target.control.check()?;
-            }
-            rows += 1;
-            sink.write(&row.key, row.change, &row.value)?;
-        }
-        Ok(())
     }
 }

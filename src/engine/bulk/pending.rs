@@ -7,6 +7,7 @@ use std::thread;
 use super::change::Change;
 use super::sorted_runs::{SortedRuns, Staging};
 use crate::engine::counts::ByType;
+use crate::engine::kind::Kinds;
 use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
 use crate::threads::Workers;
@@ -22,16 +23,15 @@ pub struct PendingKinds(AtomicU8);
 impl PendingKinds {
     /// Whether one of `kinds` has such rows. A put that has returned shows here.
     pub fn any_of(&self, kinds: &[Kind]) -> bool {
-        let wanted = kinds.iter().fold(0, |mask, &kind| mask | 1 << kind as u8);
-        self.0.load(Ordering::Acquire) & wanted != 0
+        self.0.load(Ordering::Acquire) & Kinds::of(kinds).bits() != 0
     }
 
     fn add(&self, kind: Kind) {
-        self.0.fetch_or(1 << kind as u8, Ordering::Release);
+        self.0.fetch_or(Kinds::of(&[kind]).bits(), Ordering::Release);
     }
 
     fn remove(&self, kind: Kind) {
-        self.0.fetch_and(!(1 << kind as u8), Ordering::Release);
+        self.0.fetch_and(!Kinds::of(&[kind]).bits(), Ordering::Release);
     }
 }
 

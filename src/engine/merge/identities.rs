@@ -42,12 +42,12 @@ pub(super) struct Identities<'r> {
 }
 
 impl<'r> Identities<'r> {
-    pub fn new(kind: Kind, inputs: &'r [MergeInput<'r>]) -> Result<Identities<'r>> {
+    pub fn new(kind: Kind, inputs: &'r [MergeInput<'r>]) -> Identities<'r> {
         let scan =
             |input: &'r MergeInput<'r>| input.reader.scan_many(&keys::keyspace(input.slot, kind.keyspace()), None);
         let scans = inputs.iter().map(scan).collect();
         let (ahead, same) = (BinaryHeap::with_capacity(inputs.len()), (0..inputs.len()).collect());
-        Ok(Identities { kind, inputs, scans, ahead, tuple: Vec::new(), same, spare: Vec::new() })
+        Identities { kind, inputs, scans, ahead, tuple: Vec::new(), same, spare: Vec::new() }
     }
 
     /// Goes to the next identity; `false` behind the last.

@@ -4,8 +4,9 @@
 //! was discovered last wins, of several such the one of the newest input; it takes the place of the others as a whole. What
 //! is not in an input says nothing: no record is ever deleted.
 //!
-//! There are two ways to the same result. [`Writer::fill_merged`] writes all winners into an empty slot, which costs as much as all inputs.
-//! [`Writer::overlay_merged`] puts the winners of the partials over the base where it is, which costs as much as the partials.
+//! There are two ways to the same result. `Writer::fill_merged` writes all winners into an empty slot, which costs as much
+//! as all inputs. `Writer::overlay_merged` puts the winners of the partials over the base where it is, which costs as much
+//! as the partials.
 
 mod identities;
 mod overlay;

@@ -23,7 +23,7 @@ impl Writer<'_> {
         inputs: &[MergeInput<'_>],
         counts: Counts,
         total: u64,
-        step: impl FnOnce(&MergedSlot) -> Result<Step>,
+        step: impl FnOnce(&MergedSlot) -> Step,
         control: &Control<'_>,
     ) -> Result<()> {
         let [base, partials @ ..] = inputs else { return Ok(()) };
@@ -32,7 +32,7 @@ impl Writer<'_> {
         let (mut read, mut keys_of) = (0, RecordKeys::default());
         for kind in Kind::ALL {
             let keyspace = kind.keyspace();
-            let mut identities = Identities::new(kind, partials)?;
+            let mut identities = Identities::new(kind, partials);
             let (mut batch, mut added) = (Records::default(), Tally::new(kind));
             while identities.next()? {
                 let (winner, record) = identities.winner()?;
@@ -56,11 +56,7 @@ impl Writer<'_> {
                 merged.outcome[kind as usize].count(stored.as_deref(), record);
                 let of_winner = &partials[winner];
                 keys_of.reset_at(kind, base.slot, identities.tuple(), record).map_err(&of_winner.named)?;
-                batch.reserve(record.len())?;
-                let _ = batch.push(|out| {
-                    out.extend_from_slice(record);
-                    Ok::<_, std::convert::Infallible>(())
-                });
+                batch.add(record)?;
                 if batch.len() >= BATCH_RECORDS || batch.size() >= BATCH_BYTES {
                     beside.append(kind, base.slot, Change::Put, &batch, &PendingKinds::default())?;
                     batch = Records::default();
@@ -71,7 +67,7 @@ impl Writer<'_> {
             }
             merged.counts.add(kind, added.finish()?);
         }
-        let step = step(&merged)?;
+        let step = step(&merged);
         self.target(control).flush_with(&mut beside, &step)?;
         Kind::ALL.into_iter().for_each(|kind| self.forget_counted(kind));
         Ok(())

@@ -17,14 +17,14 @@ impl Writer<'_> {
         slot: Slot,
         inputs: &[MergeInput<'_>],
         total: u64,
-        step: impl FnOnce(&MergedSlot) -> Result<Step>,
+        step: impl FnOnce(&MergedSlot) -> Step,
         control: &Control<'_>,
     ) -> Result<()> {
         let mut merged = MergedSlot::default();
         let filled = self.fill(slot, control, |fill| {
             let mut read = 0;
             for kind in Kind::ALL {
-                let mut identities = Identities::new(kind, inputs)?;
+                let mut identities = Identities::new(kind, inputs);
                 while identities.next()? {
                     let (winner, record) = identities.winner()?;
                     if is_due(read, record) {
@@ -40,7 +40,7 @@ impl Writer<'_> {
         })?;
         let Filled { mut files, counts, folder } = filled;
         merged.counts = Counts::of(|kind| Ok(counts[kind as usize].clone()))?;
-        files.extend(step(&merged)?.write_ssts(&self.engine.tables.entries, folder.path())?);
+        files.extend(step(&merged).write_ssts(&self.engine.tables.entries, folder.path())?);
         control.check()?;
         ingest(&self.engine.db, files)
     }

@@ -16,7 +16,7 @@ mod working_folder;
 
 pub use header::read_header;
 pub use inspect::{inspect_schema, Inspection};
-pub use open::{naming, OpenOptions, Store};
+pub use open::{encoding, naming, OpenOptions, Store};
 pub use paths::{absolute, check_absent, optional_path, required_path};
 pub use save::{manifest, payload, SavedFrames};
 pub use verify::verify;

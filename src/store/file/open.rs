@@ -49,20 +49,24 @@ pub struct OpenOptions {
     pub limits: Limits,
 }
 
+/// The encoding in a request; `None` if it leaves that open.
+pub fn encoding(payload_encoding: i32) -> Result<Option<Encoding>> {
+    match PayloadEncoding::try_from(payload_encoding) {
+        Ok(PayloadEncoding::Unspecified) => Ok(None),
+        Ok(encoding) => Encoding::try_from(encoding).map(Some),
+        Err(_) => Err(Error::invalid(format!("payload_encoding {payload_encoding} is unknown"))),
+    }
+}
+
 impl OpenOptions {
     /// Reads the options of a request.
     pub fn of(request: &OpenRequest) -> Result<OpenOptions> {
         let limit = |value: u64| Some(value).filter(|&value| value > 0);
-        let encoding = PayloadEncoding::try_from(request.payload_encoding)
-            .map_err(|_| Error::invalid(format!("payload_encoding {} is unknown", request.payload_encoding)))?;
         Ok(OpenOptions {
             read_only: request.read_only,
             overwrite: request.overwrite,
             tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
-            encoding: match encoding {
-                PayloadEncoding::Unspecified => None,
-                encoding => Some(Encoding::try_from(encoding)?),
-            },
+            encoding: encoding(request.payload_encoding)?,
             threads: request.threads as usize,
             memory_budget: request.memory_budget_bytes,
             durable: false,

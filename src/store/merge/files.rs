@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{is_overlay_cheaper, merged_sync, response, tidy, too_few, total, Input};
+use super::merging::{Merged, Merging};
+use super::{is_overlay_cheaper, rank, tidy, too_few, Input};
 use crate::control::Control;
-use crate::engine::{Durability, MergeInput, MergedSlot, Reader, Step, SyncRun};
+use crate::engine::{MergeInput, Reader, Step, SyncRun};
 use crate::envelope::{Encoding, Limits};
 use crate::keys::SyncId;
 use crate::proto::api::{MergeFilesRequest, MergeResponse};
-use crate::proto::manifest::PayloadEncoding;
-use crate::store::file::{absolute, check_absent, naming, optional_path, required_path, OpenOptions, Store};
+use crate::store::file::{absolute, check_absent, encoding, naming, optional_path, required_path, OpenOptions, Store};
 use crate::store::listing::latest_finished;
-use crate::store::merge::rank;
 use crate::{process, quoted, Error, Result};
 
 /// Merges ended syncs, each of a file, into a sync that is alone in a new file. The files stay as they are; if anything
@@ -29,15 +28,14 @@ pub fn merge_files(request: &MergeFilesRequest, control: &Control<'_>) -> Result
     let inputs: Vec<Input> = files.iter().map(|file| file.input(control)).collect::<Result<_>>()?;
     let base = &files[0];
     let indexed = [Some(base.store.encoding), options.encoding] == [Some(Encoding::IndexedZstd); 2];
-    let over_base = indexed && is_overlay_cheaper(&inputs);
-    let target = match over_base {
+    let is_over_base = indexed && is_overlay_cheaper(&inputs);
+    let target = match is_over_base {
         true => Store::open_copy(&base.store, &output, share, control)?,
         false => Store::create(&output, share, control)?,
     };
-    let merging = Merging { target: &target, files: &files, inputs: &inputs, control };
-    let outcome = match over_base {
-        true => merging.over_base(),
-        false => merging.anew(),
+    let outcome = match is_over_base {
+        true => over_base(&target, &files, &inputs, control),
+        false => anew(&target, &files, &inputs, control),
     };
     let outcome = outcome.and_then(|outcome| {
         target.mark_dirty();
@@ -65,15 +63,10 @@ fn unwrapped(error: Error, output: &Path) -> Error {
 }
 
 fn options(request: &MergeFilesRequest) -> Result<OpenOptions> {
-    let encoding = PayloadEncoding::try_from(request.payload_encoding)
-        .map_err(|_| Error::invalid(format!("payload_encoding {} is unknown", request.payload_encoding)))?;
     let limit = |value: u64| Some(value).filter(|&value| value > 0);
     Ok(OpenOptions {
         tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
-        encoding: Some(match encoding {
-            PayloadEncoding::Unspecified => Encoding::IndexedZstd,
-            encoding => Encoding::try_from(encoding)?,
-        }),
+        encoding: encoding(request.payload_encoding)?.or(Some(Encoding::IndexedZstd)),
         threads: request.threads as usize,
         memory_budget: request.memory_budget_bytes,
         limits: Limits {
@@ -141,59 +134,26 @@ fn chosen(reader: &Reader<'_>, id: &str, path: &Path) -> Result<SyncRun> {
     reader.run(SyncId::parse(id).map_err(|_| not_found())?)?.ok_or_else(not_found)
 }
 
-struct Merging<'m> {
-    target: &'m Store,
-    files: &'m [File],
-    inputs: &'m [Input],
-    control: &'m Control<'m>,
+fn anew(target: &Store, files: &[File], inputs: &[Input], control: &Control<'_>) -> Result<MergeResponse> {
+    let sources: Vec<_> = files.iter().map(File::source).collect();
+    let merging = Merging { inputs, sources: &sources, times: &[], gone: &[], control };
+    Ok(merging.anew(&mut target.writer()?)?.answer)
 }
 
-impl Merging<'_> {
-    fn anew(&self) -> Result<MergeResponse> {
-        let sources: Vec<_> = self.files.iter().map(File::source).collect();
-        let mut writer = self.target.writer()?;
-        let slot = writer.allocate_slot()?;
-        writer.commit(Durability::Synced)?;
-        let mut answer = MergeResponse::default();
-        let step = |merged: &MergedSlot| {
-            let sync = merged_sync(SyncId::generate(), slot, self.inputs, merged, &[]);
-            let mut step = Step::default();
-            step.put_sync(&sync.run, &sync.token, &sync.stats);
-            answer = response(&sync, merged);
-            Ok(step)
-        };
-        writer.fill_merged(slot, &sources, total(self.inputs), step, self.control)?;
-        Ok(answer)
-    }
-
-    /// The target is a copy of the base's file: what is not the base's goes.
-    fn over_base(&self) -> Result<MergeResponse> {
-        let [base, partials @ ..] = self.files else { return Err(Error::Internal("no base".into())) };
-        let mut sources = vec![MergeInput { reader: self.target.engine.ended(), ..base.source() }];
-        sources.extend(partials.iter().map(File::source));
-        let mut writer = self.target.writer()?;
-        let runs = self.target.engine.ended().sync_runs()?;
-        let counts = sources[0].reader.count(base.run.slot, self.control).map_err(&sources[0].named)?;
-        let (mut answer, mut dead) = (MergeResponse::default(), 0);
-        let step = |merged: &MergedSlot| {
-            let sync = merged_sync(SyncId::generate(), base.run.slot, self.inputs, merged, &[]);
-            let mut step = Step::default();
-            step.clear_sessions();
-            for run in &runs {
-                step.forget_sync(run.id);
-                if run.id != base.run.id {
-                    step.clear_slot(run.slot);
-                }
-            }
-            step.put_sync(&sync.run, &sync.token, &sync.stats);
-            (answer, dead) = (response(&sync, merged), merged.dead_bytes);
-            Ok(step)
-        };
-        writer.overlay_merged(&sources, counts, total(&self.inputs[1..]), step, self.control)?;
-        drop(sources);
-        let others: Vec<_> = runs.iter().filter(|run| run.id != base.run.id).map(|run| run.slot).collect();
-        writer.reclaim(&others, self.control)?;
-        tidy(self.target, &writer, base.run.slot, dead, self.control)?;
-        Ok(answer)
-    }
+/// The target is a copy of the base's file: what is not the base's goes.
+fn over_base(target: &Store, files: &[File], inputs: &[Input], control: &Control<'_>) -> Result<MergeResponse> {
+    let mut sources: Vec<_> = files.iter().map(File::source).collect();
+    sources[0].reader = target.engine.ended();
+    let mut writer = target.writer()?;
+    let runs = target.engine.ended().sync_runs()?;
+    let merging = Merging { inputs, sources: &sources, times: &[], gone: &runs, control };
+    let mut step = Step::default();
+    step.clear_sessions();
+    let Merged { answer, run: merged, dead_bytes } = merging.over_base(&mut writer, step)?;
+    // What somebody reads is not given back.
+    drop(sources);
+    let others: Vec<_> = runs.iter().map(|run| run.slot).filter(|slot| *slot != merged.slot).collect();
+    writer.reclaim(&others, control)?;
+    tidy(target, &writer, merged.slot, dead_bytes, control)?;
+    Ok(answer)
 }

@@ -4,13 +4,12 @@
 //! make up is told here.
 
 mod files;
+mod merging;
 mod outcome;
 mod syncs;
 mod token;
 
 pub use files::merge_files;
-
-use outcome::{merged_sync, response};
 
 use crate::control::Control;
 use crate::engine::{Kind, Reader, SyncRun, Writer};
@@ -36,9 +35,8 @@ impl Input {
         if run.record.ended_at.is_none() {
             return Err(Error::FailedPrecondition(format!("sync {} has not ended", run.id)));
         }
-        rank(run.record.r#type()).ok_or_else(|| {
-            Error::FailedPrecondition(format!("sync {} is of a type that is no longer in use", run.id))
-        })?;
+        rank(run.record.r#type())
+            .ok_or_else(|| Error::FailedPrecondition(format!("sync {} is of a type that has no merge", run.id)))?;
         let records = match reader.stats(run.id)? {
             Some(stats) => {
                 let counts = [stats.resource_types, stats.resources, stats.entitlements, stats.grants, stats.assets];

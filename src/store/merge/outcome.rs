@@ -18,13 +18,8 @@ pub(super) struct MergedSync {
 }
 
 /// What the inputs make up, in `slot`. It ends when the last of them did, and behind all of `times`.
-pub(super) fn merged_sync(
-    id: SyncId,
-    slot: Slot,
-    inputs: &[Input],
-    merged: &MergedSlot,
-    times: &[Timestamp],
-) -> MergedSync {
+pub(super) fn merged_sync(slot: Slot, inputs: &[Input], merged: &MergedSlot, times: &[Timestamp]) -> MergedSync {
+    let id = SyncId::generate();
     let (base, partials) = (&inputs[0], &inputs[1..]);
     let greatest = inputs.iter().map(|input| input.run.record.r#type()).max_by_key(|of| rank(*of));
     let newest = inputs.iter().filter_map(|input| input.run.record.ended_at).max_by(clock::compare);
@@ -47,7 +42,7 @@ pub(super) fn merged_sync(
             counts: &counts,
         },
     );
-    let stats = stats::of_merged(id, merged.counts.clone(), &token);
+    let stats = stats::with_token(id, merged.counts.clone(), &token);
     MergedSync { run: SyncRun::new(id, slot, record), token, stats }
 }
 

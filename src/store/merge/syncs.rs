@@ -1,11 +1,9 @@
 //! Merging syncs of one open file.
 
-use prost_types::Timestamp;
-
-use super::{is_overlay_cheaper, merged_sync, response, tidy, too_few, total, Input};
+use super::merging::{Merged, Merging};
+use super::{is_overlay_cheaper, tidy, too_few, Input};
 use crate::control::Control;
-use crate::engine::{Durability, MergeInput, MergedSlot, Step, SyncRun, Writer};
-use crate::keys::SyncId;
+use crate::engine::{MergeInput, Step, SyncRun};
 use crate::proto::api::{MergeResponse, MergeSyncsRequest};
 use crate::store::sync::Binding;
 use crate::store::Store;
@@ -42,11 +40,13 @@ impl Store {
                 named: Box::new(|error| error),
             })
             .collect();
-        let merging = Merging { inputs: &inputs, sources: &sources, control };
+        let gone: Vec<SyncRun> =
+            inputs.iter().filter(|_| !request.keep_inputs).map(|input| input.run.clone()).collect();
+        let merging = Merging { inputs: &inputs, sources: &sources, times: &times, gone: &gone, control };
         let over_base = !request.keep_inputs && is_overlay_cheaper(&inputs);
         let merged = match over_base {
-            true => merging.over_base(&mut writer, &times),
-            false => merging.anew(&mut writer, &times, request.keep_inputs),
+            true => merging.over_base(&mut writer, Step::default()),
+            false => merging.anew(&mut writer),
         };
         // What somebody reads is not given back.
         drop((sources, reader));
@@ -54,72 +54,18 @@ impl Store {
         self.mark_dirty();
         self.rebind(&inputs, &run);
         // The merge is done: what it left behind can also be cleared by the next.
-        let cleared: Vec<_> = inputs.iter().map(|input| input.run.slot).collect();
         let _ = match over_base {
             true => tidy(self, &writer, run.slot, dead_bytes, control),
-            false if request.keep_inputs => Ok(()),
-            false => writer.reclaim(&cleared, control),
+            false => writer.reclaim(&gone.iter().map(|run| run.slot).collect::<Vec<_>>(), control),
         };
         Ok(answer)
     }
 
-    /// What was bound because it was the newest when the file was opened is so no longer if it was merged.
+    /// Binds the merged sync where one of its inputs is bound, because it was the newest when the file was opened.
     fn rebind(&self, inputs: &[Input], merged: &SyncRun) {
         let mut binding = self.binding.lock();
         if binding.bound().is_some_and(|bound| inputs.iter().any(|input| input.run.id == bound.id)) {
             *binding = Binding::at_open(merged);
         }
-    }
-}
-
-/// What is told of a merge, and the run that it stored.
-struct Merged {
-    answer: MergeResponse,
-    run: SyncRun,
-    dead_bytes: u64,
-}
-
-struct Merging<'m> {
-    inputs: &'m [Input],
-    sources: &'m [MergeInput<'m>],
-    control: &'m Control<'m>,
-}
-
-impl Merging<'_> {
-    fn over_base(&self, writer: &mut Writer<'_>, times: &[Timestamp]) -> Result<Merged> {
-        let [base, partials @ ..] = self.inputs else { return Err(Error::Internal("no base".into())) };
-        let counts = self.sources[0].reader.count(base.run.slot, self.control)?;
-        let mut done = None;
-        let step = |merged: &MergedSlot| {
-            let sync = merged_sync(SyncId::generate(), base.run.slot, self.inputs, merged, times);
-            let mut step = Step::default();
-            self.inputs.iter().for_each(|input| step.forget_sync(input.run.id));
-            partials.iter().for_each(|input| step.clear_slot(input.run.slot));
-            step.put_sync(&sync.run, &sync.token, &sync.stats);
-            done = Some(Merged { answer: response(&sync, merged), run: sync.run, dead_bytes: merged.dead_bytes });
-            Ok(step)
-        };
-        writer.overlay_merged(self.sources, counts, total(partials), step, self.control)?;
-        done.ok_or_else(|| Error::Internal("nothing was merged".into()))
-    }
-
-    /// The records go into a slot that nothing maps to yet; in the same step the run is stored and the merged syncs go.
-    fn anew(&self, writer: &mut Writer<'_>, times: &[Timestamp], keep_inputs: bool) -> Result<Merged> {
-        let slot = writer.allocate_slot()?;
-        writer.commit(Durability::Synced)?;
-        let mut done = None;
-        let step = |merged: &MergedSlot| {
-            let sync = merged_sync(SyncId::generate(), slot, self.inputs, merged, times);
-            let mut step = Step::default();
-            for input in self.inputs.iter().filter(|_| !keep_inputs) {
-                step.forget_sync(input.run.id);
-                step.clear_slot(input.run.slot);
-            }
-            step.put_sync(&sync.run, &sync.token, &sync.stats);
-            done = Some(Merged { answer: response(&sync, merged), run: sync.run, dead_bytes: 0 });
-            Ok(step)
-        };
-        writer.fill_merged(slot, self.sources, total(self.inputs), step, self.control)?;
-        done.ok_or_else(|| Error::Internal("nothing was merged".into()))
     }
 }

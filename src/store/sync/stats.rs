@@ -62,14 +62,11 @@ pub fn count(reader: &Reader<'_>, run: &SyncRun, control: &Control<'_>) -> Resul
 
 /// The statistics of a run whose records were counted.
 pub fn taken(reader: &Reader<'_>, run: &SyncRun, counts: Counts) -> Result<v3::SyncStatsRecord> {
-    let mut stats = of_counts(run.id, counts);
-    stats.written_at = Some(now());
-    token_stats::apply(&mut stats, &reader.token(run.id)?);
-    Ok(stats)
+    Ok(with_token(run.id, counts, &reader.token(run.id)?))
 }
 
-/// The statistics of a merged sync, whose token holds what its inputs took.
-pub fn of_merged(sync: SyncId, counts: Counts, token: &str) -> v3::SyncStatsRecord {
+/// The statistics of a sync with so many records, whose token holds what it took.
+pub fn with_token(sync: SyncId, counts: Counts, token: &str) -> v3::SyncStatsRecord {
     let mut stats = of_counts(sync, counts);
     stats.written_at = Some(now());
     token_stats::apply(&mut stats, token);
