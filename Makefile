@@ -17,13 +17,18 @@ PREFIX ?= /usr/local
 # Cargo, linking the RocksDB that scripts/rocksdb.sh builds once.
 CARGO := rocksdb=$$(scripts/rocksdb.sh) && eval "$$rocksdb" && cargo
 
+# The command c1z is built with the library, which is the same without it.
+CLI := --features cli
+
 # A staged installation for each Cargo profile: examples, demo and Go tests use it as they would use an installed one.
 STAGE_RELEASE := $(CARGO_TARGET_DIR)/stage/release
 STAGE_DEV     := $(CARGO_TARGET_DIR)/stage/debug
 
-# exports STAGE: what pkg-config, cgo and the loader need to find that installation. Go's build cache does not notice when
-# pkg-config's answer or a header changes, but it does notice these flags: they name the folder and the header's hash.
+# exports STAGE: what a shell, pkg-config, cgo and the loader need to find that installation. Go's build cache does not
+# notice when pkg-config's answer or a header changes, but it does notice these flags: they name the folder and the
+# header's hash.
 define exports
+export PATH="$(1)/bin:$$PATH";
 export PKG_CONFIG_PATH="$(1)/lib/pkgconfig$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}";
 export LD_LIBRARY_PATH="$(1)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}";
 export CGO_LDFLAGS="-O2 -g -L$(1)/lib";
@@ -38,31 +43,38 @@ endef
 use_release = $(call use,$(STAGE_RELEASE))
 use_dev     = $(call use,$(STAGE_DEV))
 
-.PHONY: setup build stage stage-dev install env demo bench bench-rust test test-rust test-c test-go fuzz fuzz-seeds lint check header clean
+.PHONY: setup setup-tests build stage stage-dev install uninstall env demo baton bench bench-rust test test-rust test-c test-go \
+  fuzz fuzz-seeds lint check header clean
 
 setup:
 	@scripts/setup.sh
 
+setup-tests:
+	@scripts/setup.sh tests
+
 build: setup
-	$(CARGO) build --release --lib
+	$(CARGO) build --release $(CLI) --lib --bin c1z
 
 stage: build
 	@scripts/install.sh "$(STAGE_RELEASE)" "$(CARGO_TARGET_DIR)/release" "$(STAGE_RELEASE)"
 
 stage-dev: setup
-	$(CARGO) build --lib
+	$(CARGO) build $(CLI) --lib --bin c1z
 	@scripts/install.sh "$(STAGE_DEV)" "$(CARGO_TARGET_DIR)/debug" "$(STAGE_DEV)"
 
 install: build
 	@scripts/install.sh "$(DESTDIR)$(PREFIX)" "$(CARGO_TARGET_DIR)/release" "$(PREFIX)"
 
-# The exports with which pkg-config and the loader find the built library: eval "$(make -s env)"
+uninstall:
+	@scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
+
+# The exports with which a shell finds the built command, and pkg-config and the loader the library: eval "$(make -s env)"
 env:
 	@$(MAKE) --no-print-directory -s stage >&2
 	@echo '$(use_release)'
 
 # Syncs a made-up machine's accounts through the Go driver and lets the C program list the file; then the same for this
-# machine.
+# machine, and the command says what root holds.
 DEMO := $(CARGO_TARGET_DIR)/demo
 demo: stage
 	@mkdir -p "$(DEMO)" && rm -f "$(DEMO)"/*.c1z
@@ -74,6 +86,13 @@ demo: stage
 	@echo && echo "This machine:"
 	@$(use_release) "$(DEMO)/unix-accounts" -engine rocksdb -out "$(DEMO)/accounts.c1z"
 	@$(use_release) "$(DEMO)/list" "$(DEMO)/accounts.c1z"
+	@echo && echo "c1z access $(DEMO)/accounts.c1z root -t user"
+	@"$(STAGE_RELEASE)/bin/c1z" access "$(DEMO)/accounts.c1z" root -t user -o table
+
+# The SDK's own command with this engine in it, which runs where no libc1z is installed; docs/sdk.md.
+baton: stage
+	@$(use_release) scripts/baton.sh "$(CARGO_TARGET_DIR)/baton" -tags c1z_static
+	@echo "$(CARGO_TARGET_DIR)/baton"
 
 # Compares the engines of the SDK and writes a table: make bench BENCH="-n 1000,10000 -out table.md"
 BENCH ?=
@@ -83,12 +102,14 @@ bench: stage
 
 test: lint test-rust test-c test-go fuzz
 
-test-rust: setup
-	$(CARGO) test
+test-rust: stage-dev
+	$(CARGO) test $(CLI)
+	scripts/test-install.sh "$(CARGO_TARGET_DIR)/debug"
 
-test-c: stage-dev
+test-c: setup-tests stage-dev
 	$(MAKE) -C examples/c   OUT="$(CARGO_TARGET_DIR)/examples/c"      STAGE="$(STAGE_DEV)" test
 	$(MAKE) -C examples/dlopen OUT="$(CARGO_TARGET_DIR)/examples/dlopen" STAGE="$(STAGE_DEV)" test
+	scripts/test-cmake.sh "$(STAGE_DEV)" "$(CARGO_TARGET_DIR)/examples/cpp"
 
 FUZZ_SECONDS ?= 10
 fuzz: setup
@@ -107,12 +128,13 @@ test-go: stage-dev
 	$(use_dev) scripts/test-archive.sh
 	$(use_dev) scripts/test-static.sh
 	$(use_dev) go -C examples/go test -timeout 20m ./...
+	$(use_dev) go -C examples/runner test -timeout 20m ./...
 	$(use_dev) scripts/test-outside.sh
 
 lint: stage-dev
 	cargo fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
-	@for module in go go/bench examples/go; do \
+	$(CARGO) clippy $(CLI) --all-targets -- -D warnings
+	@for module in go go/bench examples/go examples/runner; do \
 	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
 	  $(use_dev) go -C $$module vet ./...; \
 	done
@@ -124,8 +146,8 @@ bench-rust: setup
 # The inner loop: everything that needs no new build of RocksDB.
 check: setup
 	cargo fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) test --lib
+	$(CARGO) clippy $(CLI) --all-targets -- -D warnings
+	$(CARGO) test $(CLI) --lib --bins
 
 header: setup
 	export C1Z_WRITE_HEADER=1; $(CARGO) test --test header

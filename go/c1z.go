@@ -36,14 +36,27 @@
 //
 // Besides [c1zstore.Store] a store has what the SDK and its hosts find by type assertion: deletion by references,
 // [connectorstore.StreamingReader], [connectorstore.LatestFinishedSyncIDFetcher], [connectorstore.DBSizeProvider],
+// [dotc1z.SourceCacheStore] (scopes are replayed from files of this engine, and from earlier syncs of the same file),
 // ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, Save(ctx) error, which writes the file and leaves the store
-// open, as does Overwrite(ctx) error (see [Driver]), and Discard() error, which closes the store without saving. Its
-// FileOps has GenerateSyncDiff(ctx, base, applied) (string, error) and MergeSyncs(ctx, ids, keepInputs) (string, error),
-// and its SyncMeta is a [c1zstore.IngestInvariantVerificationWriter].
+// open, as does Overwrite(ctx) error (see [Driver]), Discard() error, which closes the store without saving, and
+// CommitPage(ctx, *[Page]) error, which stores records and named values in one step, with NamedValues and ListNamedValues. Its
+// FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), MergeSyncs(ctx, ids, keepInputs) (string, error) and
+// CompareSyncs(ctx, before, after, options) iter.Seq2[[Difference], error], and its SyncMeta is a
+// [c1zstore.IngestInvariantVerificationWriter].
 //
-// # Compacting
+// # Connectors
 //
-// The SDK's compactor merges files of its own engines only. [Compact] does the same for files of this one.
+// A connector that the SDK runs names the engine in its program, since the SDK's flag --storage-engine knows only those of
+// the SDK:
+//
+//	config.RunConnector(ctx, name, version, schema, newConnector, connectorrunner.WithStorageEngine(c1z.Engine))
+//
+// docs/sdk.md tells what the SDK's programs do with files of this engine.
+//
+// # Compacting and comparing
+//
+// The SDK's compactor merges files of its own engines only. [Compact] does the same for files of this one. [Compare] yields
+// what was added, removed and changed between two of them.
 //
 // # Errors
 //
@@ -57,7 +70,7 @@
 // limits the time that Close takes; when that is over, file and store are as before, and Close can be called again.
 //
 // A done context stops the calls that may take long (opening, EndSync, Save, Cleanup, RecalculateStats, cloning,
-// GenerateSyncDiff, MergeSyncs, Verify, Inspect, Compact) while they run, and every other call before it starts. errors.Is
+// GenerateSyncDiff, MergeSyncs, Verify, Inspect, Compare, Compact) while they run, and every other call before it starts. errors.Is
 // then finds context.Canceled or context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
 //
 // The SDK's own engines do the same with CheckpointSync (Pebble), Close and EndSync (both). Of the others SQLite stops

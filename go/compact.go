@@ -46,8 +46,8 @@ func WithFailFastInvariants() CompactOption {
 }
 
 // Compact merges a sync of each input into a new file, outputDir/compacted-<id of the new sync>.c1z, and expands its
-// grants: what synccompactor.NewCompactor and its Compact do, for files of this engine. The first input is the base, each
-// that follows is newer. The path of the result is absolute. Inputs are never changed.
+// grants: what synccompactor.NewCompactor and its Compact do, for files of this engine and of format v1, which are converted
+// first. The first input is the base, each that follows is newer. The path of the result is absolute. Inputs are never changed.
 //
 // As in the SDK the sync of an input is the newest finished one of type full, resources_only or partial, whatever its
 // SyncID says. Of the records with one identity the one with the latest discovered_at wins, of several such that of the
@@ -62,7 +62,7 @@ func WithFailFastInvariants() CompactOption {
 //
 // The error is [synccompactor.ErrNotEnoughFilesToCompact] for fewer than two inputs. errors.Is finds os.ErrNotExist for a
 // missing input, and the context's error when that ended the call. Fails with codes.FailedPrecondition when an input has
-// no finished sync or is a file of another engine, codes.InvalidArgument when two inputs are one file, codes.DataLoss when
+// no finished sync or is a file of Pebble or another engine, codes.InvalidArgument when two inputs are one file, codes.DataLoss when
 // one is damaged where it is read, and context.DeadlineExceeded or [sync.ErrSyncNotComplete] when the run duration is over.
 func Compact(
 	ctx context.Context, outputDir string, inputs []*synccompactor.CompactableSync, opts ...CompactOption,
@@ -84,7 +84,7 @@ func Compact(
 		return nil, err
 	}
 	defer staged.remove()
-	merged, err := c.merge(ctx, inputs, staged.file())
+	merged, err := c.merge(ctx, inputs, staged)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +110,33 @@ type compaction struct {
 }
 
 // merge writes the merged sync into a new file.
-func (c *compaction) merge(ctx context.Context, inputs []*synccompactor.CompactableSync, output string) (*apipb.MergeResponse, error) {
-	options := registered().openRequest(output, dotc1z.StoreOptions{TmpDir: c.tmpDir})
+func (c *compaction) merge(
+	ctx context.Context, inputs []*synccompactor.CompactableSync, staged *staging,
+) (*apipb.MergeResponse, error) {
+	runCtx := ctx
+	if c.runDuration > 0 {
+		limited, cancel := context.WithDeadline(ctx, c.started.Add(c.runDuration))
+		defer cancel()
+		runCtx = limited
+	}
+	merged, err := c.mergeInto(runCtx, inputs, staged)
+	switch {
+	case err != nil && runCtx.Err() != nil && ctx.Err() == nil:
+		return nil, c.expired()
+	case err != nil:
+		return nil, missingFile(err)
+	}
+	return merged, nil
+}
+
+func (c *compaction) mergeInto(
+	ctx context.Context, inputs []*synccompactor.CompactableSync, staged *staging,
+) (*apipb.MergeResponse, error) {
+	paths, err := c.readable(ctx, inputs, staged)
+	if err != nil {
+		return nil, err
+	}
+	options := registered().openRequest(staged.file(), dotc1z.StoreOptions{TmpDir: c.tmpDir})
 	request := &apipb.MergeFilesRequest{
 		OutputPath:            options.GetPath(),
 		OutputPathBytes:       options.GetPathBytes(),
@@ -121,31 +146,51 @@ func (c *compaction) merge(ctx context.Context, inputs []*synccompactor.Compacta
 		MemoryBudgetBytes:     options.GetMemoryBudgetBytes(),
 		MaxDecodedBytes:       options.GetMaxDecodedBytes(),
 		MaxDecoderMemoryBytes: options.GetMaxDecoderMemoryBytes(),
+		NoGrantDigests:        options.GetNoGrantDigests(),
 	}
-	for i, input := range inputs {
-		if input == nil {
-			return nil, invalidArgument(fmt.Sprintf("input %d is nil", i))
-		}
-		request.Inputs = append(request.Inputs, &apipb.MergeInput{Path: asText(input.FilePath), PathBytes: asBytes(input.FilePath)})
+	for _, path := range paths {
+		request.Inputs = append(request.Inputs, &apipb.MergeInput{Path: asText(path), PathBytes: asBytes(path)})
 	}
 	data, err := marshal(request)
 	if err != nil {
 		return nil, err
 	}
-	runCtx := ctx
-	if c.runDuration > 0 {
-		limited, cancel := context.WithDeadline(ctx, c.started.Add(c.runDuration))
-		defer cancel()
-		runCtx = limited
-	}
-	answer, err := callOnFile(runCtx, mergeFiles, data)
-	switch {
-	case err != nil && runCtx.Err() != nil && ctx.Err() == nil:
-		return nil, c.expired()
-	case err != nil:
-		return nil, missingFile(err)
+	answer, err := callOnFile(ctx, mergeFiles, data)
+	if err != nil {
+		return nil, err
 	}
 	return unmarshal[apipb.MergeResponse](answer)
+}
+
+// readable gives the paths of the inputs as the library reads them: those of format v1 are converted beside the result.
+func (c *compaction) readable(ctx context.Context, inputs []*synccompactor.CompactableSync, staged *staging) ([]string, error) {
+	var paths []string
+	var converted []os.FileInfo
+	for i, input := range inputs {
+		if input == nil {
+			return nil, invalidArgument(fmt.Sprintf("input %d is nil", i))
+		}
+		path := input.FilePath
+		// What cannot be read the merge will say.
+		if header, err := ReadHeader(path); err == nil && header.Format == dotc1z.C1ZFormatV1 {
+			file, err := os.Stat(path)
+			if err != nil {
+				return nil, err
+			}
+			for _, other := range converted {
+				if os.SameFile(file, other) {
+					return nil, invalidArgument(fmt.Sprintf("%s: it is an input already", path))
+				}
+			}
+			converted = append(converted, file)
+			path = staged.input(i)
+			if _, err := Convert(ctx, input.FilePath, path, WithConvertTmpDir(c.tmpDir)); err != nil {
+				return nil, err
+			}
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
 }
 
 // expand derives the grants that expandable ones stand for, as the SDK's compactor does.

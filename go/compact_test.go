@@ -2,6 +2,7 @@ package c1z_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -42,11 +43,18 @@ func putting(t *testing.T, grants ...*v2.Grant) func(store c1zstore.Store) {
 	return func(store c1zstore.Store) { require.NoError(t, store.PutGrants(context.Background(), grants...)) }
 }
 
-// twoInputs are a full sync and a partial one.
+// twoInputs are a full sync, which has all that grants refer to, and a partial one.
 func twoInputs(t *testing.T) []*synccompactor.CompactableSync {
 	t.Helper()
+	whole := func(store c1zstore.Store) {
+		ctx := context.Background()
+		require.NoError(t, store.PutResourceTypes(ctx, resourceType("group"), resourceType("user")))
+		require.NoError(t, store.PutResources(ctx, resource("group", "g1"), resource("user", "u1"), resource("user", "u2")))
+		require.NoError(t, store.PutEntitlements(ctx, entitlement("g1", "member")))
+		putting(t, grant("g1", "u1"))(store)
+	}
 	return []*synccompactor.CompactableSync{
-		input(t, connectorstore.SyncTypeFull, putting(t, grant("g1", "u1"))),
+		input(t, connectorstore.SyncTypeFull, whole),
 		input(t, connectorstore.SyncTypePartial, putting(t, grant("g1", "u2"))),
 	}
 }
@@ -93,7 +101,7 @@ func TestACompactionThatFailsLeavesNothing(t *testing.T) {
 		"missing":           {ctx: background, path: newPath(t), code: codes.NotFound, is: os.ErrNotExist},
 		"unfinished":        {ctx: background, path: unfinished, code: codes.FailedPrecondition, says: unfinished},
 		"of another engine": {ctx: background, path: foreign, code: codes.FailedPrecondition, is: pebble.ErrUnknownEngine, says: foreign},
-		"of format v1":      {ctx: background, path: v1, code: codes.FailedPrecondition, says: v1},
+		"damaged v1":        {ctx: background, path: v1, code: codes.DataLoss, says: v1},
 		"damaged":           {ctx: background, path: damaged, code: codes.DataLoss, says: damaged},
 		"the base":          {ctx: background, path: linked, code: codes.InvalidArgument, says: linked},
 		"cancelled":         {ctx: cancelled, path: whole[1].FilePath, code: codes.Canceled, is: context.Canceled},
@@ -117,6 +125,39 @@ func TestACompactionThatFailsLeavesNothing(t *testing.T) {
 			requireEmpty(t, tmpDir)
 		})
 	}
+}
+
+func TestACompactionThatIsCancelledMidwayLeavesNothing(t *testing.T) {
+	inputs := []*synccompactor.CompactableSync{
+		input(t, connectorstore.SyncTypeFull, func(store c1zstore.Store) { putMany(t, store, "full", 40_000) }),
+		input(t, connectorstore.SyncTypePartial, func(store c1zstore.Store) { putMany(t, store, "partial", 40_000) }),
+	}
+	cancelled := 0
+	for delay := time.Millisecond; ; delay *= 2 {
+		ctx, cancel := context.WithTimeoutCause(context.Background(), delay, context.Canceled)
+		outputs, tmp := t.TempDir(), t.TempDir()
+		result, err := c1z.Compact(ctx, outputs, inputs, c1z.WithTmpDir(tmp), c1z.WithSkipGrantExpansion())
+		cancel()
+		requireEmpty(t, tmp)
+		if err == nil {
+			require.FileExists(t, result.FilePath)
+			break
+		}
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		requireEmpty(t, outputs)
+		cancelled++
+	}
+	require.Greater(t, cancelled, 1)
+}
+
+// putMany puts grants of an entitlement to so many users.
+func putMany(t *testing.T, store c1zstore.Store, prefix string, count int) {
+	t.Helper()
+	grants := make([]*v2.Grant, count)
+	for i := range grants {
+		grants[i] = grant("g1", fmt.Sprint(prefix, i))
+	}
+	putting(t, grants...)(store)
 }
 
 func TestCompactNeedsTwoInputsAndAFolder(t *testing.T) {

@@ -13,7 +13,10 @@ import (
 
 // grantStore is the view of a store for grant expansion. Its lists are of the bound sync and have pages of up to
 // 10,000 rows.
-type grantStore struct{ native *handle }
+type grantStore struct {
+	native *handle
+	layer  *layer
+}
 
 var _ c1zstore.GrantStore = grantStore{}
 

@@ -12,6 +12,8 @@ package c1z
 #cgo nocallback call
 #cgo noescape long_call
 #cgo nocallback long_call
+#cgo noescape replay
+#cgo nocallback replay
 #cgo noescape open_store
 #cgo nocallback open_store
 #cgo noescape scan
@@ -41,6 +43,7 @@ typedef c1z_code (*call_fn)(const c1z_store *, c1z_slice, c1z_buffer **, c1z_err
 typedef c1z_code (*long_call_fn)(const c1z_store *, c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
 typedef c1z_code (*describe_fn)(c1z_slice, c1z_buffer **, c1z_error **);
 typedef c1z_code (*file_call_fn)(c1z_slice, const c1z_control *, c1z_buffer **, c1z_error **);
+typedef c1z_code (*walk_fn)(c1z_slice, const c1z_control *, c1z_cursor **, c1z_error **);
 typedef c1z_code (*scan_fn)(const c1z_store *, c1z_slice, c1z_cursor **, c1z_error **);
 
 static void take(answer *a) { a->bytes = c1z_buffer_data(a->buffer); }
@@ -56,6 +59,14 @@ static answer long_call(long_call_fn fn, const c1z_store *store, const uint8_t *
 	answer a = {0};
 	c1z_control control = {.cancel = cancel};
 	a.code = fn(store, (c1z_slice){data, len}, &control, &a.buffer, &a.error);
+	take(&a);
+	return a;
+}
+
+static answer replay(const c1z_store *store, const c1z_store *source, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+	answer a = {0};
+	c1z_control control = {.cancel = cancel};
+	a.code = c1z_replay_source_cache(store, source, (c1z_slice){data, len}, &control, &a.buffer, &a.error);
 	take(&a);
 	return a;
 }
@@ -82,10 +93,10 @@ static answer file_call(file_call_fn fn, const uint8_t *data, size_t len, const 
 	return a;
 }
 
-static answer inspect(const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+static answer walk(walk_fn fn, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
 	answer a = {0};
 	c1z_control control = {.cancel = cancel};
-	a.code = c1z_inspect((c1z_slice){data, len}, &control, &a.cursor, &a.error);
+	a.code = fn((c1z_slice){data, len}, &control, &a.cursor, &a.error);
 	return a;
 }
 
@@ -202,8 +213,37 @@ var (
 	getAsset                  = short(C.c1z_get_asset, reading)
 
 	// Expansion.
+	putGrantContributions     = short(C.c1z_put_grant_contributions, writing)
+	listGrantPrincipals       = short(C.c1z_list_grant_principals, reading)
 	listPendingExpansion      = short(C.c1z_list_pending_expansion, reading)
 	listGrantsWithAnnotations = short(C.c1z_list_grants_with_annotations, reading)
+
+	// References.
+	listReferences      = short(C.c1z_list_references, reading)
+	findGrantAnnotation = short(C.c1z_find_grant_annotation, reading)
+	setEntitlementGraph = short(C.c1z_set_entitlement_graph, writing)
+	getEntitlementGraph = short(C.c1z_get_entitlement_graph, reading)
+
+	// Pages.
+	commitPage      = short(C.c1z_commit_page, writing)
+	getNamedValues  = short(C.c1z_get_named_values, reading)
+	listNamedValues = short(C.c1z_list_named_values, reading)
+
+	// Digests.
+	getGrantDigest     = short(C.c1z_get_grant_digest, reading)
+	listGrantsInBucket = short(C.c1z_list_grants_in_bucket, reading)
+
+	// Grants as they are stored.
+	getGrantRecord                  = short(C.c1z_get_grant_record, reading)
+	listGrantRecordsForEntitlement  = short(C.c1z_list_grant_records_for_entitlement, reading)
+	listGrantRecordsForEntitlements = short(C.c1z_list_grant_records_for_entitlements, reading)
+	listGrantRecordsForPrincipal    = short(C.c1z_list_grant_records_for_principal, reading)
+	listGrantRecordsForResourceType = short(C.c1z_list_grant_records_for_resource_type, reading)
+
+	// Source cache.
+	getSourceCacheEntry   = short(C.c1z_get_source_cache_entry, reading)
+	putSourceCacheEntry   = short(C.c1z_put_source_cache_entry, writing)
+	deleteSourceCacheRows = long(C.c1z_delete_source_cache_rows, writing)
 
 	// Sessions.
 	getSessionValues    = short(C.c1z_get_session_values, reading)
@@ -216,6 +256,7 @@ var (
 	scanResources    = scanFunction(C.c1z_scan_resources)
 	scanEntitlements = scanFunction(C.c1z_scan_entitlements)
 	scanGrants       = scanFunction(C.c1z_scan_grants)
+	compareSyncs     = scanFunction(C.c1z_compare_syncs)
 )
 
 // The functions that need no store.
@@ -224,6 +265,10 @@ var (
 	schemaOf   = C.describe_fn(C.c1z_inspect_schema)
 	verify     = C.file_call_fn(C.c1z_verify)
 	mergeFiles = C.file_call_fn(C.c1z_merge_files)
+
+	inspectFn      = C.walk_fn(C.c1z_inspect)
+	compareFilesFn = C.walk_fn(C.c1z_compare_files)
+	convert        = C.file_call_fn(C.c1z_convert_file)
 )
 
 // cursor owns a cursor of the library. One goroutine at a time uses it, and frees it: a store with cursors refuses to
@@ -278,9 +323,18 @@ func callOnFile(ctx context.Context, fn C.file_call_fn, request []byte) (buffer,
 }
 
 func inspect(ctx context.Context, request []byte) (*cursor, error) {
+	return walkFiles(ctx, inspectFn, request)
+}
+
+func compareFiles(ctx context.Context, request []byte) (*cursor, error) {
+	return walkFiles(ctx, compareFilesFn, request)
+}
+
+// walkFiles runs a function that opens a cursor with files of its own.
+func walkFiles(ctx context.Context, fn C.walk_fn, request []byte) (*cursor, error) {
 	a, err := onFile(ctx, func() C.answer {
 		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-			return C.inspect(bytePointer(request), C.size_t(len(request)), cancel)
+			return C.walk(fn, bytePointer(request), C.size_t(len(request)), cancel)
 		})
 	})
 	if err != nil {
@@ -343,6 +397,45 @@ func (h *handle) run(ctx context.Context, fn *function, request []byte) (buffer,
 			return C.long_call(fn.long, store, bytePointer(request), C.size_t(len(request)), cancel)
 		})
 	})
+	return bufferOf(a), endedBy(ctx, err)
+}
+
+// replay runs the one function that reads from another store too, which may be the same.
+func (h *handle) replay(ctx context.Context, source *handle, request []byte) (buffer, error) {
+	if err := checkContext(ctx); err != nil {
+		return buffer{}, err
+	}
+	if err := h.queues[writing].take(ctx); err != nil {
+		return buffer{}, err
+	}
+	defer h.queues[writing].end()
+	if source != h {
+		// Whoever has a turn to read from a store waits for no turn to write.
+		if err := source.queues[reading].take(ctx); err != nil {
+			return buffer{}, err
+		}
+		defer source.queues[reading].end()
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.store == nil {
+		return buffer{}, errClosed
+	}
+	var from *C.c1z_store
+	if source != h {
+		// Who waits to free the source has closed it. He is not waited for: he may wait for a call that waits for h.
+		if !source.mu.TryRLock() {
+			return buffer{}, errClosed
+		}
+		defer source.mu.RUnlock()
+		if source.store == nil {
+			return buffer{}, errClosed
+		}
+		from = source.store
+	}
+	a, err := checked(withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+		return C.replay(h.store, from, bytePointer(request), C.size_t(len(request)), cancel)
+	}))
 	return bufferOf(a), endedBy(ctx, err)
 }
 

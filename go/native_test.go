@@ -18,8 +18,9 @@ var signatures = map[string]string{
 	"C.describe_fn":        "c1z_slice request, c1z_buffer **response, c1z_error **error",
 	"C.file_call_fn":       "c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
 	"of its own, a cursor": "c1z_cursor *cursor, c1z_buffer **response, c1z_error **error",
+	"of its own, of two":   "const c1z_store *store, const c1z_store *source, c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
 	"of its own, to open":  "c1z_slice request, const c1z_control *control, c1z_store **store, c1z_error **error",
-	"of its own, to walk":  "c1z_slice request, const c1z_control *control, c1z_cursor **cursor, c1z_error **error",
+	"C.walk_fn":            "c1z_slice request, const c1z_control *control, c1z_cursor **cursor, c1z_error **error",
 }
 
 // TestEveryFunctionOfTheHeaderIsCalledByItsSignature does what cgo leaves out: it takes any C function for any other.

@@ -19,8 +19,7 @@ const (
 )
 
 // openRequest says what of the SDK's options reaches the library. Retention stays here (see Cleanup). Not used are
-// Pragmas, V2GrantsWriter, DisableGrantDigestIndex and DecoderPool, which concern other engines, and DecoderOptions,
-// which only the SDK can read: dotc1z.NewStore has already put their two limits into the fields used below.
+// Pragmas, V2GrantsWriter and DecoderPool, which concern other engines, and DecoderOptions, which only the SDK can read: dotc1z.NewStore has already put their two limits into the fields used below.
 func (d Driver) openRequest(path string, opts dotc1z.StoreOptions) *apipb.OpenRequest {
 	return &apipb.OpenRequest{
 		Path:                  asText(path),
@@ -34,6 +33,7 @@ func (d Driver) openRequest(path string, opts dotc1z.StoreOptions) *apipb.OpenRe
 		MemoryBudgetBytes:     d.MemoryBudgetBytes,
 		MaxDecodedBytes:       orMebibytes(opts.MaxDecodedPayloadBytes, maxDecodedSizeEnv),
 		MaxDecoderMemoryBytes: orMebibytes(opts.MaxDecoderMemoryBytes, maxDecoderMemoryEnv),
+		NoGrantDigests:        opts.DisableGrantDigestIndex,
 	}
 }
 

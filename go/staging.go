@@ -40,6 +40,9 @@ func stageIn(outputDir string) (*staging, error) {
 // file is where the file is made.
 func (s *staging) file() string { return filepath.Join(s.folder, "compacted.c1z") }
 
+// input is where the input that is so manieth is converted to.
+func (s *staging) input(i int) string { return filepath.Join(s.folder, fmt.Sprintf("input-%d.c1z", i)) }
+
 // publish gives the file its name, unless something has it. The file itself is on the disk already.
 func (s *staging) publish(path string) error {
 	err := os.Link(s.file(), path)

@@ -20,6 +20,7 @@ type store struct {
 	tmpDir      string
 	syncLimit   int
 	skipCleanup bool
+	layer       layer
 }
 
 var (
@@ -89,6 +90,7 @@ func (s *store) Discard() error {
 }
 
 func (s *store) close(ctx context.Context, request *apipb.CloseRequest) error {
+	s.layer.end()
 	data, err := marshal(request)
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (s *store) close(ctx context.Context, request *apipb.CloseRequest) error {
 }
 
 // Grants is the view for grant expansion.
-func (s *store) Grants() c1zstore.GrantStore { return grantStore{s.native} }
+func (s *store) Grants() c1zstore.GrantStore { return grantStore{s.native, &s.layer} }
 
 // SyncMeta is the view on the syncs themselves.
 func (s *store) SyncMeta() c1zstore.SyncMeta { return syncMeta{s.native} }

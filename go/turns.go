@@ -48,5 +48,5 @@ func readers() int { return max(16, 4*runtime.GOMAXPROCS(0)) }
 // writers is enough to keep every processor busy with what comes before the write itself.
 func writers() int { return runtime.GOMAXPROCS(0) + 1 }
 
-// files are the turns of calls that need no store: opening, verifying, inspecting and merging files.
+// files are the turns of calls that need no store: opening, verifying, inspecting, comparing and merging files.
 var files = make(turns, readers())

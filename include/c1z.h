@@ -5,14 +5,15 @@
 // HOW A CALL WORKS
 //
 // Every call takes protobuf bytes and gives protobuf bytes: requests and responses are the messages of the matching
-// service call (packages c1.connector.v2 and c1.reader.v2), or of c1z.v1 where no service has one; all of them are in
-// the folder proto/ of the library's sources. So nearly every function has one signature:
+// service call (packages c1.connector.v2 and c1.reader.v2), or of c1z.v1 where no service has one; their .proto
+// files are installed (`pkg-config --variable=protodir c1z`). So nearly every function has one signature:
 //
 //     c1z_code c1z_<verb>_<noun>(const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error);
 //
-// It returns a gRPC status code; C1Z_OK is 0. `*response` is written on success only, `*error` on failure only. `error`
-// may be NULL when the code is enough. `response` may be NULL where the description says that it is empty. An empty
-// message is an empty slice: (c1z_slice){0} asks for the defaults.
+// It returns a gRPC status code; C1Z_OK is 0. Behind a call that failed `*response` is NULL, as is any other object that it
+// gives but the error; `*error` is written on failure only. `error` may be NULL when the code is enough. `response` may be
+// NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
+// defaults.
 //
 // Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting,
 // verifying, inspecting) have one more parameter, `const c1z_control *control`: a flag that stops the call, and a
@@ -102,7 +103,8 @@
 // | c1z_store  | c1z_open                   | c1z_close, which saves; then c1z_store_free                             |
 // | c1z_buffer | *response of a call        | c1z_buffer_free; c1z_buffer_data is valid until then                    |
 // | c1z_error  | *error of a failed call    | c1z_error_free; its strings are valid until then                        |
-// | c1z_cursor | c1z_scan_*, c1z_inspect    | c1z_cursor_free, before c1z_close of the store if it has one            |
+// | c1z_cursor | c1z_scan_*, c1z_inspect,   | c1z_cursor_free, before c1z_close of the store if it has one            |
+// |            | c1z_compare_*              |                                                                         |
 // | c1z_cancel | c1z_cancel_new             | c1z_cancel_free                                                         |
 // | c1z_slice  | the caller, for a request  | keeps the bytes readable until the call returns; the library copies     |
 //
@@ -158,16 +160,16 @@
 //
 // FORKING
 //
-// Once c1z_open, c1z_inspect or c1z_verify was called, a process that is forked has a copy of the library without its
-// threads. There these three and every call on a store or cursor fail with FORKED; c1z_read_header and
-// c1z_inspect_schema work. Freeing a store or cursor there leaves it to the parent, whose work nothing disturbs. Such a
-// process best ends with _exit or exec. To use the library in several processes, fork before the first of those calls,
-// or start programs (exec, posix_spawn, Python's "spawn").
+// Once c1z_open, c1z_inspect, c1z_verify, c1z_merge_files or c1z_compare_files was called, a process that is forked has a
+// copy of the library without its threads. There these and every call on a store or cursor fail with FORKED;
+// c1z_read_header and c1z_inspect_schema work. Freeing a store or cursor there leaves it to the parent, whose work nothing
+// disturbs. Such a process best ends with _exit or exec. To use the library in several processes, fork before the first
+// of those calls, or start programs (exec, posix_spawn, Python's "spawn").
 //
 // WORKING FOLDERS
 //
-// A store, an inspection, a verification and a clone each have a working folder, in the folder c1z-<uid> of the
-// request's tmp_dir or of the system's temporary folder. Only its user may look in: folders have mode 0700, files 0600.
+// A store, an inspection, a verification and a clone each have a working folder, a comparison of files has two, in the
+// folder c1z-<uid> of the request's tmp_dir or of the system's temporary folder. Only its user may look in: folders have mode 0700, files 0600.
 // It is removed when the store is closed or freed, the cursor is freed, or the call returns. What a killed process
 // leaves is removed by the same user's next such call with the same temporary folder.
 //
@@ -260,6 +262,14 @@ typedef c1z_code (*c1z_scan_fn)(const c1z_store *store,
                                 c1z_slice request,
                                 c1z_cursor **cursor,
                                 c1z_error **error);
+
+// A call on a store that takes long and reads from another.
+typedef c1z_code (*c1z_from_store_fn)(const c1z_store *store,
+                                      const c1z_store *source,
+                                      c1z_slice request,
+                                      const c1z_control *control,
+                                      c1z_buffer **response,
+                                      c1z_error **error);
 
 // Every function of the library, under its name without prefix. New functions are only ever appended: a host may call
 // those that lie below `struct_size`.
@@ -434,6 +444,58 @@ typedef struct {
                           c1z_error **error);
   // `c1z_merge_syncs`.
   c1z_long_call_fn merge_syncs;
+  // `c1z_put_grant_contributions`.
+  c1z_call_fn put_grant_contributions;
+  // `c1z_list_grant_principals`.
+  c1z_call_fn list_grant_principals;
+  // `c1z_list_references`.
+  c1z_call_fn list_references;
+  // `c1z_find_grant_annotation`.
+  c1z_call_fn find_grant_annotation;
+  // `c1z_set_entitlement_graph`.
+  c1z_call_fn set_entitlement_graph;
+  // `c1z_get_entitlement_graph`.
+  c1z_call_fn get_entitlement_graph;
+  // `c1z_commit_page`.
+  c1z_call_fn commit_page;
+  // `c1z_get_named_values`.
+  c1z_call_fn get_named_values;
+  // `c1z_list_named_values`.
+  c1z_call_fn list_named_values;
+  // `c1z_get_grant_digest`.
+  c1z_call_fn get_grant_digest;
+  // `c1z_list_grants_in_bucket`.
+  c1z_call_fn list_grants_in_bucket;
+  // `c1z_get_grant_record`.
+  c1z_call_fn get_grant_record;
+  // `c1z_list_grant_records_for_entitlement`.
+  c1z_call_fn list_grant_records_for_entitlement;
+  // `c1z_list_grant_records_for_entitlements`.
+  c1z_call_fn list_grant_records_for_entitlements;
+  // `c1z_list_grant_records_for_principal`.
+  c1z_call_fn list_grant_records_for_principal;
+  // `c1z_list_grant_records_for_resource_type`.
+  c1z_call_fn list_grant_records_for_resource_type;
+  // `c1z_get_source_cache_entry`.
+  c1z_call_fn get_source_cache_entry;
+  // `c1z_put_source_cache_entry`.
+  c1z_call_fn put_source_cache_entry;
+  // `c1z_replay_source_cache`.
+  c1z_from_store_fn replay_source_cache;
+  // `c1z_delete_source_cache_rows`.
+  c1z_long_call_fn delete_source_cache_rows;
+  // `c1z_compare_files`.
+  c1z_code (*compare_files)(c1z_slice request,
+                            const c1z_control *control,
+                            c1z_cursor **cursor,
+                            c1z_error **error);
+  // `c1z_compare_syncs`.
+  c1z_scan_fn compare_syncs;
+  // `c1z_convert_file`.
+  c1z_code (*convert_file)(c1z_slice request,
+                           const c1z_control *control,
+                           c1z_buffer **response,
+                           c1z_error **error);
 } c1z_api;
 
 // The call did what it says.
@@ -787,6 +849,25 @@ c1z_code c1z_diff_syncs(const c1z_store *store,
                         c1z_buffer **response,
                         c1z_error **error);
 
+// Sets what an expander keeps of its work on a sync, or removes it. The bytes are not looked at; clones have them, merges
+// do not.
+//
+// `request` holds a `c1z.v1.SetEntitlementGraphRequest`; the response is empty.
+//
+// Fails with `C1Z_NOT_FOUND` when there is no sync with that id, `C1Z_FAILED_PRECONDITION` when there is none at all.
+c1z_code c1z_set_entitlement_graph(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
+
+// Gives what [`c1z_set_entitlement_graph`] set.
+//
+// `request` holds a `c1z.v1.GetEntitlementGraphRequest`, the response a `c1z.v1.GetEntitlementGraphResponse`.
+c1z_code c1z_get_entitlement_graph(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
+
 // Puts one asset into the bound sync, replacing the one with the same id. Its bytes may be empty.
 //
 // `request` holds a `c1z.v1.PutAssetRequest`; the response is empty.
@@ -804,6 +885,56 @@ c1z_code c1z_get_asset(const c1z_store *store,
                        c1z_slice request,
                        c1z_buffer **response,
                        c1z_error **error);
+
+// Walks what differs between two syncs, each of a file: records that were added, removed or changed, by kind and in the
+// order of their keys. Both files are opened read-only, and may be the same; no store is needed.
+//
+// Two records are compared if they have one identity: that of a resource is its type and id, of an entitlement also its
+// own id, of a grant its entitlement and its principal. Its public id is not part of that: another one is a change. What
+// is compared are the stored records as they stand, with the fields that no schema names, but without the time of
+// discovery and the source-cache scope; the request may leave out more. Memory does not grow with the files. What lies in
+// a table that both files have from a common ancestor is not read.
+//
+// `request` holds a `c1z.v1.CompareFilesRequest`; pages are `c1z.v1.ComparePage`, of up to 1,000 differences or some
+// 1 MiB, and some have none. On success `*cursor` is freed with `c1z_cursor_free`. The control is that of opening.
+//
+// Fails as `c1z_open` does for files to be opened read-only; with `C1Z_NOT_FOUND` when a file has no such sync, with
+// `C1Z_FAILED_PRECONDITION` when it has none that has ended and the request names none. A page fails with
+// `C1Z_DATA_LOSS` where a file is damaged. The message names the file.
+c1z_code c1z_compare_files(c1z_slice request,
+                           const c1z_control *control,
+                           c1z_cursor **cursor,
+                           c1z_error **error);
+
+// Walks what differs between two syncs of the store, finished or not, as `c1z_compare_files` does.
+//
+// `request` holds a `c1z.v1.CompareSyncsRequest`; pages are `c1z.v1.ComparePage`. On success `*cursor` is freed with
+// `c1z_cursor_free`; the store cannot be closed before. The walk holds no snapshot. Fails with `C1Z_NOT_FOUND` when there
+// is no such sync, a page also when one was dropped.
+c1z_code c1z_compare_syncs(const c1z_store *store,
+                           c1z_slice request,
+                           c1z_cursor **cursor,
+                           c1z_error **error);
+
+// Converts a file of format v1, a SQLite database, into a new file, without a store. The file stays as it is. Progress is in
+// bytes of the database that is unpacked, then in rows, then in bytes of the new file.
+//
+// All syncs are converted, with their ids, types, parents, times, tokens and session values, whether they had ended or not;
+// records keep the time of their discovery, and grants what they expand and whether that is pending. Statistics are counted
+// anew. Times without a zone, which format v1 has, are taken for those of the process's zone, as the SDK does. Grants of a
+// sync with one identity become one grant. What of the input is not in the new file is told in the response.
+//
+// `request` holds a `c1z.v1.ConvertFileRequest`, the response a `c1z.v1.ConvertFileResponse`.
+//
+// The file appears in one step: when the call fails, or the process dies, there is none. Fails with
+// `C1Z_ALREADY_EXISTS` when a file is at the output's path; with `C1Z_NOT_FOUND` when the input is missing; with
+// `C1Z_FAILED_PRECONDITION` when it is of another format (`ENGINE_MISMATCH`), or the library was built without SQLite
+// (`FORMAT_V1`); with `C1Z_DATA_LOSS` when it is damaged, has no tables of the format or, unless the request says that they
+// are left out, a row that cannot be read. The message names the input, the table and the row.
+c1z_code c1z_convert_file(c1z_slice request,
+                          const c1z_control *control,
+                          c1z_buffer **response,
+                          c1z_error **error);
 
 // Walks the resources of a sync, or those of one type.
 //
@@ -840,6 +971,25 @@ c1z_code c1z_cursor_next(c1z_cursor *cursor, c1z_buffer **response, c1z_error **
 
 // Frees a cursor.
 void c1z_cursor_free(c1z_cursor *cursor);
+
+// Reads the digest of an entitlement's grants, or of all grants of a sync: equal digests are of equal grants. One lookup;
+// with nodes of a level finer than the stored ones, all grants of the entitlement are read.
+//
+// `request` holds a `c1z.v1.GetGrantDigestRequest`, the response a `c1z.v1.GetGrantDigestResponse`, which says whether
+// there is a digest.
+c1z_code c1z_get_grant_digest(const c1z_store *store,
+                              c1z_slice request,
+                              c1z_buffer **response,
+                              c1z_error **error);
+
+// Lists the grants of an entitlement that one node of its digest is about. Looks at the keys of all its grants.
+//
+// `request` holds a `c1z.v1.ListGrantsInBucketRequest`, the response a `c1z.v1.ListGrantsInBucketResponse`. Tokens are of
+// one bucket alone.
+c1z_code c1z_list_grants_in_bucket(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
 
 // Puts entitlements into the bound sync.
 //
@@ -913,6 +1063,73 @@ c1z_code c1z_list_grants_with_annotations(const c1z_store *store,
                                           c1z_slice request,
                                           c1z_buffer **response,
                                           c1z_error **error);
+
+// Puts the grants that expansion makes of who holds one entitlement, and through which others. Beside
+// [`c1z_put_expanded_grants`] nothing but what differs crosses the boundary: the grants are made here.
+//
+// `request` holds a `c1z.v1.PutGrantContributionsRequest`; the response is empty. Nothing is put, and the call fails with
+// `C1Z_INVALID_ARGUMENT`, where the entitlement or the sources of a contribution are missing. With `promised_new` a grant
+// that is stored all the same loses its expansion state, its time of discovery and its scope, as a put takes them from it;
+// what finds it, and listings of grants that wait for expansion, stay right.
+c1z_code c1z_put_grant_contributions(const c1z_store *store,
+                                     c1z_slice request,
+                                     c1z_buffer **response,
+                                     c1z_error **error);
+
+// Lists the principals of one entitlement's grants, in the order of their types and ids, as
+// `c1z_list_grants_for_entitlement` lists the grants. No grant is read: it takes a fraction of that listing's time.
+//
+// `request` holds a `c1z.v1.ListGrantPrincipalsRequest`, the response a `c1z.v1.ListGrantPrincipalsResponse`. Tokens are
+// of this listing alone.
+c1z_code c1z_list_grant_principals(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
+
+// Reads one grant by its public id, as `c1z_get_grant` does, as stored: with the time
+// of discovery, the expansion and whether it is pending.
+//
+// `request` holds a `c1.reader.v3.GrantsReaderServiceGetGrantRequest`, the response the matching response.
+c1z_code c1z_get_grant_record(const c1z_store *store,
+                              c1z_slice request,
+                              c1z_buffer **response,
+                              c1z_error **error);
+
+// Lists the grants of one entitlement, as `c1z_list_grants_for_entitlement` does, as stored: with the time
+// of discovery, the expansion and whether it is pending.
+//
+// `request` holds a `c1.reader.v3.GrantsReaderServiceListGrantsForEntitlementRequest`, the response the matching response.
+c1z_code c1z_list_grant_records_for_entitlement(const c1z_store *store,
+                                                c1z_slice request,
+                                                c1z_buffer **response,
+                                                c1z_error **error);
+
+// Lists the grants of several entitlements, as `c1z_list_grants_for_entitlements` does, as stored: with the time
+// of discovery, the expansion and whether it is pending.
+//
+// `request` holds a `c1.reader.v3.GrantsReaderServiceListGrantsForEntitlementsRequest`, the response the matching response.
+c1z_code c1z_list_grant_records_for_entitlements(const c1z_store *store,
+                                                 c1z_slice request,
+                                                 c1z_buffer **response,
+                                                 c1z_error **error);
+
+// Lists the grants of one principal, as `c1z_list_grants_for_principal` does, as stored: with the time
+// of discovery, the expansion and whether it is pending.
+//
+// `request` holds a `c1.reader.v3.GrantsReaderServiceListGrantsForPrincipalRequest`, the response the matching response.
+c1z_code c1z_list_grant_records_for_principal(const c1z_store *store,
+                                              c1z_slice request,
+                                              c1z_buffer **response,
+                                              c1z_error **error);
+
+// Lists the grants whose principal has a type, as `c1z_list_grants_for_resource_type` does, as stored: with the time
+// of discovery, the expansion and whether it is pending.
+//
+// `request` holds a `c1.reader.v3.GrantsReaderServiceListGrantsForResourceTypeRequest`, the response the matching response.
+c1z_code c1z_list_grant_records_for_resource_type(const c1z_store *store,
+                                                  c1z_slice request,
+                                                  c1z_buffer **response,
+                                                  c1z_error **error);
 
 // Puts grants into the bound sync. A `GrantExpandable` annotation arms expansion.
 //
@@ -1063,6 +1280,53 @@ c1z_code c1z_merge_syncs(const c1z_store *store,
                          c1z_buffer **response,
                          c1z_error **error);
 
+// Makes deletions, records of several kinds and named values part of the bound sync in one step, or none of them: readers,
+// checkpoints and saves see all of the page or nothing.
+//
+// `request` holds a `c1z.v1.CommitPageRequest`; the response is empty.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` when no sync is bound or the bound one was ended, `C1Z_INVALID_ARGUMENT` when a record
+// or a deletion lacks a part of its identity, or a name or value is too long.
+c1z_code c1z_commit_page(const c1z_store *store,
+                         c1z_slice request,
+                         c1z_buffer **response,
+                         c1z_error **error);
+
+// Reads named values of a sync by their names; those that are not there are left out.
+//
+// `request` holds a `c1z.v1.GetNamedValuesRequest`, the response a `c1z.v1.GetNamedValuesResponse`.
+c1z_code c1z_get_named_values(const c1z_store *store,
+                              c1z_slice request,
+                              c1z_buffer **response,
+                              c1z_error **error);
+
+// Lists the named values of a sync whose names start with a text, in the order of the names.
+//
+// `request` holds a `c1z.v1.ListNamedValuesRequest`, the response a `c1z.v1.ListNamedValuesResponse`.
+c1z_code c1z_list_named_values(const c1z_store *store,
+                               c1z_slice request,
+                               c1z_buffer **response,
+                               c1z_error **error);
+
+// Lists what the records of a sync refer to, each thing once, or only what of it is not stored. It costs one seek for each
+// thing, however many records refer to it.
+//
+// `request` holds a `c1z.v1.ListReferencesRequest`, the response a `c1z.v1.ListReferencesResponse`. Tokens are of one
+// kind of reference alone.
+c1z_code c1z_list_references(const c1z_store *store,
+                             c1z_slice request,
+                             c1z_buffer **response,
+                             c1z_error **error);
+
+// Says whether any and whether all grants of an entitlement, or of the entitlements on a resource, carry an annotation.
+// Reads grants until that is known.
+//
+// `request` holds a `c1z.v1.FindGrantAnnotationRequest`, the response a `c1z.v1.FindGrantAnnotationResponse`.
+c1z_code c1z_find_grant_annotation(const c1z_store *store,
+                                   c1z_slice request,
+                                   c1z_buffer **response,
+                                   c1z_error **error);
+
 // Puts resource types into the bound sync.
 //
 // `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty.
@@ -1175,6 +1439,62 @@ c1z_code c1z_list_session_values(const c1z_store *store,
                                  c1z_slice request,
                                  c1z_buffer **response,
                                  c1z_error **error);
+
+// Reads what a scope is compared by: of the sync that the request names, or of the one that reads are shown. The response has
+// nothing where the scope has to be collected anew.
+//
+// `request` holds a `c1z.v1.GetSourceCacheEntryRequest`, the response a `c1z.v1.GetSourceCacheEntryResponse`.
+//
+// Fails with `C1Z_INVALID_ARGUMENT` when there is no such kind of rows, or the scope has no name or one that is too long.
+c1z_code c1z_get_source_cache_entry(const c1z_store *store,
+                                    c1z_slice request,
+                                    c1z_buffer **response,
+                                    c1z_error **error);
+
+// Keeps what a scope of the bound sync is compared by. The end of the sync counts the rows of its scopes; what changes records
+// behind that makes every scope one that has to be collected anew, until the sync is ended again.
+//
+// `request` holds a `c1z.v1.PutSourceCacheEntryRequest`; the response is empty.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` when no sync is bound or the bound one was ended, `C1Z_INVALID_ARGUMENT` as
+// `c1z_get_source_cache_entry` does and when there is nothing to compare by, or more than 1 MiB.
+c1z_code c1z_put_source_cache_entry(const c1z_store *store,
+                                    c1z_slice request,
+                                    c1z_buffer **response,
+                                    c1z_error **error);
+
+// Makes the rows of a scope in the bound sync of `store` those that it has in an earlier sync of `source`, or of `store` if
+// `source` is null: its own rows go, the others are copied as they are. Of a grant that expansion completed the sources are
+// left out. No entry is put. Progress is in rows.
+//
+// `request` holds a `c1z.v1.ReplaySourceCacheRequest`, the response a `c1z.v1.ReplaySourceCacheResponse`. `source` is open
+// for as long as the call runs; neither is it changed.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` when no sync is bound or the bound one was ended, and when the source has no such sync
+// that is full, has ended and is not the result of a merge, or the scope in it has no entry, lost a row to another or was not
+// counted; with `C1Z_NOT_FOUND` when the source has no sync of the id that is named; with `C1Z_DATA_LOSS` when rows are not
+// those that were counted. Then nothing has changed. A call that fails later or is cancelled leaves a part of the rows; the
+// same call makes them whole.
+c1z_code c1z_replay_source_cache(const c1z_store *store,
+                                 const c1z_store *source,
+                                 c1z_slice request,
+                                 const c1z_control *control,
+                                 c1z_buffer **response,
+                                 c1z_error **error);
+
+// Deletes rows of the bound sync on behalf of a scope. Rows of the scope go without a trace; if one of another scope goes,
+// that one is not replayed any more.
+//
+// `request` holds a `c1z.v1.DeleteSourceCacheRowsRequest`, the response a `c1z.v1.DeleteSourceCacheRowsResponse`.
+//
+// Fails with `C1Z_FAILED_PRECONDITION` when no sync is bound or the bound one was ended, or several rows answer to an id, and
+// with `C1Z_INVALID_ARGUMENT` when rows of that kind are not deleted in that way. Then nothing has changed. A call that fails
+// later or is cancelled may have deleted some of the rows; the same call deletes the others.
+c1z_code c1z_delete_source_cache_rows(const c1z_store *store,
+                                      c1z_slice request,
+                                      const c1z_control *control,
+                                      c1z_buffer **response,
+                                      c1z_error **error);
 
 // Walks a file, without a store: head, frames and checksums; then, of a file of this library, every record and every
 // index entry, statistics, and what the manifest says of them. The file is not changed. Progress is in bytes of the file,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the system packages that building libc1z takes (Debian and Ubuntu), and says what else is missing.
-# Does nothing where everything is there already.
+# setup.sh [tests]: installs the system packages that building libc1z takes (Debian and Ubuntu), with `tests` also those that
+# its tests take, and says what else is missing. Does nothing where everything is there already.
 set -euo pipefail
 
 packages=(
@@ -12,6 +12,9 @@ if [[ $(. /etc/os-release && echo "$ID-$VERSION_ID") == debian-12 ]]; then
   packages+=(libclang1-14 libclang-common-14-dev)
 else
   packages+=(libclang-dev)
+fi
+if [[ ${1:-} == tests ]]; then
+  packages+=(cmake protobuf-compiler libprotobuf-dev)   # the C++ example
 fi
 
 missing=()

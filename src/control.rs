@@ -23,6 +23,11 @@ impl<'a> Control<'a> {
         Control { cancelled: &|| false, progress: &|_, _| () }
     }
 
+    /// For a thread that works on the operation beside the caller's.
+    pub fn beside(&self) -> Control<'a> {
+        Control { cancelled: self.cancelled, progress: &|_, _| () }
+    }
+
     /// Fails with [`Error::Cancelled`] once the caller wants the operation to stop.
     pub fn check(&self) -> Result<()> {
         if (self.cancelled)() {

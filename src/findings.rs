@@ -79,7 +79,7 @@ impl Fault {
         }
         let keyspace = Keyspace::of(key);
         let key_elements = match keyspace {
-            Some(Keyspace::SyncRun | Keyspace::SyncToken | Keyspace::SyncStats) => {
+            Some(Keyspace::SyncRun | Keyspace::SyncToken | Keyspace::SyncStats | Keyspace::EntitlementGraph) => {
                 keys::sync_of(key).map(|id| id.to_string()).into_iter().collect()
             }
             _ => Elements::of(keys::tuple_of(shown)).map(readable).collect(),

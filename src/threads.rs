@@ -2,8 +2,10 @@
 //!
 //! RocksDB ends the process when the system refuses it a thread, so the system is asked first.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::Arc;
 use std::thread::{scope, Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -34,6 +36,9 @@ pub fn ask_for_threads(count: usize, path: &Path) -> Result<()> {
 #[derive(Clone, Debug)]
 pub struct Workers(Arc<AtomicUsize>);
 
+/// How many things wait for who uses them.
+const WAITING: usize = 2;
+
 /// The right to one thread, until it is dropped.
 #[derive(Debug)]
 pub struct Worker(Arc<AtomicUsize>);
@@ -53,6 +58,38 @@ impl Workers {
     /// All that are free.
     pub fn claim_all(&self) -> Vec<Worker> {
         std::iter::from_fn(|| self.claim()).collect()
+    }
+}
+
+impl Workers {
+    /// Has a worker make what the caller uses meanwhile, in the order in which it is made; without a worker the caller makes
+    /// and uses one after the other. Whichever fails, the other is stopped.
+    pub fn hand_over<B: Send, R: Send>(
+        &self,
+        name: &str,
+        make: impl FnOnce(&mut dyn FnMut(B) -> Result<()>) -> Result<R> + Send,
+        mut with: impl FnMut(B) -> Result<()>,
+    ) -> Result<R> {
+        let Some(worker) = self.claim() else { return make(&mut with) };
+        let make = Mutex::new(Some(make));
+        scope(|scope| {
+            let (send, receive) = sync_channel(WAITING);
+            let make = &make;
+            let work = move || {
+                let make = make.lock().take();
+                make.map(|make| make(&mut |thing| send.send(thing).map_err(|_| Error::Cancelled)))
+            };
+            let Some(thread) = worker.spawn_scoped(scope, name, work) else {
+                let make = make.lock().take().ok_or_else(|| Error::Internal("nothing is left to make".into()))?;
+                return make(&mut with);
+            };
+            let used = receive.iter().try_for_each(&mut with);
+            // Who makes more finds nobody who wants it.
+            drop(receive);
+            let made = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            used?;
+            made.ok_or_else(|| Error::Internal("nothing was made".into()))?
+        })
     }
 }
 
@@ -90,6 +127,27 @@ impl Drop for Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_handed_over_comes_in_order_with_and_without_a_worker_and_a_failure_of_either_ends_both() {
+        for workers in [Workers::of_threads(2), Workers::of_threads(1)] {
+            let make = |sink: &mut dyn FnMut(u32) -> Result<()>| (0..100).try_for_each(sink).map(|()| "made");
+            let mut used = Vec::new();
+            let made = workers.hand_over("make", make, |thing| {
+                used.push(thing);
+                Ok(())
+            });
+            assert_eq!((made.unwrap(), used), ("made", (0..100).collect()));
+            let failed = workers.hand_over("make", make, |thing| match thing {
+                7 => Err(Error::Closed),
+                _ => Ok(()),
+            });
+            assert!(matches!(failed, Err(Error::Closed)), "{failed:?}");
+            let broken = |sink: &mut dyn FnMut(u32) -> Result<()>| sink(1).and(Err::<(), _>(Error::Sealed));
+            let failed = workers.hand_over("make", broken, |_| Ok(()));
+            assert!(matches!(failed, Err(Error::Sealed)), "{failed:?}");
+        }
+    }
 
     #[test]
     fn a_worker_that_is_done_is_free_again() {

@@ -7,6 +7,9 @@
 
 #[path = "fault/commits.rs"]
 mod commits;
+#[cfg(feature = "sqlite")]
+#[path = "fault/converting.rs"]
+mod converting;
 #[path = "fault/disk.rs"]
 mod disk;
 #[path = "fault/ending.rs"]
@@ -45,3 +48,7 @@ mod support;
 mod syncing;
 #[path = "fault/syscalls.rs"]
 mod syscalls;
+#[cfg(feature = "sqlite")]
+#[allow(dead_code)]
+#[path = "convert/v1_file.rs"]
+mod v1_file;

@@ -1,5 +1,7 @@
 //! What an open file promises, case by case: the safe API against failures that engines of this kind have had.
 
+#[path = "store/bare_ids.rs"]
+mod bare_ids;
 #[path = "store/bulk.rs"]
 mod bulk;
 #[path = "store/checkpoints.rs"]
@@ -8,10 +10,16 @@ mod checkpoints;
 mod clock;
 #[path = "store/codes.rs"]
 mod codes;
+#[path = "store/commit_page.rs"]
+mod commit_page;
 #[path = "store/conflicts.rs"]
 mod conflicts;
+#[path = "store/contributions.rs"]
+mod contributions;
 #[path = "store/damage.rs"]
 mod damage;
+#[path = "store/digests.rs"]
+mod digests;
 #[path = "store/dirty.rs"]
 mod dirty;
 #[path = "store/fixture.rs"]
@@ -34,6 +42,8 @@ mod pages;
 mod permissions;
 #[path = "store/places.rs"]
 mod places;
+#[path = "store/references.rs"]
+mod references;
 #[path = "store/rejected.rs"]
 mod rejected;
 #[path = "store/resume.rs"]
@@ -46,6 +56,10 @@ mod sealing;
 mod sessions;
 #[path = "store/sharing.rs"]
 mod sharing;
+#[path = "store/source_cache.rs"]
+mod source_cache;
+#[path = "store/source_cache_model.rs"]
+mod source_cache_model;
 #[path = "store/splicing.rs"]
 mod splicing;
 #[path = "store/strangers.rs"]

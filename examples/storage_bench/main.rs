@@ -59,6 +59,9 @@ pub struct Arguments {
     /// Memory budget of the library in MiB; 0 is its default.
     #[arg(long, default_value_t = 0)]
     memory_mib: u64,
+    /// Take no digests of grants.
+    #[arg(long)]
+    no_grant_digests: bool,
     /// Where files and working copies are made; the system's folder for temporary files if not given.
     #[arg(long)]
     tmp_dir: Option<PathBuf>,

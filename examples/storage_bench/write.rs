@@ -133,6 +133,7 @@ fn library(requests: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcom
         tmp_dir: folder.to_string_lossy().into_owned(),
         threads: arguments.threads as u32,
         memory_budget_bytes: arguments.memory_mib << 20,
+        no_grant_digests: arguments.no_grant_digests,
         ..OpenRequest::default()
     };
     let store = Handle::open(&open.encode_to_vec())?;

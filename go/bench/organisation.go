@@ -13,12 +13,17 @@ import (
 // The organisation of the full sync.
 const (
 	groupsOfPerson = 2
-	teams          = 200
-	topTeams       = 5 // and three in each on four levels: 5 + 15 + 45 + 135 = 200
 	teamsInTeam    = 3
-	roles          = 25
 	teamsOfRole    = 4
 )
+
+// sizes are how much there is in an organisation of so many people: 200 teams and 25 roles for 5,000, and more for more.
+func sizes(people int) (teams, topTeams, roles int) {
+	teams = max(200, people/25)
+	// At most five levels of teams in teams: each at the top stands for 1 + 3 + 9 + 27 + 81.
+	topTeams = max(5, (teams+120)/121)
+	return teams, topTeams, max(25, people/200)
+}
 
 // organisation is a connector in memory: people are in teams, teams in other teams, and teams have roles. Members of a
 // team are members of the team around it, and have its roles.
@@ -31,6 +36,7 @@ type organisation struct {
 }
 
 func newOrganisation(people int) *organisation {
+	teams, topTeams, roles := sizes(people)
 	o := &organisation{
 		resources:    map[string][]*v2.Resource{},
 		entitlements: map[string][]*v2.Entitlement{},

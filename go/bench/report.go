@@ -74,6 +74,7 @@ type report struct {
 func newReport(engines []string, people int) *report {
 	title := func(n int) string {
 		if n == 0 {
+			teams, _, roles := sizes(people)
 			return fmt.Sprintf("Full sync: %d users, %d nested groups, %d roles", people, teams, roles)
 		}
 		return fmt.Sprintf("%d grants", n)

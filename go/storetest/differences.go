@@ -29,6 +29,7 @@ const (
 	grantsForPrincipal    = "ListGrantsForPrincipal "
 	getGrant              = "GetGrant "
 	getAsset              = "GetAsset "
+	grantDigest           = "GrantDigest "
 )
 
 // AcrossEngines leaves what all engines have to answer alike.
@@ -340,10 +341,16 @@ func IsGrantForType(engine c1zstore.Engine, g *v2.Grant, resourceType string) bo
 	return g.GetPrincipal().GetId().GetResourceType() == resourceType
 }
 
-// withoutListsOfUnlikeMeaning leaves out ListGrantsForResourceType, which IsGrantForType is the measure of.
+// IsOfDigests says whether a call asked about digests.
+func IsOfDigests(call string) bool { return strings.HasPrefix(call, grantDigest) }
+
+// withoutListsOfUnlikeMeaning leaves out ListGrantsForResourceType, which IsGrantForType is the measure of, and digests,
+// which SQLite does not keep.
 func withoutListsOfUnlikeMeaning(r Readings) Readings {
 	r = maps.Clone(r)
-	maps.DeleteFunc(r, func(call string, _ any) bool { return strings.HasPrefix(call, grantsForResourceType) })
+	maps.DeleteFunc(r, func(call string, _ any) bool {
+		return strings.HasPrefix(call, grantsForResourceType) || IsOfDigests(call)
+	})
 	return r
 }
 

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"reflect"
@@ -46,6 +47,7 @@ func Read(ctx context.Context, store c1zstore.Store, ask Questions) Readings {
 	r.readEntitlements()
 	r.readGrants()
 	r.readGrantStore()
+	r.readDigests()
 	r.readAssets()
 	r.readSyncs()
 	return r.answers
@@ -232,6 +234,48 @@ func (r *reader) readGrantStore() {
 			return grants.ListWithAnnotationsForResourcePage(r.ctx, v2.Resource_builder{Id: id}.Build(), r.ask.SyncID, token, r.ask.PageSize)
 		})
 		set(r, "Grants.ListWithAnnotationsForResource "+ResourceKey(id), rows, err)
+	}
+}
+
+// A Digest is what an entitlement's digest says, or that of a sync. One that is not there is the zero value.
+type Digest struct {
+	Hash  string
+	Count int64
+	Level int
+}
+
+// readDigests asks what engines that keep no digests cannot be asked.
+func (r *reader) readDigests() {
+	digests, ok := r.store.(connectorstore.EntitlementGrantDigestReader)
+	if !ok {
+		return
+	}
+	generation, _, err := r.store.(c1zstore.GrantGenerationDigestReader).GrantGenerationDigest(r.ctx)
+	set(r, grantDigest+"of the sync", Digest{Hash: string(generation.Hash), Count: generation.Count}, err)
+	for _, e := range r.ask.Entitlements {
+		digest, found, err := digests.GetEntitlementGrantDigest(r.ctx, e)
+		set(r, grantDigest+EntitlementKey(e), Digest{string(digest.Hash), digest.Count, digest.Level}, err)
+		if !found {
+			continue
+		}
+		for _, level := range []int{-1, 0, 1, digest.Level, 3, 16, 17} {
+			call := fmt.Sprintf("%sat level %d of %s", grantDigest, level, EntitlementKey(e))
+			nodes, _, err := digests.GetEntitlementGrantDigestNodes(r.ctx, e, level)
+			if level < 0 || level > 16 {
+				set(r, call, fmt.Sprint("is there: ", err == nil), nil)
+				continue
+			}
+			set(r, call, nodes, err)
+			for _, node := range nodes {
+				bucket := connectorstore.GrantDigestBucket{Level: level, Index: node.Index}
+				grants := []*v2.Grant{}
+				err := digests.ScanEntitlementGrantBucket(r.ctx, e, bucket, func(grant *v2.Grant) bool {
+					grants = append(grants, grant)
+					return true
+				})
+				set(r, fmt.Sprintf("%s, grants of %d", call, node.Index), inOneOrder(grants, GrantKey), err)
+			}
+		}
 	}
 }
 

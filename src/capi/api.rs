@@ -6,18 +6,25 @@ use super::assets::*;
 use super::buffer::*;
 use super::cancel::*;
 use super::code::Code;
+use super::compare::*;
+use super::convert::*;
 use super::cursor::*;
+use super::digests::*;
 use super::entitlements::*;
 use super::error::*;
 use super::expansion::*;
 use super::file::*;
+use super::grant_records::*;
 use super::grants::*;
 use super::inspect::*;
 use super::merge::*;
+use super::pages::*;
+use super::references::*;
 use super::resource_types::*;
 use super::resources::*;
 use super::sessions::*;
 use super::slice::Slice;
+use super::source_cache::*;
 use super::store::*;
 use super::syncs::*;
 use super::verify::*;
@@ -36,6 +43,16 @@ pub type CallFn = unsafe extern "C" fn(
 /// A call on a store that takes long.
 pub type LongCallFn = unsafe extern "C" fn(
     store: *const StoreHandle,
+    request: Slice,
+    control: *const Control,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code;
+
+/// A call on a store that takes long and reads from another.
+pub type FromStoreFn = unsafe extern "C" fn(
+    store: *const StoreHandle,
+    source: *const StoreHandle,
     request: Slice,
     control: *const Control,
     response: *mut *mut Buffer,
@@ -235,6 +252,62 @@ pub struct Api {
     ) -> Code,
     /// `c1z_merge_syncs`.
     pub merge_syncs: LongCallFn,
+    /// `c1z_put_grant_contributions`.
+    pub put_grant_contributions: CallFn,
+    /// `c1z_list_grant_principals`.
+    pub list_grant_principals: CallFn,
+    /// `c1z_list_references`.
+    pub list_references: CallFn,
+    /// `c1z_find_grant_annotation`.
+    pub find_grant_annotation: CallFn,
+    /// `c1z_set_entitlement_graph`.
+    pub set_entitlement_graph: CallFn,
+    /// `c1z_get_entitlement_graph`.
+    pub get_entitlement_graph: CallFn,
+    /// `c1z_commit_page`.
+    pub commit_page: CallFn,
+    /// `c1z_get_named_values`.
+    pub get_named_values: CallFn,
+    /// `c1z_list_named_values`.
+    pub list_named_values: CallFn,
+    /// `c1z_get_grant_digest`.
+    pub get_grant_digest: CallFn,
+    /// `c1z_list_grants_in_bucket`.
+    pub list_grants_in_bucket: CallFn,
+    /// `c1z_get_grant_record`.
+    pub get_grant_record: CallFn,
+    /// `c1z_list_grant_records_for_entitlement`.
+    pub list_grant_records_for_entitlement: CallFn,
+    /// `c1z_list_grant_records_for_entitlements`.
+    pub list_grant_records_for_entitlements: CallFn,
+    /// `c1z_list_grant_records_for_principal`.
+    pub list_grant_records_for_principal: CallFn,
+    /// `c1z_list_grant_records_for_resource_type`.
+    pub list_grant_records_for_resource_type: CallFn,
+    /// `c1z_get_source_cache_entry`.
+    pub get_source_cache_entry: CallFn,
+    /// `c1z_put_source_cache_entry`.
+    pub put_source_cache_entry: CallFn,
+    /// `c1z_replay_source_cache`.
+    pub replay_source_cache: FromStoreFn,
+    /// `c1z_delete_source_cache_rows`.
+    pub delete_source_cache_rows: LongCallFn,
+    /// `c1z_compare_files`.
+    pub compare_files: unsafe extern "C" fn(
+        request: Slice,
+        control: *const Control,
+        cursor: *mut *mut Cursor,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
+    /// `c1z_compare_syncs`.
+    pub compare_syncs: ScanFn,
+    /// `c1z_convert_file`.
+    pub convert_file: unsafe extern "C" fn(
+        request: Slice,
+        control: *const Control,
+        response: *mut *mut Buffer,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
 }
 
 static API: Api = Api {
@@ -317,6 +390,29 @@ static API: Api = Api {
     inspect_schema: c1z_inspect_schema,
     merge_files: c1z_merge_files,
     merge_syncs: c1z_merge_syncs,
+    put_grant_contributions: c1z_put_grant_contributions,
+    list_grant_principals: c1z_list_grant_principals,
+    list_references: c1z_list_references,
+    find_grant_annotation: c1z_find_grant_annotation,
+    set_entitlement_graph: c1z_set_entitlement_graph,
+    get_entitlement_graph: c1z_get_entitlement_graph,
+    commit_page: c1z_commit_page,
+    get_named_values: c1z_get_named_values,
+    list_named_values: c1z_list_named_values,
+    get_grant_digest: c1z_get_grant_digest,
+    list_grants_in_bucket: c1z_list_grants_in_bucket,
+    get_grant_record: c1z_get_grant_record,
+    list_grant_records_for_entitlement: c1z_list_grant_records_for_entitlement,
+    list_grant_records_for_entitlements: c1z_list_grant_records_for_entitlements,
+    list_grant_records_for_principal: c1z_list_grant_records_for_principal,
+    list_grant_records_for_resource_type: c1z_list_grant_records_for_resource_type,
+    get_source_cache_entry: c1z_get_source_cache_entry,
+    put_source_cache_entry: c1z_put_source_cache_entry,
+    replay_source_cache: c1z_replay_source_cache,
+    delete_source_cache_rows: c1z_delete_source_cache_rows,
+    compare_files: c1z_compare_files,
+    compare_syncs: c1z_compare_syncs,
+    convert_file: c1z_convert_file,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

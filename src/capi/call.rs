@@ -80,6 +80,7 @@ pub(super) unsafe fn ask<'r, Q: Request<'r>, A: Response>(
     body: impl FnOnce(&Store, Q) -> Result<A>,
 ) -> Code {
     unsafe {
+        none_yet(response);
         on_store(store, error, |shared| {
             if response.is_null() {
                 return Err(Error::invalid("response is null"));
@@ -104,6 +105,7 @@ pub(super) unsafe fn tell<'r, Q: Request<'r>>(
     body: impl FnOnce(&Store, Q) -> Result<()>,
 ) -> Code {
     unsafe {
+        none_yet(response);
         on_store(store, error, |shared| {
             let request = Q::read(request.bytes()?)?;
             shared.with(|store| body(store, request))?;
@@ -191,6 +193,7 @@ pub(super) unsafe fn ask_of_file<Q: for<'r> Request<'r>, A: Response>(
     body: impl FnOnce(&Q, &CoreControl<'_>) -> Result<A>,
 ) -> Code {
     unsafe {
+        none_yet(response);
         guard(error, || {
             if response.is_null() {
                 return Err(Error::invalid("response is null"));
@@ -200,6 +203,17 @@ pub(super) unsafe fn ask_of_file<Q: for<'r> Request<'r>, A: Response>(
             *response = Buffer::give(answer.write()?);
             Ok(())
         })
+    }
+}
+
+/// Has nothing at `output` until the call succeeds: a caller may free what is there after any call, also twice with one
+/// variable.
+///
+/// # Safety
+/// `output` is null or writable.
+pub(super) unsafe fn none_yet<T>(output: *mut *mut T) {
+    if !output.is_null() {
+        unsafe { *output = std::ptr::null_mut() };
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::buffer::Buffer;
-use super::call::{guard, on_store, poisoning, Request};
+use super::call::{guard, none_yet, on_store, poisoning, Request};
 use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
 use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
-use crate::store::{Inspection, Scan, ScanRequest};
+use crate::store::{Comparison, FileComparison, Inspection, Scan, ScanRequest, Store};
 use crate::{process, Error, Result};
 
 /// A walk over records. It may be used from any thread, by one at a time.
@@ -19,9 +19,26 @@ pub struct Cursor(Walk);
 
 enum Walk {
     /// Through a store that others use too.
-    Scan { shared: Arc<Shared>, scan: Mutex<Scan> },
+    OfStore { shared: Arc<Shared>, walk: Mutex<OfStore> },
     /// Through a file that the cursor alone has open.
     Inspection(Box<Mutex<Inspection>>),
+    /// Through two such files.
+    Comparison(Box<Mutex<FileComparison>>),
+}
+
+/// A walk that needs its store for each page.
+pub(super) enum OfStore {
+    Scan(Scan),
+    Comparison(Comparison),
+}
+
+impl OfStore {
+    fn next(&mut self, store: &Store) -> Result<Option<Vec<u8>>> {
+        match self {
+            OfStore::Scan(scan) => store.scan_next(scan),
+            OfStore::Comparison(comparison) => store.compare_next(comparison),
+        }
+    }
 }
 
 /// Handles and cursors cross threads as raw pointers, where no compiler looks.
@@ -33,7 +50,7 @@ const _: () = {
 
 impl Drop for Cursor {
     fn drop(&mut self) {
-        if let Walk::Scan { shared, .. } = &self.0 {
+        if let Walk::OfStore { shared, .. } = &self.0 {
             shared.cursor_freed();
         }
     }
@@ -41,44 +58,66 @@ impl Drop for Cursor {
 
 impl Cursor {
     /// A cursor on the heap, owned by whoever holds the pointer.
-    pub(super) fn give(inspection: Inspection) -> *mut Cursor {
-        Box::into_raw(Box::new(Cursor(Walk::Inspection(Box::new(Mutex::new(inspection))))))
+    pub(super) fn of_inspection(inspection: Inspection) -> *mut Cursor {
+        Cursor::give(Walk::Inspection(Box::new(Mutex::new(inspection))))
+    }
+
+    /// The same, of two files.
+    pub(super) fn of_comparison(comparison: FileComparison) -> *mut Cursor {
+        Cursor::give(Walk::Comparison(Box::new(Mutex::new(comparison))))
+    }
+
+    fn give(walk: Walk) -> *mut Cursor {
+        Box::into_raw(Box::new(Cursor(walk)))
     }
 
     fn next(&self) -> Result<Option<Vec<u8>>> {
         match &self.0 {
-            Walk::Scan { shared, scan } => poisoning(shared, || shared.with(|store| store.scan_next(&mut scan.lock()))),
+            Walk::OfStore { shared, walk } => poisoning(shared, || shared.with(|store| walk.lock().next(store))),
             Walk::Inspection(inspection) => inspection.lock().next_page(),
+            Walk::Comparison(comparison) => comparison.lock().next_page(),
         }
     }
 }
 
 /// # Safety
 /// As `c1z_scan_resources`.
-unsafe fn open(
+pub(super) unsafe fn open<Q>(
     store: *const StoreHandle,
     cursor: *mut *mut Cursor,
     error: *mut *mut ErrorObject,
-    request: impl FnOnce() -> Result<ScanRequest>,
+    request: impl FnOnce() -> Result<Q>,
+    start: impl FnOnce(&Store, &Q) -> Result<OfStore>,
 ) -> Code {
     unsafe {
+        none_yet(cursor);
         // The handle is read once more for the cursor to share it; `on_store` has checked it by then.
         on_store(store, error, |shared| {
             if cursor.is_null() {
                 return Err(Error::invalid("cursor is null"));
             }
             let request = request()?;
-            let scan = shared.with(|store| {
-                let scan = store.scan(&request)?;
+            let walk = shared.with(|store| {
+                let walk = start(store, &request)?;
                 // Counted while the store cannot be closed.
                 shared.cursor_opened();
-                Ok(scan)
+                Ok(walk)
             })?;
-            let walk = Walk::Scan { shared: Arc::clone(&(*store).0), scan: Mutex::new(scan) };
-            *cursor = Box::into_raw(Box::new(Cursor(walk)));
+            *cursor = Cursor::give(Walk::OfStore { shared: Arc::clone(&(*store).0), walk: Mutex::new(walk) });
             Ok(())
         })
     }
+}
+
+/// # Safety
+/// As `c1z_scan_resources`.
+unsafe fn scan(
+    store: *const StoreHandle,
+    cursor: *mut *mut Cursor,
+    error: *mut *mut ErrorObject,
+    request: impl FnOnce() -> Result<ScanRequest>,
+) -> Code {
+    unsafe { open(store, cursor, error, request, |store, request| store.scan(request).map(OfStore::Scan)) }
 }
 
 /// Walks the resources of a sync, or those of one type.
@@ -92,7 +131,7 @@ pub unsafe extern "C" fn c1z_scan_resources(
     cursor: *mut *mut Cursor,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe { open(store, cursor, error, || Ok(ScanRequest::Resources(ScanResourcesRequest::read(request.bytes()?)?))) }
+    unsafe { scan(store, cursor, error, || Ok(ScanRequest::Resources(ScanResourcesRequest::read(request.bytes()?)?))) }
 }
 
 /// Walks the entitlements of a sync.
@@ -108,7 +147,7 @@ pub unsafe extern "C" fn c1z_scan_entitlements(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        open(store, cursor, error, || Ok(ScanRequest::Entitlements(ScanEntitlementsRequest::read(request.bytes()?)?)))
+        scan(store, cursor, error, || Ok(ScanRequest::Entitlements(ScanEntitlementsRequest::read(request.bytes()?)?)))
     }
 }
 
@@ -123,7 +162,7 @@ pub unsafe extern "C" fn c1z_scan_grants(
     cursor: *mut *mut Cursor,
     error: *mut *mut ErrorObject,
 ) -> Code {
-    unsafe { open(store, cursor, error, || Ok(ScanRequest::Grants(ScanGrantsRequest::read(request.bytes()?)?))) }
+    unsafe { scan(store, cursor, error, || Ok(ScanRequest::Grants(ScanGrantsRequest::read(request.bytes()?)?))) }
 }
 
 /// The next page of a cursor; after the last one `*response` becomes null.
@@ -136,6 +175,7 @@ pub unsafe extern "C" fn c1z_cursor_next(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
+        none_yet(response);
         guard(error, || {
             let cursor = cursor.as_ref().ok_or_else(|| Error::invalid("cursor is null"))?;
             process::check()?;

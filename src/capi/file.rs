@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::ptr;
 
 use super::buffer::Buffer;
-use super::call::{ask, ask_of_file, guard, on_store, tell_long, Request};
+use super::call::{ask, ask_of_file, guard, none_yet, on_store, tell_long, Request};
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::error::ErrorObject;
@@ -47,6 +47,7 @@ pub unsafe extern "C" fn c1z_open(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
+        none_yet(store);
         guard(error, || {
             if store.is_null() {
                 return Err(Error::invalid("store is null"));
@@ -123,6 +124,7 @@ pub unsafe extern "C" fn c1z_close(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
+        none_yet(response);
         on_store(store, error, |shared| {
             let request = CloseRequest::read(request.bytes()?)?;
             controlled(control, |control| shared.close(&request, control))?;

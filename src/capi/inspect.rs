@@ -1,7 +1,7 @@
 //! Files shown by what they say of themselves.
 
 use super::buffer::Buffer;
-use super::call::{guard, Request};
+use super::call::{guard, none_yet, Request};
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::cursor::Cursor;
@@ -31,12 +31,13 @@ pub unsafe extern "C" fn c1z_inspect(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
+        none_yet(cursor);
         guard(error, || {
             if cursor.is_null() {
                 return Err(Error::invalid("cursor is null"));
             }
             let request = InspectRequest::read(request.bytes()?)?;
-            *cursor = Cursor::give(controlled(control, |control| Inspection::open(&request, control))?);
+            *cursor = Cursor::of_inspection(controlled(control, |control| Inspection::open(&request, control))?);
             Ok(())
         })
     }
@@ -56,6 +57,7 @@ pub unsafe extern "C" fn c1z_inspect_schema(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
+        none_yet(response);
         guard(error, || {
             if response.is_null() {
                 return Err(Error::invalid("response is null"));

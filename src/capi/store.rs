@@ -33,12 +33,21 @@ impl StoreHandle {
 impl Shared {
     /// Calls `body` with the store, unless it is closed or an earlier call panicked in it.
     pub fn with<T>(&self, body: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
-        let store = self.store.read();
-        let store = store.as_ref().ok_or(Error::Closed)?;
-        if self.poisoned.load(Ordering::Acquire) {
-            return Err(Error::Poisoned);
+        self.check(self.store.read().as_ref()).and_then(body)
+    }
+
+    fn check<'s>(&self, store: Option<&'s Store>) -> Result<&'s Store> {
+        let store = store.ok_or(Error::Closed)?;
+        match self.poisoned.load(Ordering::Acquire) {
+            true => Err(Error::Poisoned),
+            false => Ok(store),
         }
-        body(store)
+    }
+
+    /// As [`Shared::with`], for who runs in another store's already: who waits to close this one is not waited for, because
+    /// he may wait for a call that waits for the other.
+    pub fn with_too<T>(&self, body: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        self.check(self.store.read_recursive().as_ref()).and_then(body)
     }
 
     /// From now on every call but closing fails.

@@ -9,9 +9,9 @@ use super::slice::Slice;
 use super::store::StoreHandle;
 use crate::proto::api::{
     CheckpointSyncRequest, CleanupRequest, ClearSyncVerificationRequest, CloneSyncRequest, DiffSyncsRequest,
-    EndSyncRequest, GetCurrentSyncRequest, GetLatestSyncRunRequest, GetStatsRequest, ListSyncRunsRequest,
-    MarkSyncSupportsDiffRequest, MarkSyncVerifiedRequest, RecalculateStatsRequest, ResumeSyncRequest,
-    SetCurrentSyncRequest, StartOrResumeSyncRequest, StartSyncRequest,
+    EndSyncRequest, GetCurrentSyncRequest, GetEntitlementGraphRequest, GetLatestSyncRunRequest, GetStatsRequest,
+    ListSyncRunsRequest, MarkSyncSupportsDiffRequest, MarkSyncVerifiedRequest, RecalculateStatsRequest,
+    ResumeSyncRequest, SetCurrentSyncRequest, SetEntitlementGraphRequest, StartOrResumeSyncRequest, StartSyncRequest,
 };
 use crate::proto::reader::{
     SyncsReaderServiceGetLatestFinishedSyncRequest as GetLatestRequest, SyncsReaderServiceGetSyncRequest as GetRequest,
@@ -349,6 +349,43 @@ pub unsafe extern "C" fn c1z_diff_syncs(
     unsafe {
         ask_long(store, request, control, response, error, |store, request: DiffSyncsRequest, control| {
             store.diff_syncs(&request, control)
+        })
+    }
+}
+
+/// Sets what an expander keeps of its work on a sync, or removes it. The bytes are not looked at; clones have them, merges
+/// do not.
+///
+/// `request` holds a `c1z.v1.SetEntitlementGraphRequest`; the response is empty.
+///
+/// Fails with `C1Z_NOT_FOUND` when there is no sync with that id, `C1Z_FAILED_PRECONDITION` when there is none at all.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_set_entitlement_graph(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        tell(store, request, response, error, |store, request: SetEntitlementGraphRequest| {
+            store.set_entitlement_graph(&request)
+        })
+    }
+}
+
+/// Gives what [`c1z_set_entitlement_graph`] set.
+///
+/// `request` holds a `c1z.v1.GetEntitlementGraphRequest`, the response a `c1z.v1.GetEntitlementGraphResponse`.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_get_entitlement_graph(
+    store: *const StoreHandle,
+    request: Slice,
+    response: *mut *mut Buffer,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe {
+        ask(store, request, response, error, |store, request: GetEntitlementGraphRequest| {
+            store.get_entitlement_graph(&request)
         })
     }
 }

@@ -34,7 +34,7 @@ pub struct Engine {
 impl Engine {
     /// Creates a database in `directory`, which must be empty.
     pub fn create(directory: &Path, options: &EngineOptions) -> Result<Engine> {
-        let mut database = options.working_copy();
+        let mut database = options.working_copy(None);
         database.set_error_if_exists(true);
         let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
         create_staging(directory)?;
@@ -44,7 +44,17 @@ impl Engine {
 
     /// Opens the database in `directory`. One of another layout is refused.
     pub fn open(directory: &Path, options: &EngineOptions) -> Result<Engine> {
-        let mut database = options.working_copy();
+        Engine::open_working_copy(directory, options, None)
+    }
+
+    /// Opens the database in `directory`, whose files are asked for before they are read. None is rewritten before somebody
+    /// asks for that.
+    pub fn open_lazily(directory: &Path, options: &EngineOptions, provider: FileProvider) -> Result<Engine> {
+        Engine::open_working_copy(directory, options, Some(provider))
+    }
+
+    fn open_working_copy(directory: &Path, options: &EngineOptions, provider: Option<FileProvider>) -> Result<Engine> {
+        let mut database = options.working_copy(provider);
         database.create_if_missing(false);
         let engine = Engine::new(DB::open(&database, directory)?, directory, options, database, false);
         create_staging(directory)?;
@@ -124,6 +134,35 @@ impl Engine {
         match self.pending.any_of(kinds) {
             true => self.writer().reader(kinds),
             false => Ok(self.reader_of(Kinds::of(kinds))),
+        }
+    }
+
+    /// Everything that was put, as far as the grants of one entitlement are concerned, whose keys start with `prefix`. What
+    /// is pending of others stays pending.
+    pub fn reader_of_grants(&self, prefix: &[u8]) -> Result<Reader<'_>> {
+        if !self.pending.any_of(&[Kind::Grant]) {
+            return Ok(self.reader_of(Kinds::of(&[Kind::Grant])));
+        }
+        let mut writer = self.writer();
+        match writer.pending().may_have_grants_of(prefix) {
+            true => writer.reader(&[Kind::Grant]),
+            false => Ok(self.reader_of(Kinds::default()).with(prefix)),
+        }
+    }
+
+    /// Everything that was put, as far as named values are concerned.
+    pub fn reader_of_values(&self) -> Result<Reader<'_>> {
+        match self.read_only {
+            true => Ok(self.snapshot()),
+            false => self.writer().reader_of_values(),
+        }
+    }
+
+    /// Everything that was put, whatever is read of it.
+    pub fn reader_of_everything(&self) -> Result<Reader<'_>> {
+        match self.read_only {
+            true => Ok(self.ended()),
+            false => self.writer().reader_of_everything(),
         }
     }
 

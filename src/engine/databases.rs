@@ -71,6 +71,11 @@ impl Databases {
         &self.latest().directory
     }
 
+    /// How its databases are opened.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// The same number means that nothing has changed in between; `None` during a change.
     pub fn state(&self) -> Option<u64> {
         Some(self.state.load(Ordering::SeqCst)).filter(|state| state.is_multiple_of(2))

@@ -22,16 +22,27 @@ impl Kind {
     pub const ALL: [Kind; 5] = [Kind::ResourceType, Kind::Resource, Kind::Entitlement, Kind::Grant, Kind::Asset];
 
     /// The kind that a keyspace belongs to, be it of its records or of an index that leads to them; `None` for what is the
-    /// file's.
+    /// file's, for named values, for what is kept of scopes, and for digests.
     pub fn of(keyspace: Keyspace) -> Option<Kind> {
         match keyspace {
-            Keyspace::Meta | Keyspace::SyncRun | Keyspace::SyncToken | Keyspace::SyncStats | Keyspace::Session => None,
+            Keyspace::Meta
+            | Keyspace::SyncRun
+            | Keyspace::SyncToken
+            | Keyspace::SyncStats
+            | Keyspace::Session
+            | Keyspace::EntitlementGraph
+            | Keyspace::NamedValue
+            | Keyspace::SourceCacheEntry
+            | Keyspace::SourceCachePoison
+            | Keyspace::GrantDigest => None,
             Keyspace::ResourceType => Some(Kind::ResourceType),
-            Keyspace::Resource | Keyspace::ResourceByParent => Some(Kind::Resource),
-            Keyspace::Entitlement | Keyspace::EntitlementById => Some(Kind::Entitlement),
-            Keyspace::Grant | Keyspace::GrantByPrincipal | Keyspace::GrantNeedsExpansion | Keyspace::GrantById => {
-                Some(Kind::Grant)
-            }
+            Keyspace::Resource | Keyspace::ResourceByParent | Keyspace::ResourceByScope => Some(Kind::Resource),
+            Keyspace::Entitlement | Keyspace::EntitlementById | Keyspace::EntitlementByScope => Some(Kind::Entitlement),
+            Keyspace::Grant
+            | Keyspace::GrantByPrincipal
+            | Keyspace::GrantNeedsExpansion
+            | Keyspace::GrantById
+            | Keyspace::GrantByScope => Some(Kind::Grant),
             Keyspace::Asset => Some(Kind::Asset),
         }
     }

@@ -49,7 +49,8 @@ impl LastKeys {
         let InKey { elements, colons } = self.0.made.as_ref()?;
         let principal = [plain.resource_type, plain.resource];
         let is_found_by_splitting = colons.is_some_and(|colons| Grant::is_splittable(colons, principal));
-        Some(NextGrant { entitlement: elements.clone(), principal, varies: !is_found_by_splitting })
+        let varies = plain.is_scoped || !is_found_by_splitting;
+        Some(NextGrant { entitlement: elements.clone(), principal, varies })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rocksdb::{DBCompressionType, Options};
+use rocksdb::{DBCompressionType, Env, InfoLogger, LogLevel, Options};
 
 use super::{rocksdb_ext, FileProvider};
 use crate::memory::ask_for;
@@ -65,8 +65,10 @@ impl EngineOptions {
         options.set_stats_dump_period_sec(0);
         // More only costs fresh memory: files are written in large pieces all the same.
         options.set_writable_file_max_buffer_size(64 << 10);
-        rocksdb_ext::without_log(&mut options);
+        // What RocksDB would tell of itself has no reader, and its file would be one more in every working copy.
+        options.set_info_logger(InfoLogger::new_callback_logger(LogLevel::Header, |_, _| ()));
         rocksdb_ext::without_preallocation(&mut options);
+        rocksdb_ext::without_rewriting_last_level(&mut options);
         rocksdb_ext::clear_host_id(&mut options);
         rocksdb_ext::without_identity_file(&mut options);
         options
@@ -85,19 +87,26 @@ impl EngineOptions {
 
     /// For a database that is only read. If there is a provider, its files are asked for before they are read.
     pub(super) fn reading(&self, provider: Option<FileProvider>) -> Options {
-        let mut options = self.database();
+        let mut options = self.database_in(rocksdb_ext::private_files(), provider);
         options.create_if_missing(false);
-        match provider {
-            Some(provider) => rocksdb_ext::provided_files(&mut options, provider),
-            None => rocksdb_ext::private_files(&mut options),
-        }
         options
     }
 
-    /// For a database that is written to, in a folder of its own.
-    pub(super) fn working_copy(&self) -> Options {
+    /// For a database that is written to, in a folder of its own. If there is a provider, its files are asked for before
+    /// they are read, and none is read only because RocksDB wants to rewrite it.
+    pub(super) fn working_copy(&self, provider: Option<FileProvider>) -> Options {
+        let is_lazy = provider.is_some();
+        let mut options = self.database_in(rocksdb_ext::working_copy(self.durable), provider);
+        options.set_disable_auto_compactions(is_lazy);
+        options
+    }
+
+    fn database_in(&self, files: Env, provider: Option<FileProvider>) -> Options {
         let mut options = self.database();
-        rocksdb_ext::working_copy(&mut options, self.durable);
+        match provider {
+            Some(provider) => rocksdb_ext::provided_files(&mut options, &files, provider),
+            None => options.set_env(&files),
+        }
         options
     }
 }
@@ -115,5 +124,25 @@ impl Tables {
         rocksdb_ext::written_tables(&mut records, true);
         rocksdb_ext::written_tables(&mut entries, false);
         Tables { records, entries }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rocksdb::DB;
+
+    use super::*;
+
+    #[test]
+    fn rocksdb_writes_no_log_and_no_identity_beside_a_database() {
+        let options = EngineOptions { memory_budget: 8 << 20, threads: 1, durable: false, compress_blocks: false };
+        let folder = tempfile::tempdir().unwrap();
+        let db = DB::open(&options.working_copy(None), folder.path()).unwrap();
+        db.put(b"key", b"value").unwrap();
+        db.flush().unwrap();
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        assert!(names.iter().any(|name| name == "CURRENT"), "{names:?}");
+        assert!(!names.iter().any(|name| name.starts_with("LOG") || name == "IDENTITY"), "{names:?}");
     }
 }

@@ -15,22 +15,31 @@ pub type Stored<'r> = DBPinnableSlice<'r>;
 
 /// The database at one moment.
 pub struct Reader<'e> {
+    db: &'e DB,
     snapshot: SnapshotWithThreadMode<'e, DB>,
     state: Option<u64>,
     /// What was put of these is in the database. Others are not read: what is pending of them would be missing.
     flushed: Kinds,
+    /// Nor is anything pending whose key starts with this, if it is not empty.
+    span: Vec<u8>,
 }
 
 impl<'e> Reader<'e> {
     pub(super) fn new(db: &'e DB) -> Reader<'e> {
-        Reader { snapshot: db.snapshot(), state: None, flushed: Kinds::ALL }
+        Reader { db, snapshot: db.snapshot(), state: None, flushed: Kinds::ALL, span: Vec::new() }
     }
 
     /// A reader that can tell whether it shows what another shows.
     pub(super) fn of_state(db: &'e Databases, flushed: Kinds) -> Reader<'e> {
         let state = db.state();
-        let snapshot = db.snapshot();
-        Reader { snapshot, state: state.filter(|_| db.state() == state), flushed }
+        let latest: &DB = db;
+        let snapshot = latest.snapshot();
+        Reader { db: latest, snapshot, state: state.filter(|_| db.state() == state), flushed, span: Vec::new() }
+    }
+
+    /// The same, which also reads what starts with `span`: nothing of that is pending.
+    pub(super) fn with(self, span: &[u8]) -> Reader<'e> {
+        Reader { span: span.to_vec(), ..self }
     }
 
     /// Readers of one engine with the same state show the same; `None` if the database was being changed.
@@ -46,7 +55,7 @@ impl<'e> Reader<'e> {
 
     /// Fails if what is at `key` may be pending, which nobody asked for.
     fn check(&self, key: &[u8]) -> Result<()> {
-        if self.flushed == Kinds::ALL {
+        if self.flushed == Kinds::ALL || !self.span.is_empty() && key.starts_with(&self.span) {
             return Ok(());
         }
         match Keyspace::of(key).filter(|&keyspace| Kind::of(keyspace).is_some_and(|kind| !self.flushed.contains(kind)))
@@ -75,6 +84,13 @@ impl<'e> Reader<'e> {
         self.scan_with(options, prefix, after)
     }
 
+    /// Like [`Reader::scan_from`], of so many entries that keeping their blocks would drive those of lookups from the cache.
+    pub fn scan_many_from(&self, prefix: &[u8], first: &[u8]) -> Scan<'_> {
+        let mut options = ReadOptions::default();
+        options.fill_cache(false);
+        self.seek(options, prefix, first)
+    }
+
     fn scan_with(&self, options: ReadOptions, prefix: &[u8], after: Option<&[u8]>) -> Scan<'_> {
         let mut scan = self.seek(options, prefix, after.unwrap_or(prefix));
         if after.is_some() && scan.entries.key() == after {
@@ -98,6 +114,13 @@ impl<'e> Reader<'e> {
             entries.seek(first);
         }
         Scan { entries, started: false, refused: checked.err() }
+    }
+
+    /// Where tables begin below `prefix`, and how many bytes each has.
+    pub fn tables(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, u64)>> {
+        let tables = self.db.live_files()?.into_iter();
+        let first = tables.filter_map(|table| table.start_key.map(|key| (key, table.size as u64)));
+        Ok(first.filter(|(key, _)| key.starts_with(prefix)).collect())
     }
 
     /// Whether any entry is below `prefix`.
@@ -130,6 +153,38 @@ impl Scan<'_> {
         Ok(self.entries.item())
     }
 
+    /// Goes on with `first` or what follows it.
+    pub fn seek(&mut self, first: &[u8]) {
+        if self.refused.is_none() {
+            self.entries.seek(first);
+        }
+        self.started = false;
+    }
+
+    /// The value of `key`. Keys are asked for in ascending order: ones that are close to one another cost a step each.
+    pub fn find(&mut self, key: &[u8]) -> Result<Option<&[u8]>> {
+        const STEPS: usize = 4;
+        let is_before = |entry: Option<(&[u8], &[u8])>| entry.is_some_and(|(at, _)| at < key);
+        for _ in 0..STEPS {
+            if !is_before(self.peek()?) {
+                break;
+            }
+            self.next()?;
+        }
+        if is_before(self.peek()?) {
+            self.seek(key);
+        }
+        Ok(self.peek()?.filter(|(at, _)| *at == key).map(|(_, value)| value))
+    }
+
+    /// The entry that [`Scan::next`] will return.
+    fn peek(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        match self.has_more()? {
+            true => Ok(self.current()),
+            false => Ok(None),
+        }
+    }
+
     /// The entry that [`Scan::next`] returned last.
     pub fn current(&self) -> Option<(&[u8], &[u8])> {
         self.entries.item()
@@ -157,8 +212,52 @@ pub fn damaged(keyspace: keys::Keyspace, key: &[u8], error: Malformed) -> Error 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Engine, EngineOptions};
-    use crate::keys::Slot;
+    use crate::engine::{Engine, EngineOptions, Records, Rows};
+    use crate::keys::{EntitlementRef, ResourceRef, Slot};
+    use crate::proto::storage::{self, GrantRecord, PrincipalRef};
+    use prost::Message;
+
+    #[test]
+    fn a_reader_of_one_entitlement_leaves_grants_of_others_pending() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = EngineOptions { memory_budget: 8 << 20, threads: 1, durable: false, compress_blocks: false };
+        let engine = Engine::create(&folder.path().join("database"), &options).unwrap();
+        let entitlement = |id| EntitlementRef { resource: ResourceRef::new("group", "g"), id };
+        let put = |id: &str, user: &str| {
+            let record = GrantRecord {
+                entitlement: Some(storage::EntitlementRef {
+                    resource_type_id: "group".into(),
+                    resource_id: "g".into(),
+                    entitlement_id: id.into(),
+                }),
+                principal: Some(PrincipalRef {
+                    resource_type_id: "user".into(),
+                    resource_id: user.into(),
+                    ..PrincipalRef::default()
+                }),
+                ..GrantRecord::default()
+            };
+            let records = Records::of(&record.encode_to_vec()).unwrap();
+            engine.writer().put(Slot(1), true, Rows::Records(Kind::Grant, &records)).unwrap();
+        };
+        let grants_of = |id| keys::grants_of(Slot(1), entitlement(id));
+        put("a", "u");
+        assert!(engine.reader_of_grants(&grants_of("a")).unwrap().any(&grants_of("a")).unwrap());
+        assert!(!engine.pending.any_of(&[Kind::Grant]), "which moves them");
+        put("b", "u");
+        let reader = engine.reader_of_grants(&grants_of("a")).unwrap();
+        assert!(engine.pending.any_of(&[Kind::Grant]));
+        assert!(reader.any(&grants_of("a")).unwrap());
+        assert!(matches!(reader.any(&grants_of("b")), Err(Error::Internal(_))));
+        put("a", "v");
+        let mut held = 0;
+        let reader = engine.reader_of_grants(&grants_of("a")).unwrap();
+        let mut grants = reader.scan(&grants_of("a"), None);
+        while grants.next().unwrap().is_some() {
+            held += 1;
+        }
+        assert_eq!(held, 2);
+    }
 
     #[test]
     fn a_reader_of_other_kinds_reads_no_record_that_may_be_pending() {

@@ -3,7 +3,9 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_char, c_int, c_uchar, c_void, CStr};
+use std::os::unix::ffi::OsStrExt;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::Path;
 use std::{ptr, slice};
 
 use rocksdb::{AsRawPtr, Env, Options, DB};
@@ -16,12 +18,32 @@ extern "C" {
     fn c1z_working_copy_env(durable: c_uchar) -> *mut librocksdb_sys::rocksdb_env_t;
     /// A new environment, whose owner destroys it.
     fn c1z_private_files_env() -> *mut librocksdb_sys::rocksdb_env_t;
-    /// A new environment, whose owner destroys it and with it the provider.
-    fn c1z_provided_files_env(provider: ExternFileProvider) -> *mut librocksdb_sys::rocksdb_env_t;
-    fn c1z_set_no_log(options: *mut librocksdb_sys::rocksdb_options_t);
+    /// A new environment above another one, whose owner destroys it and with it the provider.
+    fn c1z_provided_files_env(
+        env: *const librocksdb_sys::rocksdb_env_t,
+        provider: ExternFileProvider,
+    ) -> *mut librocksdb_sys::rocksdb_env_t;
     fn c1z_set_cached_tables(options: *mut librocksdb_sys::rocksdb_options_t, cache_bytes: usize);
     fn c1z_set_written_tables(options: *mut librocksdb_sys::rocksdb_options_t, filter: bool);
     fn c1z_said_by_status(text: *const c_char, length: usize) -> c_int;
+    /// The keys of a table, which its owner frees; null if it cannot be opened.
+    fn c1z_table_keys_open(
+        options: *const librocksdb_sys::rocksdb_options_t,
+        path: *const c_char,
+        length: usize,
+        reason: *mut c_void,
+        explain: Explain,
+    ) -> *mut ExternTableKeys;
+    fn c1z_table_keys_free(table: *mut ExternTableKeys);
+    fn c1z_table_keys_ranges(table: *const ExternTableKeys) -> u64;
+    fn c1z_table_keys_seek(
+        table: *mut ExternTableKeys,
+        key: *const c_char,
+        length: usize,
+        found_length: *mut usize,
+        reason: *mut c_void,
+        explain: Explain,
+    ) -> *const c_char;
 }
 
 /// What a status of RocksDB says, as far as anybody asks.
@@ -66,16 +88,17 @@ pub(super) fn clear_host_id(options: &mut Options) {
     unsafe { librocksdb_sys::rocksdb_options_set_db_host_id(options.as_raw_ptr(), c"".as_ptr()) }
 }
 
-/// Keeps RocksDB from writing a log of what it does (cpp/no_log.cc).
-pub(super) fn without_log(options: &mut Options) {
-    // SAFETY: the pointer is that of live options.
-    unsafe { c1z_set_no_log(options.as_raw_ptr()) }
-}
-
 /// The manifest holds the database's id: a file of its own would only have to be written and synced.
 pub(super) fn without_identity_file(options: &mut Options) {
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_write_identity_file(options.as_raw_ptr(), 0) }
+}
+
+/// Tables of the last level are not written again only to forget the order of their rows, which snapshots alone need: it takes
+/// as long as writing them, and a table that stays as it is need not be compressed again.
+pub(super) fn without_rewriting_last_level(options: &mut Options) {
+    // SAFETY: the pointer is that of live options.
+    unsafe { librocksdb_sys::rocksdb_options_set_bottommost_file_compaction_delay(options.as_raw_ptr(), u32::MAX) }
 }
 
 /// Files take the space that they need: what is reserved beyond it has to be given back, at a cost that small files notice.
@@ -85,15 +108,15 @@ pub(super) fn without_preallocation(options: &mut Options) {
 }
 
 /// Keeps files of the database from everybody else (cpp/private_files.cc).
-pub(super) fn private_files(options: &mut Options) {
+pub(super) fn private_files() -> Env {
     // SAFETY: the environment is new.
-    options.set_env(unsafe { &Env::from_raw(c1z_private_files_env()) });
+    unsafe { Env::from_raw(c1z_private_files_env()) }
 }
 
-/// Sets up the files of a working copy, which is synced if it is to be `durable` (cpp/working_copy.cc).
-pub(super) fn working_copy(options: &mut Options, durable: bool) {
+/// The files of a working copy, which is synced if it is to be `durable` (cpp/working_copy.cc).
+pub(super) fn working_copy(durable: bool) -> Env {
     // SAFETY: the environment is new.
-    options.set_env(unsafe { &Env::from_raw(c1z_working_copy_env(c_uchar::from(durable))) });
+    unsafe { Env::from_raw(c1z_working_copy_env(c_uchar::from(durable))) }
 }
 
 /// For a database: SSTs whose blocks, indexes and filters are cached in that many bytes.
@@ -108,14 +131,12 @@ pub(super) fn written_tables(options: &mut Options, filter: bool) {
     unsafe { c1z_set_written_tables(options.as_raw_ptr(), filter) }
 }
 
-/// Makes a database that is only read ask for each file before it reads it, and open no table before it needs it
+/// Makes a database ask for each file of `env` before it reads it, and open no table before it needs it
 /// (cpp/provided_files.cc).
-pub(super) fn provided_files(options: &mut Options, provide: FileProvider) {
-    let context = Box::into_raw(Box::new(provide)).cast();
-    // SAFETY: the context is a `FileProvider` until it is released, and the environment is new.
-    options.set_env(unsafe {
-        &Env::from_raw(c1z_provided_files_env(ExternFileProvider { context, provide: ask, release }))
-    });
+pub(super) fn provided_files(options: &mut Options, env: &Env, provide: FileProvider) {
+    let provider = ExternFileProvider { context: Box::into_raw(Box::new(provide)).cast(), provide: ask, release };
+    // SAFETY: the context is a `FileProvider` until it is released, `env` is alive, and the environment is new.
+    options.set_env(unsafe { &Env::from_raw(c1z_provided_files_env(env.as_raw_ptr(), provider)) });
     // SAFETY: the pointer is that of live options.
     unsafe { librocksdb_sys::rocksdb_options_set_open_files_async(options.as_raw_ptr(), 1) }
 }
@@ -150,6 +171,70 @@ pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>, String> {
         let files = files.collect();
         librocksdb_sys::rocksdb_livefiles_storage_info_destroy(list);
         Ok(files)
+    }
+}
+
+/// `c1z_table_keys` of cpp/table_keys.cc.
+#[repr(C)]
+struct ExternTableKeys {
+    opaque: [u8; 0],
+}
+
+/// The keys of one SST, also those that no iterator of its database gives: of what is deleted in it, and of what a newer
+/// table hides.
+pub(super) struct TableKeys(ptr::NonNull<ExternTableKeys>);
+
+// SAFETY: RocksDB's reader of a table belongs to no thread, and whoever uses it has it for itself.
+unsafe impl Send for TableKeys {}
+
+impl TableKeys {
+    /// Opens a table of a database with these options, which stays open for as long. Fails with RocksDB's own words.
+    pub fn open(options: &Options, path: &Path) -> Result<TableKeys, String> {
+        let (path, mut reason) = (path.as_os_str().as_bytes(), None);
+        // SAFETY: the options are live, the path has that length, and the reason outlives the call.
+        let table = unsafe {
+            let reason = ptr::from_mut(&mut reason).cast();
+            c1z_table_keys_open(options.as_raw_ptr(), path.as_ptr().cast(), path.len(), reason, keep_reason)
+        };
+        ptr::NonNull::new(table).map(TableKeys).ok_or_else(|| reason.unwrap_or_default())
+    }
+
+    /// How many ranges of keys it deletes, which are not among its keys.
+    pub fn ranges(&self) -> u64 {
+        // SAFETY: the table is open.
+        unsafe { c1z_table_keys_ranges(self.0.as_ptr()) }
+    }
+
+    /// The first key from `key` on; `None` behind the last. Fails with RocksDB's own words.
+    pub fn seek(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        let (mut length, mut reason) = (0, None);
+        // SAFETY: the table is open, the key has that length, length and reason outlive the call, and what is found stays
+        // until the next one.
+        unsafe {
+            let reason = ptr::from_mut(&mut reason).cast();
+            let (table, key) = (self.0.as_ptr(), (key.as_ptr().cast(), key.len()));
+            let found = c1z_table_keys_seek(table, key.0, key.1, &mut length, reason, keep_reason);
+            if !found.is_null() {
+                return Ok(Some(slice::from_raw_parts(found.cast(), length).to_vec()));
+            }
+        }
+        reason.map_or(Ok(None), Err)
+    }
+}
+
+impl Drop for TableKeys {
+    fn drop(&mut self) {
+        // SAFETY: nobody uses it any more.
+        unsafe { c1z_table_keys_free(self.0.as_ptr()) }
+    }
+}
+
+/// Keeps a text in the `Option<String>` that `reason` points at.
+unsafe extern "C" fn keep_reason(reason: *mut c_void, text: *const c_char, length: usize) {
+    // SAFETY: the caller passes on what it was given together with this function, and a text of that length.
+    unsafe {
+        let text = slice::from_raw_parts(text.cast(), length);
+        *reason.cast::<Option<String>>() = Some(String::from_utf8_lossy(text).into_owned());
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn is_due(rows: u64, value: &[u8]) -> bool {
     rows.is_multiple_of(CHECK) || value.len() >= LONG
 }
 
-/// Bytes that a copy into an invisible slot collects before it commits them.
-const COMMIT_BYTES: usize = 4 << 20;
+/// Bytes that a copy into an invisible slot collects before it commits them, or another change of much that may be seen in parts.
+pub(super) const COMMIT_BYTES: usize = 4 << 20;
 
 impl Writer<'_> {
     /// Takes a slot that was never used. It is taken once this is committed.

@@ -12,7 +12,7 @@ use crate::proto::storage::SyncStatsRecord;
 use crate::Result;
 
 /// Keys that are set or removed, none of which an index depends on, and spans of keys that are cleared before.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Step {
     keys: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     cleared: Vec<(Vec<u8>, Vec<u8>)>,
@@ -26,9 +26,9 @@ impl Step {
         self.keys.insert(keys::of_sync(Keyspace::SyncStats, run.id), Some(stats.encode_to_vec()));
     }
 
-    /// Removes what the file holds of a sync beside its records: run, token, statistics, session values.
+    /// Removes what the file holds of a sync beside its records: run, token, statistics, entitlement graph, session values.
     pub fn forget_sync(&mut self, id: SyncId) {
-        for keyspace in [Keyspace::SyncRun, Keyspace::SyncToken, Keyspace::SyncStats] {
+        for keyspace in [Keyspace::SyncRun, Keyspace::SyncToken, Keyspace::SyncStats, Keyspace::EntitlementGraph] {
             self.keys.insert(keys::of_sync(keyspace, id), None);
         }
         self.clear_below(&keys::sessions_of(&id.to_string()));
@@ -42,6 +42,18 @@ impl Step {
     /// Removes every record of a slot.
     pub fn clear_slot(&mut self, slot: Slot) {
         self.cleared.push(slot.span());
+    }
+
+    /// Removes what a slot holds beside records: named values, and what is kept of scopes.
+    pub fn clear_beside_records(&mut self, slot: Slot) {
+        for keyspace in [Keyspace::NamedValue, Keyspace::SourceCacheEntry, Keyspace::SourceCachePoison] {
+            self.clear_below(&keys::keyspace(slot, keyspace));
+        }
+    }
+
+    /// Sets or removes a key.
+    pub(super) fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.keys.insert(key, value);
     }
 
     fn clear_below(&mut self, prefix: &[u8]) {

@@ -11,6 +11,10 @@ use crate::{Error, Result};
 /// The field of a stored run that names the slot; `c1.storage.v3.SyncRunRecord` has no field with this number.
 const SLOT_FIELD: u32 = 1000;
 
+/// The field of stored statistics that says that records were put or deleted since they were taken;
+/// `c1.storage.v3.SyncStatsRecord` has no field with this number.
+const STALE_FIELD: u32 = 1000;
+
 /// The highest field of `c1.storage.v3.SyncRunRecord` that this library knows. 8 is reserved: old files may have it.
 const KNOWN_FIELDS: std::ops::RangeInclusive<u32> = 1..=12;
 const RETIRED_FIELD: u32 = 8;
@@ -97,12 +101,26 @@ impl Reader<'_> {
         Ok(token.map_err(|error| Error::corruption(format!("token of sync {id}"), error))?.unwrap_or_default())
     }
 
+    /// What an expander keeps of its work on a sync.
+    pub fn entitlement_graph(&self, id: SyncId) -> Result<Option<Vec<u8>>> {
+        Ok(self.get(&keys::of_sync(Keyspace::EntitlementGraph, id))?.map(|graph| graph.to_vec()))
+    }
+
     /// The statistics that were taken of a sync, if they are about it.
     pub fn stats(&self, id: SyncId) -> Result<Option<SyncStatsRecord>> {
+        Ok(self.stored_stats(id)?.map(|(stats, _)| stats))
+    }
+
+    /// The statistics of a sync that has ended, if nothing was put into it or deleted since they were taken.
+    pub fn exact_stats(&self, id: SyncId) -> Result<Option<SyncStatsRecord>> {
+        Ok(self.stored_stats(id)?.filter(|(_, value)| !is_stale(value)).map(|(stats, _)| stats))
+    }
+
+    fn stored_stats(&self, id: SyncId) -> Result<Option<(SyncStatsRecord, Vec<u8>)>> {
         let Some(value) = self.get(&keys::of_sync(Keyspace::SyncStats, id))? else { return Ok(None) };
         let stats = SyncStatsRecord::decode(&value[..])
             .map_err(|error| Error::corruption(format!("statistics of sync {id}"), error))?;
-        Ok(Some(stats).filter(|stats| stats.sync_id == id.to_string()))
+        Ok(Some((stats, value.to_vec())).filter(|(stats, _)| stats.sync_id == id.to_string()))
     }
 }
 
@@ -117,9 +135,40 @@ impl Writer<'_> {
         self.batch.put(keys::of_sync(Keyspace::SyncToken, id), token);
     }
 
+    /// Stores what an expander keeps of its work on a sync, or removes it.
+    pub fn set_entitlement_graph(&mut self, id: SyncId, graph: Option<&[u8]>) {
+        let key = keys::of_sync(Keyspace::EntitlementGraph, id);
+        match graph {
+            Some(graph) => self.batch.put(key, graph),
+            None => self.batch.delete(key),
+        }
+    }
+
     /// Stores the statistics of a sync.
     pub fn put_stats(&mut self, id: SyncId, stats: &SyncStatsRecord) {
         self.batch.put(keys::of_sync(Keyspace::SyncStats, id), stats.encode_to_vec());
+    }
+
+    /// Notes that what follows in this commit changes records of a sync that has ended. Its statistics stay as they were
+    /// taken, but are not exact; how many rows scopes have is forgotten.
+    pub fn mark_stats_stale(&mut self, id: SyncId, slot: Slot) -> Result<()> {
+        let stored = self.engine.ended().stored_stats(id)?;
+        if stored.as_ref().is_some_and(|(_, value)| is_stale(value)) {
+            return Ok(());
+        }
+        if let Some((_, mut value)) = stored {
+            wire::put_varint(&mut value, STALE_FIELD, 1);
+            self.batch.put(keys::of_sync(Keyspace::SyncStats, id), value);
+        }
+        self.forget_source_cache_counts(slot)
+    }
+
+    /// Copies the statistics of a sync from another database.
+    pub fn copy_stats(&mut self, from: &Reader<'_>, id: SyncId) -> Result<()> {
+        if let Some((_, value)) = from.stored_stats(id)? {
+            self.batch.put(keys::of_sync(Keyspace::SyncStats, id), value);
+        }
+        Ok(())
     }
 
     /// Removes a sync with everything that the file holds of it, its session values included.
@@ -132,6 +181,10 @@ impl Writer<'_> {
         step.add_to(&mut self.batch);
         Ok(())
     }
+}
+
+fn is_stale(stats: &[u8]) -> bool {
+    wire::fields(stats).any(|field| field.is_ok_and(|field| field.number == STALE_FIELD))
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use parking_lot::MutexGuard;
 use rocksdb::{properties, WriteBatch, WriteOptions, DB};
 
 use super::bulk::{Change, Pending, PendingKinds, Target};
+use super::digests::Dropping;
 use super::kind::Kinds;
-use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records};
+use super::{damaged, Checkpoint, Counts, Engine, Kind, Reader, RecordKeys, Records, Scope};
 use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::memory::ask_for;
@@ -27,6 +28,8 @@ pub enum Rows<'r> {
     Records(Kind, &'r Records),
     /// Grants that the expander writes back: see [`super::refresh_grant`].
     Refreshed(&'r Records),
+    /// Grants of which several may have one identity, put into a sync that has none yet: see `engine::combine_grants`.
+    Combined(&'r Records),
     /// One record that no index entry leads to, in parts, of which the first by itself has what its key is made of. However
     /// long the others are, they take no memory.
     Large(Kind, &'r [&'r [u8]]),
@@ -36,7 +39,7 @@ impl Rows<'_> {
     fn kind(self) -> Kind {
         match self {
             Rows::Records(kind, _) | Rows::Large(kind, _) => kind,
-            Rows::Refreshed(_) => Kind::Grant,
+            Rows::Refreshed(_) | Rows::Combined(_) => Kind::Grant,
         }
     }
 
@@ -44,9 +47,20 @@ impl Rows<'_> {
         match self {
             Rows::Records(kind, records) => pending.append(kind, slot, Change::Put, records, kinds),
             Rows::Refreshed(grants) => pending.append(Kind::Grant, slot, Change::Refresh, grants, kinds),
+            Rows::Combined(grants) => pending.append(Kind::Grant, slot, Change::Combine, grants, kinds),
             Rows::Large(kind, record) => pending.append_large(kind, slot, record, kinds),
         }
     }
+}
+
+/// What becomes part of a sync together.
+pub struct Page<'p> {
+    /// What is deleted before anything is put: keys of records of these kinds.
+    pub deleted: &'p [(Kind, Vec<u8>)],
+    /// What is put; each kind comes once.
+    pub records: &'p [(Kind, Records)],
+    /// Named values that are set or, without a value, removed.
+    pub values: &'p [(&'p str, Option<&'p [u8]>)],
 }
 
 /// The write barrier, and the changes collected under it. Dropping it discards what was not committed.
@@ -56,11 +70,13 @@ pub struct Writer<'e> {
     pub(super) engine: &'e Engine,
     pub(super) batch: WriteBatch,
     pending: MutexGuard<'e, Pending>,
+    /// The digests that deletions drop.
+    pub(super) dropping: Option<Dropping>,
 }
 
 impl<'e> Writer<'e> {
     pub(super) fn new(engine: &'e Engine, pending: MutexGuard<'e, Pending>) -> Writer<'e> {
-        Writer { engine, batch: WriteBatch::default(), pending }
+        Writer { engine, batch: WriteBatch::default(), pending, dropping: None }
     }
 
     /// Puts into the sync in `slot` and replaces what has the same identity; of several with one identity the last wins.
@@ -84,7 +100,7 @@ impl<'e> Writer<'e> {
         }
         match rows {
             Rows::Records(kind, records) => self.check_stored(kind, slot, records)?,
-            Rows::Refreshed(grants) => self.check_stored(Kind::Grant, slot, grants)?,
+            Rows::Refreshed(grants) | Rows::Combined(grants) => self.check_stored(Kind::Grant, slot, grants)?,
             Rows::Large(kind, record) => {
                 let start = Records::of(record.first().copied().unwrap_or_default())?;
                 self.check_stored(kind, slot, &start)?;
@@ -100,6 +116,47 @@ impl<'e> Writer<'e> {
         rows.append_to(&mut beside, slot, &PendingKinds::default())?;
         self.pending.forget_counted(kind);
         target(self.engine, &Control::none()).collect(&mut beside, &[kind], &mut self.batch)
+    }
+
+    /// Makes everything of a page part of the sync in `slot`, or nothing. To one that is open it is appended, as
+    /// [`Writer::put`] does with records, unless something is deleted; else it is committed with what was collected before.
+    pub fn put_page(&mut self, slot: Slot, open: bool, page: &Page<'_>) -> Result<()> {
+        if self.pending.is_of_another(slot) {
+            self.flush_pending(&Kind::ALL)?;
+        }
+        for (kind, records) in page.records {
+            self.check_stored(*kind, slot, records)?;
+        }
+        let rows = page.records.iter().map(|(kind, records)| (*kind, records));
+        let values = page.values.iter().map(|(name, value)| (keys::named_value(slot, name), value.map(<[u8]>::to_vec)));
+        if open && page.deleted.is_empty() {
+            self.pending.append_all(slot, Change::Put, rows, &self.engine.pending)?;
+            self.pending.set_values(slot, values);
+            return Ok(());
+        }
+        self.flush_pending(&Kind::ALL)?;
+        let mut beside = self.pending.beside();
+        beside.append_all(slot, Change::Put, rows, &PendingKinds::default())?;
+        for (kind, key) in page.deleted {
+            self.delete(*kind, slot, key)?;
+        }
+        Kind::ALL.into_iter().for_each(|kind| self.forget_counted(kind));
+        target(self.engine, &Control::none()).collect_all(&mut beside, &mut self.batch)?;
+        for (key, value) in values {
+            match value {
+                Some(value) => self.batch.put(key, value),
+                None => self.batch.delete(key),
+            }
+        }
+        self.commit(Durability::Buffered)
+    }
+
+    /// Everything that was put, as far as named values are concerned.
+    pub fn reader_of_values(&mut self) -> Result<Reader<'e>> {
+        if self.pending.values().is_some() {
+            self.flush_pending(&Kind::ALL)?;
+        }
+        Ok(self.engine.snapshot())
     }
 
     /// Fails if one of these records would replace one that cannot be decoded.
@@ -123,14 +180,16 @@ impl<'e> Writer<'e> {
     }
 
     fn flush_pending_with(&mut self, kinds: &[Kind], control: &Control<'_>) -> Result<()> {
-        if self.pending.rows(kinds) == 0 {
+        let has_values = self.pending.values().is_some();
+        if self.pending.rows(kinds) == 0 && !(has_values && kinds == Kind::ALL) {
             return Ok(());
         }
         // In the order of their keys: that is how an SST is written.
-        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| has_values || kinds.contains(kind)).collect();
         let kinds = &kinds[..];
         target(self.engine, control).flush_pending(&mut self.pending, kinds)?;
         self.pending.clear(kinds, &self.engine.pending);
+        self.pending.forget_values();
         Ok(())
     }
 
@@ -149,21 +208,67 @@ impl<'e> Writer<'e> {
         Ok(self.engine.reader_of(Kinds::of(kinds)))
     }
 
-    /// Deletes the record at `key` with its index entries; `false` if there is none. A record that cannot be decoded
-    /// stays, because its index entries could not be found.
+    /// Deletes the record at `key` with its index entries; `false` if there is none. If it is of a scope, that is poisoned. A
+    /// record that cannot be decoded stays, because its index entries could not be found.
     pub fn delete(&mut self, kind: Kind, slot: Slot, key: &[u8]) -> Result<bool> {
+        self.delete_for("", kind, slot, key)
+    }
+
+    /// As [`Writer::delete`] on behalf of a scope, which is not poisoned if the record is its own.
+    pub fn delete_for(&mut self, scope: &str, kind: Kind, slot: Slot, key: &[u8]) -> Result<bool> {
         self.flush_pending(&[kind])?;
         let Some(stored) = self.engine.db.get_pinned(key)? else { return Ok(false) };
-        let keys = RecordKeys::of(kind, slot, &stored).map_err(|error| damaged(kind.keyspace(), key, error))?;
+        let undecodable = |error| damaged(kind.keyspace(), key, error);
+        let keys = RecordKeys::of(kind, slot, &stored).map_err(undecodable)?;
+        if let Some(loser) = Scope::of_record(kind, &stored).map_err(undecodable)?.filter(|of| of.key != scope) {
+            self.batch.put(loser.poison_key(slot), b"");
+        }
         self.pending.forget_counted(kind);
         keys.entries().for_each(|(entry, _)| self.batch.delete(entry));
         self.batch.delete(key);
+        if kind == Kind::Grant {
+            self.drop_digests(slot, key)?;
+        }
         Ok(true)
+    }
+
+    fn drop_digests(&mut self, slot: Slot, grant: &[u8]) -> Result<()> {
+        let dropping = match self.dropping.take().filter(|dropping| dropping.slot() == slot) {
+            Some(dropping) => self.dropping.insert(dropping),
+            None => self.dropping.insert(Dropping::of(&self.engine.db, slot)?),
+        };
+        dropping.of_grant(grant).iter().for_each(|digest| self.batch.delete(digest));
+        Ok(())
     }
 
     /// Sets a key that no index depends on.
     pub fn set(&mut self, key: &[u8], value: &[u8]) {
         self.batch.put(key, value);
+    }
+
+    /// Sets a key that no index depends on, behind the rows that were put into the sync in `slot` before: with the next of
+    /// them that are moved into the database if the sync is open, else at once, with what was collected.
+    pub(super) fn set_behind_rows(&mut self, slot: Slot, open: bool, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
+        if !open {
+            self.batch.put(key, value);
+            return self.commit(Durability::Buffered);
+        }
+        if self.pending.is_of_another(slot) {
+            self.flush_pending(&Kind::ALL)?;
+        }
+        self.pending.set_values(slot, [(key, Some(value))]);
+        Ok(())
+    }
+
+    /// Everything that was put, whatever is read of it.
+    pub fn reader_of_everything(&mut self) -> Result<Reader<'e>> {
+        self.flush_pending(&Kind::ALL)?;
+        Ok(self.engine.ended())
+    }
+
+    /// How many bytes of changes are collected.
+    pub fn collected(&self) -> usize {
+        self.batch.size_in_bytes()
     }
 
     /// Removes a key that no index depends on.
@@ -227,6 +332,7 @@ impl<'e> Writer<'e> {
     }
 }
 
-fn target<'t>(engine: &'t Engine, control: &'t Control<'t>) -> Target<'t> {
+/// What a flush needs of the database of `engine`.
+pub(super) fn target<'t>(engine: &'t Engine, control: &'t Control<'t>) -> Target<'t> {
     Target { db: &engine.db, records: &engine.tables.records, entries: &engine.tables.entries, control }
 }

@@ -18,13 +18,15 @@ mod names;
 mod reading;
 mod saving;
 mod tar;
+mod v1;
 
 #[cfg(test)]
 mod tests;
 
 pub use encoding::Encoding;
 pub use head::{read_format, read_head, verify_descriptors, FileFormat, Head};
-pub use indexed::{LazyFiles, Source, SHARED_PREFIX};
+pub use indexed::{LazyFile, LazyFiles, Source, SHARED_PREFIX};
 pub use names::Wanted;
 pub use reading::{examine, list, unpack, Entry, Examination, Limits, PackedFile, PayloadEntry, Stored};
 pub use saving::{check_destination, save, write, Identity, Payload, Replace, SaveOptions, Saved};
+pub use v1::unpack_v1;

@@ -36,6 +36,8 @@ pub enum Keyspace {
     SyncStats = 0x04,
     /// Session values by (session's sync id, key). Slot 0, because a session may name a sync that the file never held.
     Session = 0x05,
+    /// What an expander keeps of its work by sync id. Slot 0.
+    EntitlementGraph = 0x06,
 
     /// Resource types by id.
     ResourceType = 0x10,
@@ -47,6 +49,14 @@ pub enum Keyspace {
     Grant = 0x40,
     /// Assets by id.
     Asset = 0x50,
+    /// What a collection remembers beside the records, by name.
+    NamedValue = 0x60,
+    /// What a scope of the source cache is compared by, by (kind of row, scope).
+    SourceCacheEntry = 0x64,
+    /// The scopes that lost a row to somebody else, by (kind of row, scope).
+    SourceCachePoison = 0x68,
+    /// Digests of the grants of an entitlement by its structural identity, and without one of all grants.
+    GrantDigest = 0x70,
 
     /// Index: (parent type, parent id) to resource.
     ResourceByParent = 0x80,
@@ -58,26 +68,40 @@ pub enum Keyspace {
     EntitlementById = 0xB0,
     /// Index: public grant id to grant, for the ids that the identity cannot be read from.
     GrantById = 0xC0,
+    /// Index: the scope of the source cache that a resource is of.
+    ResourceByScope = 0xD0,
+    /// Index: the scope of the source cache that an entitlement is of.
+    EntitlementByScope = 0xD8,
+    /// Index: the scope of the source cache that a grant is of.
+    GrantByScope = 0xE0,
 }
 
 impl Keyspace {
     /// All of them, in the order of their keys.
-    pub const ALL: [Keyspace; 15] = [
+    pub const ALL: [Keyspace; 23] = [
         Keyspace::Meta,
         Keyspace::SyncRun,
         Keyspace::SyncToken,
         Keyspace::SyncStats,
         Keyspace::Session,
+        Keyspace::EntitlementGraph,
         Keyspace::ResourceType,
         Keyspace::Resource,
         Keyspace::Entitlement,
         Keyspace::Grant,
         Keyspace::Asset,
+        Keyspace::NamedValue,
+        Keyspace::SourceCacheEntry,
+        Keyspace::SourceCachePoison,
+        Keyspace::GrantDigest,
         Keyspace::ResourceByParent,
         Keyspace::GrantByPrincipal,
         Keyspace::GrantNeedsExpansion,
         Keyspace::EntitlementById,
         Keyspace::GrantById,
+        Keyspace::ResourceByScope,
+        Keyspace::EntitlementByScope,
+        Keyspace::GrantByScope,
     ];
 
     /// The keyspace that `key` belongs to; `None` for one that this layout does not have.
@@ -94,16 +118,24 @@ impl Keyspace {
             Keyspace::SyncToken => "sync token",
             Keyspace::SyncStats => "sync statistics",
             Keyspace::Session => "session value",
+            Keyspace::EntitlementGraph => "entitlement graph",
             Keyspace::ResourceType => "resource type",
             Keyspace::Resource => "resource",
             Keyspace::Entitlement => "entitlement",
             Keyspace::Grant => "grant",
             Keyspace::Asset => "asset",
+            Keyspace::NamedValue => "named value",
+            Keyspace::GrantDigest => "grant digest",
+            Keyspace::SourceCacheEntry => "source cache entry",
+            Keyspace::SourceCachePoison => "poisoned source cache scope",
             Keyspace::ResourceByParent => "resource by parent",
             Keyspace::GrantByPrincipal => "grant by principal",
             Keyspace::GrantNeedsExpansion => "grant needing expansion",
             Keyspace::EntitlementById => "entitlement by id",
             Keyspace::GrantById => "grant by id",
+            Keyspace::ResourceByScope => "resource by scope",
+            Keyspace::EntitlementByScope => "entitlement by scope",
+            Keyspace::GrantByScope => "grant by scope",
         }
     }
 }

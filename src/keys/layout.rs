@@ -1,5 +1,6 @@
 //! Every key of the database, and every prefix that a listing scans.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::identity::{read_entitlement, EntitlementParts, GrantParts};
@@ -66,6 +67,30 @@ pub fn entitlement_of_grant(slot: Slot, key: &[u8]) -> Option<(Range<usize>, Ent
     Some((HEAD..HEAD + encoded.len(), read_entitlement(&mut Elements::of(encoded))?))
 }
 
+/// What the keys of the grants of one entitlement start with, as [`grants_of`] has it, of which `key` is one; `None` for
+/// a key that no grant has.
+pub fn grants_beside(key: &[u8]) -> Option<&[u8]> {
+    let entitlement = Elements::of(tuple_of(key)).take_encoded(4)?;
+    key.get(..HEAD + entitlement.len() + 1)
+}
+
+/// The four elements of the entitlement and the two of the principal in the tuple of a grant, encoded; `None` for a tuple
+/// that no grant has.
+pub fn parts_of_grant(tuple: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut elements = Elements::of(tuple);
+    Some((elements.take_encoded(4)?, elements.rest()?))
+}
+
+/// The four elements, encoded, in a prefix made by [`grants_of`].
+pub fn entitlement_of_prefix(grants_of: &[u8]) -> Option<&[u8]> {
+    tuple_of(grants_of).split_last().map(|(_, entitlement)| entitlement)
+}
+
+/// The digest of the grants of an entitlement whose four elements are encoded; without any, of all grants of the slot.
+pub fn grant_digest(slot: Slot, entitlement: &[u8]) -> Vec<u8> {
+    start(slot, Keyspace::GrantDigest).encoded(entitlement).key()
+}
+
 /// An asset by its id.
 pub fn asset(place: impl Into<Place>, id: &str) -> Vec<u8> {
     start(place, Keyspace::Asset).element(id).key()
@@ -107,12 +132,54 @@ pub fn grant_by_id(slot: Slot, id: &str, grant: GrantRef<'_>) -> Vec<u8> {
     grant.write(start(slot, Keyspace::GrantById).element(id)).key()
 }
 
+/// Index entry: `resource` under the scope that it is of.
+pub fn resource_by_scope(slot: Slot, scope: &str, resource: ResourceRef<'_>) -> Vec<u8> {
+    resource.write(start(slot, Keyspace::ResourceByScope).element(scope)).key()
+}
+
+/// Index entry: `entitlement` under the scope that it is of.
+pub fn entitlement_by_scope(slot: Slot, scope: &str, entitlement: EntitlementRef<'_>) -> Vec<u8> {
+    entitlement.write(start(slot, Keyspace::EntitlementByScope).element(scope)).key()
+}
+
+/// Index entry: `grant` under the scope that it is of.
+pub fn grant_by_scope(slot: Slot, scope: &str, grant: GrantRef<'_>) -> Vec<u8> {
+    grant.write(start(slot, Keyspace::GrantByScope).element(scope)).key()
+}
+
+/// Prefix: the entries of an index by scope that are of one scope.
+pub fn rows_of_scope(slot: Slot, index: Keyspace, scope: &str) -> Vec<u8> {
+    start(slot, index).element(scope).prefix()
+}
+
+/// What is kept of a scope of the source cache, in the one keyspace or the other.
+pub fn of_scope(slot: Slot, keyspace: Keyspace, row_kind: &str, scope: &str) -> Vec<u8> {
+    start(slot, keyspace).element(row_kind).element(scope).key()
+}
+
+/// Prefix: what is kept of the scopes of one kind of row.
+pub fn scopes_of(slot: Slot, keyspace: Keyspace, row_kind: &str) -> Vec<u8> {
+    start(slot, keyspace).element(row_kind).prefix()
+}
+
+/// Kind of row and scope of a key made by [`of_scope`]; `None` for another.
+pub fn scope_of(key: &[u8]) -> Option<[String; 2]> {
+    let mut elements = Elements::of(tuple_of(key));
+    let mut text = || String::from_utf8(unescape(elements.next()?)?.into_owned()).ok();
+    let scope = [text()?, text()?];
+    Some(scope).filter(|_| elements.rest().is_none())
+}
+
 /// The tuple of the record that an index entry leads to; `None` for an entry that no record has.
 pub fn record_of_entry(keyspace: Keyspace, entry: &[u8]) -> Option<Vec<u8>> {
     let mut elements = Elements::of(entry);
     let own = match keyspace {
         Keyspace::ResourceByParent => 2,
-        Keyspace::EntitlementById | Keyspace::GrantById => 1,
+        Keyspace::EntitlementById
+        | Keyspace::GrantById
+        | Keyspace::ResourceByScope
+        | Keyspace::EntitlementByScope
+        | Keyspace::GrantByScope => 1,
         Keyspace::GrantNeedsExpansion => 0,
         Keyspace::GrantByPrincipal => {
             let principal = elements.take_encoded(2)?;
@@ -133,6 +200,27 @@ pub fn grant_of_entry(entry: &[u8]) -> Option<GrantParts<'_>> {
     let [resource_type, resource, entitlement_id] = read_entitlement(&mut elements)?;
     Some(GrantParts { resource_type, resource, entitlement_id, principal_type, principal })
         .filter(|_| elements.rest().is_none())
+}
+
+/// Type and id of the principal that the key of a grant names behind the prefix of its entitlement's grants; `None` for
+/// what no key of a grant goes on with.
+pub fn principal_below(rest: &[u8]) -> Option<[Cow<'_, [u8]>; 2]> {
+    let mut elements = Elements::of(rest);
+    let principal = [unescape(elements.next()?)?, unescape(elements.next()?)?];
+    Some(principal).filter(|_| elements.rest().is_none())
+}
+
+/// The prefix of the keys that start with the same `elements` elements as `key` does, and those elements as they are
+/// encoded; `None` if it has fewer.
+pub fn group_of(key: &[u8], elements: usize) -> Option<(&[u8], &[u8])> {
+    let encoded = Elements::of(tuple_of(key)).take_encoded(elements)?;
+    Some((key.get(..HEAD + encoded.len() + 1)?, encoded))
+}
+
+/// An entitlement whose four elements are encoded.
+pub fn entitlement_in(encoded: &[u8]) -> Option<EntitlementParts<'_>> {
+    let mut elements = Elements::of(encoded);
+    read_entitlement(&mut elements).filter(|_| elements.rest().is_none())
 }
 
 /// Prefix: the resources of one type.
@@ -175,6 +263,11 @@ pub fn grants_of(slot: Slot, entitlement: EntitlementRef<'_>) -> Vec<u8> {
     entitlement.write(start(slot, Keyspace::Grant)).prefix()
 }
 
+/// [`grants_of`] an entitlement whose four elements are encoded.
+pub fn grants_of_encoded(slot: Slot, entitlement: &[u8]) -> Vec<u8> {
+    start(slot, Keyspace::Grant).encoded(entitlement).prefix()
+}
+
 /// The grant of `principal` below a prefix made by [`grants_of`].
 pub fn below(grants_of: Vec<u8>, principal: ResourceRef<'_>) -> Vec<u8> {
     principal.write(TupleWriter::continuing(grants_of)).key()
@@ -193,6 +286,11 @@ pub fn grants_to_type(slot: Slot, principal_type: &str) -> Vec<u8> {
 /// Prefix: the index entries of grants to one principal.
 pub fn grants_to(slot: Slot, principal: ResourceRef<'_>) -> Vec<u8> {
     principal.write(start(slot, Keyspace::GrantByPrincipal)).prefix()
+}
+
+/// Prefix: the index entries of grants to a principal whose two elements are encoded.
+pub fn grants_to_encoded(slot: Slot, principal: &[u8]) -> Vec<u8> {
+    start(slot, Keyspace::GrantByPrincipal).encoded(principal).prefix()
 }
 
 /// Prefix: the index entries of grants with a public id.
@@ -220,6 +318,11 @@ pub fn of_sync(keyspace: Keyspace, sync: SyncId) -> Vec<u8> {
 /// The sync that a key made by [`of_sync`] is about.
 pub fn sync_of(key: &[u8]) -> Option<SyncId> {
     tuple_of(key).try_into().ok().map(SyncId::from_bytes)
+}
+
+/// A named value of a sync.
+pub fn named_value(slot: Slot, name: &str) -> Vec<u8> {
+    start(slot, Keyspace::NamedValue).element(name).key()
 }
 
 /// A session value; its stored name is `prefix` followed by `name`.
@@ -256,6 +359,7 @@ mod tests {
             (Keyspace::GrantByPrincipal, grant_by_principal(slot, GRANT)),
             (Keyspace::GrantNeedsExpansion, grant_needs_expansion(slot, GRANT)),
             (Keyspace::GrantById, grant_by_id(slot, "an id", GRANT)),
+            (Keyspace::GrantByScope, grant_by_scope(slot, "a\0scope", GRANT)),
         ];
         for (keyspace, entry) in entries {
             let tuple = record_of_entry(keyspace, tuple_of(&entry)).unwrap();
@@ -265,9 +369,16 @@ mod tests {
         let entry = resource_by_parent(slot, parent, child);
         let tuple = record_of_entry(Keyspace::ResourceByParent, tuple_of(&entry)).unwrap();
         assert_eq!(record(slot, Keyspace::Resource, &tuple), resource(slot, child));
-        let entry = entitlement_by_id(slot, GRANT.entitlement);
-        let tuple = record_of_entry(Keyspace::EntitlementById, tuple_of(&entry)).unwrap();
-        assert_eq!(record(slot, Keyspace::Entitlement, &tuple), entitlement(slot, GRANT.entitlement));
+        let entry = resource_by_scope(slot, "scope", child);
+        let tuple = record_of_entry(Keyspace::ResourceByScope, tuple_of(&entry)).unwrap();
+        assert_eq!(record(slot, Keyspace::Resource, &tuple), resource(slot, child));
+        for (keyspace, entry) in [
+            (Keyspace::EntitlementById, entitlement_by_id(slot, GRANT.entitlement)),
+            (Keyspace::EntitlementByScope, entitlement_by_scope(slot, "", GRANT.entitlement)),
+        ] {
+            let tuple = record_of_entry(keyspace, tuple_of(&entry)).unwrap();
+            assert_eq!(record(slot, Keyspace::Entitlement, &tuple), entitlement(slot, GRANT.entitlement));
+        }
     }
 
     #[test]
@@ -283,5 +394,19 @@ mod tests {
         assert!(session("s", "ab", "c").starts_with(&sessions("s", "ab")));
         assert!(!session("s", "", "a\0b").starts_with(&sessions("s", "ab")));
         assert!(!session("s2", "ab", "").starts_with(&sessions("s", "")));
+    }
+
+    #[test]
+    fn the_key_of_a_scope_says_which_it_is() {
+        let key = of_scope(Slot(3), Keyspace::SourceCacheEntry, "grants", "a\0b:c");
+        assert_eq!(scope_of(&key), Some(["grants".to_owned(), "a\0b:c".to_owned()]));
+        for other in [&key[..key.len() - 7], &[&key[..], b"\0x"].concat()] {
+            assert_eq!(scope_of(other), None);
+        }
+        assert!(!grant_by_scope(Slot(3), "ab", GRANT).starts_with(&rows_of_scope(
+            Slot(3),
+            Keyspace::GrantByScope,
+            "a"
+        )));
     }
 }

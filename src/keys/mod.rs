@@ -19,7 +19,7 @@ pub use keyspace::{Keyspace, Slot};
 pub use layout::*;
 pub use sync_id::SyncId;
 pub use token::{BatchToken, Listing};
-pub use tuple::{successor, unescape, Elements, Place, TupleWriter};
+pub use tuple::{append_element, successor, unescape, Elements, Place, TupleWriter};
 
 /// The layout that this crate writes and the only one that it opens.
 pub const LAYOUT_VERSION: u32 = 1;

@@ -38,11 +38,15 @@ pub enum Listing {
     Syncs = 11,
     SyncRuns = 12,
     Scan = 13,
+    GrantPrincipals = 14,
+    References = 15,
+    NamedValues = 16,
+    GrantsInBucket = 17,
 }
 
 impl Listing {
     /// All of them.
-    pub const ALL: [Listing; 13] = [
+    pub const ALL: [Listing; 17] = [
         Listing::ResourceTypes,
         Listing::Resources,
         Listing::Entitlements,
@@ -56,6 +60,10 @@ impl Listing {
         Listing::Syncs,
         Listing::SyncRuns,
         Listing::Scan,
+        Listing::GrantPrincipals,
+        Listing::References,
+        Listing::NamedValues,
+        Listing::GrantsInBucket,
     ];
 
     /// What a person calls the listing.
@@ -74,6 +82,10 @@ impl Listing {
             Listing::Syncs => "syncs",
             Listing::SyncRuns => "sync runs",
             Listing::Scan => "scan",
+            Listing::GrantPrincipals => "principals of grants",
+            Listing::References => "references",
+            Listing::NamedValues => "named values",
+            Listing::GrantsInBucket => "grants in a bucket",
         }
     }
 

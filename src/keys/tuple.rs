@@ -126,6 +126,12 @@ fn has_special(element: &[u8]) -> bool {
     words.iter().any(|word| special(u64::from_le_bytes(*word))) || rest.iter().any(|&byte| byte <= ESCAPE)
 }
 
+/// Appends one more element to a tuple that has one.
+pub fn append_element(tuple: &mut Vec<u8>, element: &[u8]) {
+    tuple.push(SEPARATOR);
+    escape(element, tuple);
+}
+
 /// The value of one encoded element; `None` if no element encodes to it.
 pub fn unescape(element: &[u8]) -> Option<Cow<'_, [u8]>> {
     if !has_special(element) {

@@ -36,6 +36,8 @@ pub struct PlainGrant<'r> {
     pub resource_type: &'r [u8],
     /// The principal's id.
     pub resource: &'r [u8],
+    /// Whether it is a record of a scope.
+    pub is_scoped: bool,
 }
 
 /// The entitlement of the last grant, and what was made of it.
@@ -66,10 +68,12 @@ impl<T> LastEntitlement<T> {
         let (id, rest) = leading(record, record::EXTERNAL_ID).unwrap_or((&[], record));
         let (principal, rest) = leading(self.behind(rest)?, record::PRINCIPAL)?;
         let (_, rest) = leading(rest, record::DISCOVERED_AT)?;
-        if !rest.is_empty() && !leading(rest, record::SOURCE_SCOPE_KEY)?.1.is_empty() {
-            return None;
-        }
-        PlainGrant::of(id, principal)
+        let scope = match rest {
+            [] => rest,
+            _ => leading(rest, record::SOURCE_SCOPE_KEY).filter(|(_, behind)| behind.is_empty())?.0,
+        };
+        let plain = PlainGrant::of(id, principal)?;
+        Some(PlainGrant { is_scoped: !scope.is_empty(), ..plain })
     }
 
     /// Takes a plain grant of the same entitlement apart, a `c1.connector.v2.Grant`. `None` for all others.
@@ -92,6 +96,6 @@ impl<'r> PlainGrant<'r> {
         let (resource, rest) = leading(rest, RESOURCE)?;
         let is_whole = rest.is_empty() && !resource_type.is_empty() && !resource.is_empty();
         let is_plain = is_whole && principal.is_ascii() && id.is_ascii();
-        is_plain.then_some(PlainGrant { id, principal, resource_type, resource })
+        is_plain.then_some(PlainGrant { id, principal, resource_type, resource, is_scoped: false })
     }
 }

@@ -7,18 +7,24 @@
 //! Requests are the decoded protobuf messages of the matching service call. Lists of records arrive and leave as
 //! bytes ([`Encoded`]), so that nothing which this library has no name for is lost on the way.
 
+mod compare;
+mod convert;
 mod file;
 mod listing;
 mod merge;
 mod records;
+mod source_cache;
 mod sync;
 
 pub use crate::proto::storage::SyncType;
+pub use compare::{Comparison, FileComparison};
+pub use convert::convert_file;
 pub use file::{
     inspect_schema, optional_path, read_header, required_path, verify, Inspection, OpenOptions, SavedFrames, Store,
 };
 pub use listing::{Encoded, Scan, ScanRequest};
 pub use merge::merge_files;
+pub use records::AssetSummary;
 pub use sync::{select_syncs_to_delete, RetentionCandidate};
 
 /// The engine's name in a file's manifest and in `GetMetadataResponse.engine`.

@@ -47,7 +47,8 @@ impl<'a> Expandable<'a> {
         Ok(None)
     }
 
-    fn parse(message: &'a [u8]) -> Result<Self, Malformed> {
+    /// Reads an encoded one.
+    pub fn parse(message: &'a [u8]) -> Result<Self, Malformed> {
         let mut expandable = Self { message, shallow: false, names_an_entitlement: false };
         for field in fields(message) {
             let field = field?;

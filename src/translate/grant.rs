@@ -12,7 +12,9 @@ use super::sources::Sources;
 use super::stamp::{put_timestamp, Stamp, Timestamp};
 use super::stubs::{canonical_id, put_principal_stub, Reference};
 use crate::keys::{GrantRef, ResourceRef};
-use crate::proto::wire::{fields, merge, put_bytes, put_message, put_nested, put_varint, values, Malformed};
+use crate::proto::wire::{
+    fields, merge, put_bytes, put_fields, put_message, put_nested, put_varint, values, Malformed,
+};
 
 #[derive(Default)]
 struct Grant<'a> {
@@ -123,22 +125,46 @@ pub fn grant_identity<T>(v2: &[u8], see: impl FnOnce(GrantRef<'_>) -> T) -> Resu
 /// The first `GrantExpandable` annotation that decodes leaves the annotations: as the record's expansion if it names
 /// an entitlement, for good if it does not. A grant without one has no expansion, whatever was stored before.
 pub fn grant_to_record(v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    next_grant_to_record(v2, stamp, &mut LastPut::default(), out)
+    next_grant_to_record(v2, Expansion::InAnnotations, stamp, &mut LastPut::default(), out)
+}
+
+/// Where it says what a grant expands.
+#[derive(Clone, Copy, Debug)]
+pub enum Expansion<'e> {
+    /// In its annotations: it was not expanded yet.
+    InAnnotations,
+    /// Beside it, in an encoded `c1.connector.v2.GrantExpandable`, or nowhere; its annotations are what they are.
+    Beside {
+        /// Empty if the grant expands nothing.
+        expandable: &'e [u8],
+        /// Whether that is still to be done.
+        pending: bool,
+    },
 }
 
 /// [`grant_to_record`] for one of many.
 pub(super) fn next_grant_to_record(
     v2: &[u8],
+    expansion: Expansion<'_>,
     stamp: &Stamp<'_>,
     last: &mut LastPut,
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
-    if last.put_alike(v2, stamp, out) {
+    // One without annotations expands nothing, unless that is said elsewhere.
+    let is_plain = matches!(expansion, Expansion::InAnnotations | Expansion::Beside { expandable: [], .. });
+    if is_plain && last.put_alike(v2, stamp, out) {
         return Ok(());
     }
     let message = Grant::parse(v2)?;
-    let first = if message.annotated { Expandable::first(v2, 4)? } else { None };
-    let (taken, expandable) = first.unzip();
+    let (taken, expandable, pending) = match expansion {
+        Expansion::InAnnotations => {
+            let first = if message.annotated { Expandable::first(v2, 4)? } else { None };
+            let (taken, expandable) = first.unzip();
+            (taken, expandable, true)
+        }
+        Expansion::Beside { expandable: [], .. } => (None, None, false),
+        Expansion::Beside { expandable, pending } => (None, Some(Expandable::parse(expandable)?), pending),
+    };
     let expansion = expandable.filter(|expandable| expandable.names_an_entitlement);
     let embedded = message.embedded()?;
     let ids = Ids::of(&message, &embedded)?;
@@ -152,7 +178,7 @@ pub(super) fn next_grant_to_record(
         if let Some(expansion) = &expansion {
             put_nested(out, 6, |out| expansion.put(out))?;
         }
-        put_varint(out, 7, u64::from(expansion.is_some()));
+        put_varint(out, 7, u64::from(pending && expansion.is_some()));
         for (place, annotation) in message.annotations(v2).enumerate() {
             let annotation = annotation?;
             Any::parse(annotation)?;
@@ -279,6 +305,16 @@ pub(super) fn next_grant_with_annotation(v3: &[u8], last: &mut LastRead, out: &m
     })
 }
 
+/// Appends a stored grant as hosts are shown records: under its public id, also where that follows from its identity.
+pub(super) fn grant_record(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    all_or_nothing(out, |out| {
+        let id = grant_public_id(v3)?;
+        put_fields(out, v3, 1..=1)?;
+        put_bytes(out, 2, id.as_bytes());
+        put_fields(out, v3, 3..=u32::MAX)
+    })
+}
+
 /// The public id of a stored grant: its external id or, if that is empty, `entitlement id:principal type:principal id`.
 pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let record = Record::parse(v3)?;
@@ -289,6 +325,27 @@ pub fn grant_public_id(v3: &[u8]) -> Result<Cow<'_, str>, Malformed> {
         }
         (id, _) => Ok(id.into()),
     }
+}
+
+/// Appends a stored grant as it was before expansion. The expander names a grant's own entitlement among the sources that it
+/// gives it; sources without that are what its connector said.
+pub fn unexpanded_grant(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    const SOURCES: u32 = 9;
+    let record = Record::parse(v3)?;
+    let own = record.references()?[0].as_ref().map_or(&b""[..], |entitlement| entitlement.entitlement_id());
+    if !Sources::of_record(v3)?.names(own) {
+        out.extend_from_slice(v3);
+        return Ok(());
+    }
+    all_or_nothing(out, |out| {
+        for field in fields(v3) {
+            let field = field?;
+            if field.number != SOURCES {
+                out.extend_from_slice(field.raw);
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The expansion of a stored grant as an encoded `c1.connector.v2.GrantExpandable`, `None` if it is not expandable.

@@ -15,7 +15,7 @@
 use crate::proto::wire::{fields, put_nested_unless_empty, values, Malformed};
 
 /// The private field's number, far above what the schema uses.
-pub(super) const NUMBER: u32 = 1000;
+pub const NUMBER: u32 = 1000;
 
 /// Appends the private field with the fragment that `write` appends, unless that is empty.
 pub(super) fn put_kept(

@@ -52,7 +52,7 @@ impl LastRead {
     /// Appends the grant of a plain record of the same entitlement. Of another nothing is appended: `false`.
     pub fn put_alike(&self, v3: &[u8], out: &mut Vec<u8>) -> bool {
         let plain = self.0.in_record(v3).filter(|plain| plain.principal.len() + 2 < 0x80);
-        let Some(PlainGrant { id, principal, resource_type, resource }) = plain else { return false };
+        let Some(PlainGrant { id, principal, resource_type, resource, .. }) = plain else { return false };
         out.extend_from_slice(self.stub());
         let length = principal.len() as u8;
         out.extend_from_slice(&[2 << 3 | 2, length + 2, 1 << 3 | 2, length]);
@@ -89,7 +89,9 @@ impl LastPut {
 
     /// Appends the record of a plain message of the same entitlement. Of another nothing is appended: `false`.
     pub fn put_alike(&self, v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> bool {
-        let Some(PlainGrant { id, principal, resource_type, resource }) = self.0.in_message(v2) else { return false };
+        let Some(PlainGrant { id, principal, resource_type, resource, .. }) = self.0.in_message(v2) else {
+            return false;
+        };
         let Stored { reference, entitlement_id } = &self.0.made;
         // An id that follows from the references is not stored.
         let mut canonical = canonical_id(entitlement_id, Id { resource_type, resource }).into_iter();

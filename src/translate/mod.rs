@@ -8,7 +8,7 @@
 //! | resource type | [`resource_type_to_record`] | [`resource_type_from_record`] |
 //! | resource | [`resource_to_record`] | [`resource_from_record`] |
 //! | entitlement | [`entitlement_to_record`] | [`entitlement_from_record`] |
-//! | grant | [`grant_to_record`], [`expanded_grant_to_record`] | [`grant_from_record`] |
+//! | grant | [`grant_to_record`], [`expanded_grant_to_record`], [`ContributionsToRecords`] | [`grant_from_record`] |
 //!
 //! - Equal messages give equal bytes, whatever the order of their fields and map entries: merges and content hashes
 //!   compare records as bytes.
@@ -22,6 +22,7 @@
 
 mod any;
 mod backwards;
+mod contribution;
 mod entitlement;
 mod enums;
 mod expandable;
@@ -39,11 +40,14 @@ mod stubs;
 #[cfg(test)]
 mod tests;
 
+pub use contribution::{ContributionsToRecords, NoRecord};
 pub use entitlement::{entitlement_from_record, entitlement_to_record};
 pub use grant::{
     expanded_grant_to_record, grant_expandable, grant_from_record, grant_identity, grant_public_id, grant_to_record,
+    unexpanded_grant, Expansion,
 };
-pub use refs::entitlement_identity;
+pub use kept::NUMBER as KEPT;
+pub use refs::{entitlement_identity, resource_identity};
 pub use resource::{check_profile, resource_from_record, resource_to_record};
 pub use resource_type::{resource_type_from_record, resource_type_to_record};
 pub use sequence::{FromRecords, GrantsToRecords, Shape};

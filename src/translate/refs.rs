@@ -95,6 +95,12 @@ pub fn entitlement_identity<T>(v2: &[u8], see: impl FnOnce(EntitlementRef<'_>) -
     Ok(see(EmbeddedEntitlement::parse(v2)?.identity()?))
 }
 
+/// Shows `see` which resource a v2 resource id names, as far as it says.
+pub fn resource_identity<T>(v2: &[u8], see: impl FnOnce(ResourceRef<'_>) -> T) -> Result<T, Malformed> {
+    let ResourceId { resource_type, resource, .. } = ResourceId::parse(v2)?;
+    Ok(see(ResourceRef::new(resource_type, resource)))
+}
+
 /// What a record keeps of an embedded `c1.connector.v2.Resource` that is a principal. The parent is part of it: matching
 /// principals across connectors needs it.
 #[derive(Default)]

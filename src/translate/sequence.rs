@@ -1,7 +1,7 @@
 //! One record or message after another: what a grant has in common with the one before is translated once, which nobody
 //! else needs to know.
 
-use super::grant::{next_grant_from_record, next_grant_to_record, next_grant_with_annotation};
+use super::grant::{grant_record, next_grant_from_record, next_grant_to_record, next_grant_with_annotation, Expansion};
 use super::last_grant::{LastPut, LastRead};
 use super::{entitlement_from_record, resource_from_record, resource_type_from_record, Stamp};
 use crate::proto::wire::Malformed;
@@ -19,6 +19,8 @@ pub enum Shape {
     Grant,
     /// A `c1z.v1.GrantWithAnnotation`.
     GrantWithAnnotation,
+    /// A `c1.storage.v3.GrantRecord`.
+    GrantRecord,
 }
 
 /// Makes messages of stored records.
@@ -47,17 +49,29 @@ impl FromRecords {
             Shape::Entitlement => entitlement_from_record(v3, out),
             Shape::Grant => next_grant_from_record(v3, &mut self.last, out),
             Shape::GrantWithAnnotation => next_grant_with_annotation(v3, &mut self.last, out),
+            Shape::GrantRecord => grant_record(v3, out),
         }
     }
 }
 
-/// Makes records of the grants that a connector put.
+/// Makes records of grants.
 #[derive(Default)]
 pub struct GrantsToRecords(LastPut);
 
 impl GrantsToRecords {
-    /// Appends the record of the next grant.
+    /// Appends the record of the next grant, which a connector put.
     pub fn append(&mut self, v2: &[u8], stamp: &Stamp<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
-        next_grant_to_record(v2, stamp, &mut self.0, out)
+        next_grant_to_record(v2, Expansion::InAnnotations, stamp, &mut self.0, out)
+    }
+
+    /// Appends the record of the next grant, which was stored before.
+    pub fn append_stored(
+        &mut self,
+        v2: &[u8],
+        expansion: Expansion<'_>,
+        stamp: &Stamp<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Malformed> {
+        next_grant_to_record(v2, expansion, stamp, &mut self.0, out)
     }
 }

@@ -26,6 +26,15 @@ impl<'a> Sources<'a> {
         Ok(Self(entries))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an entitlement of that id is among them.
+    pub fn names(&self, entitlement_id: &[u8]) -> bool {
+        self.0.iter().any(|(id, _)| id.as_bytes() == entitlement_id)
+    }
+
     /// Appends field 9 of a `c1.storage.v3.GrantRecord`.
     pub fn put_in_record(&self, out: &mut Vec<u8>) {
         self.put(out, 9, 4);

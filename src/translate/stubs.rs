@@ -26,6 +26,11 @@ impl<'a> Reference<'a> {
         Ok(reference)
     }
 
+    /// Appends its strings, each under its own number.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        (1..).zip(self.strings).for_each(|(number, string)| put_bytes(out, number, string));
+    }
+
     /// The ids of the resource.
     pub fn id(&self) -> Id<'a> {
         let [resource_type, resource, ..] = self.strings;

@@ -10,7 +10,9 @@ use c1z::capi::file::c1z_read_header;
 use c1z::capi::syncs::c1z_clone_sync;
 use c1z::control::Control;
 use c1z::envelope::{save, unpack, Encoding, Limits, Payload, SaveOptions};
-use c1z::proto::api::{CloneSyncRequest, InspectRequest, OpenRequest, ReadHeaderRequest, VerifyRequest};
+use c1z::proto::api::{
+    CloneSyncRequest, CompareFilesRequest, CompareInput, InspectRequest, OpenRequest, ReadHeaderRequest, VerifyRequest,
+};
 use c1z::proto::manifest::C1zManifestV3;
 use prost::Message;
 use tempfile::TempDir;
@@ -191,6 +193,8 @@ fn a_path_that_cannot_be_one_is_refused_alike_by_every_call() {
         let open = |read_only| Handle::open(&OpenRequest { read_only, ..open_request(path.as_ref()) }).map(drop);
         let verify = VerifyRequest { path: path.clone(), ..Default::default() };
         let inspect = InspectRequest { open: Some(open_request(path.as_ref())), ..Default::default() };
+        let input = Some(CompareInput { path: path.clone(), ..Default::default() });
+        let compare = CompareFilesRequest { before: input.clone(), after: input, ..Default::default() };
         let header = ReadHeaderRequest { path: path.clone(), ..Default::default() }.encode_to_vec();
         let clone = CloneSyncRequest { path: path.clone(), ..Default::default() };
         let results = [
@@ -198,6 +202,7 @@ fn a_path_that_cannot_be_one_is_refused_alike_by_every_call() {
             open(true),
             verify_bytes(&verify.encode_to_vec(), None).map(drop),
             Walk::inspect(&inspect, None).map(drop),
+            Walk::compare(&compare, None).map(drop),
             inspect_schema(path).map(drop),
             // SAFETY: everything outlives the call.
             ask(|out, error| unsafe { c1z_read_header(slice(&header), out, error) }).map(drop),

@@ -9,6 +9,7 @@ use c1z::proto::api::{InspectRequest, OpenRequest, SetSessionValuesRequest, Veri
 use c1z::proto::connector::ResourcesServiceListResourcesRequest;
 use prost::Message;
 
+use crate::compare;
 use crate::sample::*;
 use crate::support::{verify_bytes, Failure, Handle, Walk};
 
@@ -30,7 +31,7 @@ fn a_call_without_a_file_to_spare_says_that_it_is_short_of_them() {
 type Step = fn(&Sample) -> Result<(), Failure>;
 
 fn lower_the_limit() {
-    let steps: [(&str, Step); 4] = [
+    let steps: [(&str, Step); 5] = [
         ("open to write", |sample| {
             let store = Handle::open(&open_request(&sample.path))?;
             store.call(c1z_list_resources, &ResourcesServiceListResourcesRequest::default())?;
@@ -56,6 +57,11 @@ fn lower_the_limit() {
         ("inspect", |sample| {
             let request = InspectRequest { open: Some(open_request(&sample.path)), ..Default::default() };
             let mut walk = Walk::inspect(&request, None)?;
+            while walk.next()?.is_some() {}
+            Ok(())
+        }),
+        ("compare", |sample| {
+            let mut walk = Walk::compare(&compare::request(sample), None)?;
             while walk.next()?.is_some() {}
             Ok(())
         }),

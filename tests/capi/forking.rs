@@ -15,7 +15,7 @@ use c1z::capi::file::c1z_get_metadata;
 use c1z::capi::resource_types::c1z_put_resource_types;
 use c1z::capi::resources::c1z_list_resources;
 use c1z::proto::api::{
-    GetMetadataRequest, GetMetadataResponse, InspectRequest, OpenRequest, PutResourceTypesRequest,
+    CompareFilesRequest, GetMetadataRequest, GetMetadataResponse, InspectRequest, OpenRequest, PutResourceTypesRequest,
     ScanResourcesRequest, VerifyRequest,
 };
 use c1z::proto::connector::{
@@ -23,6 +23,7 @@ use c1z::proto::connector::{
 };
 use prost::Message;
 
+use crate::compare;
 use crate::functions;
 use crate::sample::{end_sync, open_request, start_sync, Sample};
 use crate::support::{assert_refused, inspect_schema, read_header, verify_bytes, Handle, Walk};
@@ -99,6 +100,8 @@ fn in_a_forked_process_every_call_is_refused_and_freeing_leaves_the_parents_stor
         let open = OpenRequest { tmp_dir: tmp(&sample), ..open_request(&sample.path) };
         let inspect = InspectRequest { open: Some(open.clone()), ..Default::default() };
         let mut walk = Walk::inspect(&inspect, None).unwrap();
+        let compare = CompareFilesRequest { tmp_dir: tmp(&sample), ..compare::request(&sample) };
+        let mut comparison = Walk::compare(&compare, None).unwrap();
         let folders = [working_folder(&writable), working_folder(&read_only)];
 
         for leave in [libc::_exit, libc::exit] {
@@ -111,15 +114,18 @@ fn in_a_forked_process_every_call_is_refused_and_freeing_leaves_the_parents_stor
                 }
                 refused(Handle::open(&open).map(drop));
                 refused(Walk::inspect(&inspect, None).map(drop));
+                refused(Walk::compare(&compare, None).map(drop));
                 let verify = VerifyRequest { path: open.path.clone(), ..Default::default() };
                 refused(verify_bytes(&verify.encode_to_vec(), None).map(drop));
                 refused(scan.next().map(drop));
                 refused(walk.next().map(drop));
+                refused(comparison.next().map(drop));
                 assert!(
                     !read_header(&open.path).unwrap().is_empty() && !inspect_schema(&open.path).unwrap().is_empty()
                 );
                 free(&scan);
                 free(&walk);
+                free(&comparison);
                 free(&writable);
                 free(&read_only);
             });
@@ -137,7 +143,8 @@ fn in_a_forked_process_every_call_is_refused_and_freeing_leaves_the_parents_stor
         end_sync(&writable);
         writable.close().unwrap();
         assert!(scan.next().unwrap().is_some() && walk.next().unwrap().is_some());
-        drop((scan, walk));
+        assert!(comparison.next().unwrap().is_some());
+        drop((scan, walk, comparison));
         read_only.close().unwrap();
         assert_eq!(std::fs::read_dir(tmp(&sample)).unwrap().count(), 0);
         let types =

@@ -1,23 +1,31 @@
 //! Every function that is called on a store, with a request that succeeds on an open sample.
 
-use c1z::capi::api::{Api, CallFn, LongCallFn, ScanFn};
+use c1z::capi::api::{Api, CallFn, FromStoreFn, LongCallFn, ScanFn};
 use c1z::capi::assets::*;
+use c1z::capi::compare::*;
 use c1z::capi::cursor::*;
+use c1z::capi::digests::*;
 use c1z::capi::entitlements::*;
 use c1z::capi::expansion::*;
 use c1z::capi::file::*;
+use c1z::capi::grant_records::*;
 use c1z::capi::grants::*;
 use c1z::capi::merge::*;
+use c1z::capi::pages::*;
+use c1z::capi::references::*;
 use c1z::capi::resource_types::*;
 use c1z::capi::resources::*;
 use c1z::capi::sessions::*;
+use c1z::capi::source_cache::*;
 use c1z::capi::syncs::*;
 use c1z::proto::api::*;
 use c1z::proto::connector::{
-    AssetServiceGetAssetRequest, EntitlementsServiceListEntitlementsRequest, GrantsServiceListGrantsRequest,
-    ResourceTypesServiceListResourceTypesRequest, ResourcesServiceListResourcesRequest,
+    AssetServiceGetAssetRequest, EntitlementsServiceListEntitlementsRequest, GrantSources,
+    GrantsServiceListGrantsRequest, ResourceTypesServiceListResourceTypesRequest, ResourcesServiceListResourcesRequest,
 };
 use c1z::proto::reader::*;
+use c1z::proto::reader_v3 as v3;
+use c1z::proto::storage::PrincipalRef;
 use prost::{Message, Name};
 
 use crate::sample::*;
@@ -93,6 +101,10 @@ mod kind {
         (Exported::Long(function), false)
     }
 
+    pub fn ask_from(function: FromStoreFn) -> (Exported, bool) {
+        (Exported::From(function), true)
+    }
+
     pub fn scan(function: ScanFn) -> (Exported, bool) {
         (Exported::Scan(function), true)
     }
@@ -105,7 +117,15 @@ pub fn all(sample: &Sample) -> Vec<Function> {
     let session = || SESSION.to_owned();
     let full = || "full".to_owned();
     let id = || Some(resource_id("user", "alice"));
+    let resources = || "resources".to_owned();
     let held = || grant(member(), user("alice"));
+    let contributions = || {
+        let principal =
+            PrincipalRef { resource_type_id: "user".into(), resource_id: "bob".into(), ..Default::default() };
+        let sources = GrantSources { sources: [("group:admins:member".to_owned(), Default::default())].into() };
+        let list = vec![GrantContribution { principal: Some(principal), sources: Some(sources) }];
+        PutGrantContributionsRequest { list, entitlement: Some(member()), promised_new: true }
+    };
     let verification =
         Verification { generation: "1".into(), coverage: vec!["grants".into()], mode: "connector".into() };
     functions![
@@ -175,9 +195,59 @@ pub fn all(sample: &Sample) -> Vec<Function> {
             };
         tell BoundSync c1z_put_asset [2] PutAssetRequest { asset: asset(), ..Default::default() };
         ask Open c1z_get_asset [1, 1] AssetServiceGetAssetRequest { asset: asset() };
-        tell BoundSync c1z_put_expanded_grants [1, 3] PutExpandedGrantsRequest { list: vec![held()] };
+        tell BoundSync c1z_put_expanded_grants [1, 3] PutExpandedGrantsRequest { list: vec![held()], promised_new: true };
+        tell BoundSync c1z_put_grant_contributions [2, 2] contributions();
+        ask Open c1z_list_grant_principals [3]
+            ListGrantPrincipalsRequest { entitlement: Some(member()), ..Default::default() };
+        ask Open c1z_list_references [3]
+            ListReferencesRequest { kind: ReferenceKind::GrantResources.into(), ..Default::default() };
+        ask Open c1z_find_grant_annotation [3]
+            FindGrantAnnotationRequest { entitlement: Some(member()), ..Default::default() };
+        tell Writable c1z_set_entitlement_graph [1]
+            SetEntitlementGraphRequest { sync_id: first(), graph: Some(b"graph".to_vec()) };
+        ask Open c1z_get_entitlement_graph [1] GetEntitlementGraphRequest { sync_id: first() };
         ask Open c1z_list_pending_expansion [2] ListPendingExpansionRequest::default();
         ask Open c1z_list_grants_with_annotations [3] ListGrantsWithAnnotationsRequest::default();
+        tell BoundSync c1z_commit_page [9]
+            CommitPageRequest {
+                grants: Some(PutGrantsRequest { list: vec![held()], ..Default::default() }),
+                values: [("page".to_owned(), b"1".to_vec())].into(),
+                delete_values: vec!["next".into()],
+                ..Default::default()
+            };
+        ask Open c1z_get_named_values [1] GetNamedValuesRequest { names: vec!["page".into()], ..Default::default() };
+        ask Open c1z_list_named_values [1] ListNamedValuesRequest::default();
+        ask Open c1z_get_grant_digest [1, 2]
+            GetGrantDigestRequest { entitlement: Some(member()), level: Some(1), ..Default::default() };
+        ask Open c1z_list_grants_in_bucket [5]
+            ListGrantsInBucketRequest { entitlement: Some(member()), ..Default::default() };
+        ask Open c1z_get_grant_record [1]
+            v3::GrantsReaderServiceGetGrantRequest { grant_id: held().id, ..Default::default() };
+        ask Open c1z_list_grant_records_for_entitlement [3]
+            v3::GrantsReaderServiceListGrantsForEntitlementRequest { entitlement: Some(member()), ..Default::default() };
+        ask Open c1z_list_grant_records_for_entitlements [11]
+            v3::GrantsReaderServiceListGrantsForEntitlementsRequest {
+                entitlements: vec![member()], ..Default::default()
+            };
+        ask Open c1z_list_grant_records_for_principal [4]
+            v3::GrantsReaderServiceListGrantsForPrincipalRequest { principal_id: id(), ..Default::default() };
+        ask Open c1z_list_grant_records_for_resource_type [1]
+            v3::GrantsReaderServiceListGrantsForResourceTypeRequest {
+                resource_type_id: "user".into(), ..Default::default()
+            };
+        ask Open c1z_get_source_cache_entry [2]
+            GetSourceCacheEntryRequest { row_kind: resources(), scope_key: SCOPE.into(), ..Default::default() };
+        tell BoundSync c1z_put_source_cache_entry [3]
+            PutSourceCacheEntryRequest {
+                row_kind: resources(), scope_key: SCOPE.into(), cache_validator: "etag".into(),
+            };
+        ask_from BoundSync c1z_replay_source_cache [3]
+            ReplaySourceCacheRequest { row_kind: resources(), scope_key: SCOPE.into(), source_sync_id: first() };
+        ask_long BoundSync c1z_delete_source_cache_rows [2]
+            DeleteSourceCacheRowsRequest {
+                row_kind: resources(), scope_key: SCOPE.into(), by: SourceCacheRowsBy::ObjectId.into(),
+                ids: vec!["alice".into()], ..Default::default()
+            };
         ask Open c1z_get_session_values [1]
             GetSessionValuesRequest { sync_id: session(), keys: vec!["key".into()], ..Default::default() };
         tell Writable c1z_set_session_values [1]
@@ -191,14 +261,17 @@ pub fn all(sample: &Sample) -> Vec<Function> {
         scan Open c1z_scan_resources [1] ScanResourcesRequest::default();
         scan Open c1z_scan_entitlements [1] ScanEntitlementsRequest::default();
         scan Open c1z_scan_grants [1] ScanGrantsRequest::default();
+        scan Open c1z_compare_syncs [1]
+            CompareSyncsRequest { before_sync_id: first(), after_sync_id: second(), ..Default::default() };
     ]
 }
 
 #[test]
 fn the_functions_of_these_tests_are_all_that_the_library_has() {
     // The others of the function table: those on buffers (2), errors (4), cancel flags (3) and cursors (2), c1z_version,
-    // c1z_open, c1z_store_free, c1z_read_header, c1z_verify, c1z_inspect, c1z_inspect_schema and c1z_merge_files.
-    let others = 2 + 4 + 3 + 2 + 8;
+    // c1z_open, c1z_store_free, c1z_read_header, c1z_verify, c1z_inspect, c1z_inspect_schema, c1z_merge_files,
+    // c1z_compare_files and c1z_convert_file.
+    let others = 2 + 4 + 3 + 2 + 10;
     let slots = size_of::<Api>() / size_of::<usize>() - 1;
     let mut names: Vec<_> = all(&Sample::new()).iter().map(|function| function.name).collect();
     names.sort();

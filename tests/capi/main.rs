@@ -2,7 +2,9 @@
 
 mod allocations;
 mod closing;
+mod compare;
 mod control;
+mod convert;
 mod cursors;
 mod deep;
 mod descriptors;
@@ -19,6 +21,7 @@ mod read_only;
 mod requests;
 mod sample;
 mod saving;
+mod source_cache;
 mod stack;
 mod support;
 mod swept;

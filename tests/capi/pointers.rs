@@ -94,7 +94,7 @@ fn a_null_error_leaves_the_code() {
 #[test]
 fn open_refuses_null_pointers_but_for_control_and_error() {
     let request = OpenRequest { read_only: true, ..open_request("/nowhere".as_ref()) }.encode_to_vec();
-    let (mut store, mut error) = (ptr::null_mut(), ptr::null_mut());
+    let (mut store, mut error) = (ptr::dangling_mut(), ptr::null_mut());
     let without_data = Slice { data: ptr::null(), len: 1 };
     // SAFETY: every pointer is null or lives through the call.
     unsafe {
@@ -111,7 +111,7 @@ fn open_refuses_null_pointers_but_for_control_and_error() {
 
 #[test]
 fn a_cursor_refuses_null_pointers() {
-    let (mut response, mut error) = (ptr::null_mut(), ptr::null_mut());
+    let (mut response, mut error) = (ptr::dangling_mut(), ptr::null_mut());
     // SAFETY: every pointer is null or lives through the call.
     unsafe {
         assert_eq!(c1z_cursor_next(ptr::null_mut(), &mut response, &mut error), C1Z_INVALID_ARGUMENT);

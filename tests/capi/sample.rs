@@ -6,13 +6,16 @@ use std::sync::LazyLock;
 use c1z::capi::assets::c1z_put_asset;
 use c1z::capi::entitlements::c1z_put_entitlements;
 use c1z::capi::grants::c1z_put_grants;
+use c1z::capi::pages::c1z_commit_page;
 use c1z::capi::resource_types::c1z_put_resource_types;
 use c1z::capi::resources::c1z_put_resources;
 use c1z::capi::sessions::c1z_set_session_values;
+use c1z::capi::source_cache::c1z_put_source_cache_entry;
 use c1z::capi::syncs::{c1z_end_sync, c1z_start_sync};
 use c1z::proto::api::{
-    BoundSyncResponse, EndSyncRequest, OpenRequest, PutAssetRequest, PutEntitlementsRequest, PutGrantsRequest,
-    PutResourceTypesRequest, PutResourcesRequest, SetSessionValuesRequest, StartSyncRequest,
+    BoundSyncResponse, CommitPageRequest, EndSyncRequest, OpenRequest, PutAssetRequest, PutEntitlementsRequest,
+    PutGrantsRequest, PutResourceTypesRequest, PutResourcesRequest, PutSourceCacheEntryRequest,
+    SetSessionValuesRequest, StartSyncRequest,
 };
 use c1z::proto::connector::{AssetRef, Entitlement, Grant, GrantExpandable, Resource, ResourceId, ResourceType};
 use prost::Message;
@@ -23,6 +26,9 @@ use crate::support::Handle;
 
 /// The name under which session values of the sample are kept.
 pub const SESSION: &str = "session";
+
+/// The scope of all resources of the sample.
+pub const SCOPE: &str = "people";
 
 /// The file, and the ids of its syncs.
 pub struct Sample {
@@ -95,12 +101,20 @@ fn write_sync(store: &Handle, users: &[&str]) -> String {
     store.call(c1z_put_resource_types, &resource_types()).unwrap();
     let mut all = vec![group(), role()];
     all.extend(users.iter().map(|id| user(id)));
-    store.call(c1z_put_resources, &PutResourcesRequest { list: all, ..Default::default() }).unwrap();
+    store.call(c1z_put_resources, &PutResourcesRequest { list: all, source_scope_key: SCOPE.into() }).unwrap();
+    let entry = PutSourceCacheEntryRequest {
+        row_kind: "resources".into(),
+        scope_key: SCOPE.into(),
+        cache_validator: "etag".into(),
+    };
+    store.call(c1z_put_source_cache_entry, &entry).unwrap();
     let list = vec![member(), assigned()];
     store.call(c1z_put_entitlements, &PutEntitlementsRequest { list, ..Default::default() }).unwrap();
     store.call(c1z_put_grants, &PutGrantsRequest { list: grants(users), ..Default::default() }).unwrap();
     let icon = PutAssetRequest { asset: asset(), content_type: "image/png".into(), data: vec![1, 2, 3] };
     store.call(c1z_put_asset, &icon).unwrap();
+    let values = ["page 1", "page 2"].map(|name| (name.to_owned(), b"seen".to_vec())).into();
+    store.call(c1z_commit_page, &CommitPageRequest { values, ..Default::default() }).unwrap();
     end_sync(store);
     id
 }

@@ -4,7 +4,10 @@ use std::process::Command;
 use std::thread::Builder;
 
 use c1z::capi::resources::{c1z_list_resources, c1z_put_resources};
-use c1z::proto::api::{DeleteGrantsRequest, InspectRequest, OpenRequest, PutResourcesRequest, VerifyRequest};
+use c1z::proto::api::{
+    CompareFilesRequest, CompareInput, DeleteGrantsRequest, InspectRequest, OpenRequest, PutResourcesRequest,
+    VerifyRequest,
+};
 use c1z::proto::connector::{Resource, ResourcesServiceListResourcesRequest};
 use prost::encoding::{encode_key, encode_varint, WireType};
 use prost::Message;
@@ -103,6 +106,11 @@ fn call_everything() {
         let mut walk = Walk::inspect(&request, None).unwrap();
         while walk.next().unwrap().is_some() {}
         inspect_schema(&name).unwrap();
+        step("comparing it");
+        let input = Some(CompareInput { path: name.clone(), ..Default::default() });
+        let request = CompareFilesRequest { before: input.clone(), after: input, ..Default::default() };
+        let mut walk = Walk::compare(&request, None).unwrap();
+        while walk.next().unwrap().is_some() {}
     }
 }
 

@@ -5,10 +5,11 @@ use std::ffi::{c_void, CStr};
 use std::fmt::Debug;
 use std::ptr;
 
-use c1z::capi::api::{CallFn, LongCallFn, ScanFn};
+use c1z::capi::api::{CallFn, FromStoreFn, LongCallFn, ScanFn};
 use c1z::capi::buffer::{c1z_buffer_data, c1z_buffer_free, Buffer};
 use c1z::capi::cancel::{c1z_cancel_free, c1z_cancel_new, c1z_cancel_set, Cancel, Control};
 use c1z::capi::code::{Code, C1Z_OK};
+use c1z::capi::compare::c1z_compare_files;
 use c1z::capi::cursor::{c1z_cursor_free, c1z_cursor_next, Cursor};
 use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_error_reason, ErrorObject};
 use c1z::capi::file::{c1z_close, c1z_open, c1z_read_header};
@@ -16,7 +17,9 @@ use c1z::capi::inspect::{c1z_inspect, c1z_inspect_schema};
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
 use c1z::capi::verify::c1z_verify;
-use c1z::proto::api::{CloseRequest, InspectRequest, InspectSchemaRequest, OpenRequest, ReadHeaderRequest};
+use c1z::proto::api::{
+    CloseRequest, CompareFilesRequest, InspectRequest, InspectSchemaRequest, OpenRequest, ReadHeaderRequest,
+};
 use prost::Message;
 
 /// The slice of nothing.
@@ -48,6 +51,8 @@ pub fn slice(bytes: &[u8]) -> Slice {
 pub enum Exported {
     Call(CallFn),
     Long(LongCallFn),
+    /// Called with no other store.
+    From(FromStoreFn),
     Scan(ScanFn),
 }
 
@@ -83,6 +88,9 @@ impl Exported {
             Exported::Long(function) => given_bytes(response, error, |response, error| unsafe {
                 function(store, request, control, response, error)
             }),
+            Exported::From(function) => given_bytes(response, error, |response, error| unsafe {
+                function(store, ptr::null(), request, control, response, error)
+            }),
             Exported::Scan(function) => {
                 let walk =
                     outcome(response, error, |cursor, error| unsafe { function(store, request, cursor, error) })?;
@@ -116,7 +124,8 @@ fn outcome<T>(
         assert_eq!(out != untouched, give_out, "a call that succeeded wrote no response");
         return Ok(give_out.then_some(out));
     }
-    assert_eq!(out, untouched, "a call that failed wrote a response");
+    let left = if give_out { ptr::null_mut() } else { untouched };
+    assert_eq!(out, left, "behind a call that failed a caller frees what it got before");
     assert_eq!(error != no_error, give_error, "a call that failed wrote no error");
     let failure = match give_error {
         true => take_failure(error),
@@ -217,6 +226,23 @@ impl Handle {
 
     /// Makes a call that must succeed and reads its answer.
     #[track_caller]
+    /// Makes a call that reads from another store, which may be the same.
+    pub fn call_from(
+        &self,
+        function: FromStoreFn,
+        source: &Handle,
+        request: &impl Message,
+        control: Option<&Control>,
+    ) -> Result<Vec<u8>, Failure> {
+        let request = request.encode_to_vec();
+        let control = control.map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: both handles outlive the call.
+        let given = given_bytes(true, true, |response, error| unsafe {
+            function(self.0, source.0, slice(&request), control, response, error)
+        });
+        given.map(Given::bytes)
+    }
+
     pub fn ask<A: Message + Default>(&self, function: CallFn, request: &impl Message) -> A {
         A::decode(&self.call(function, request).unwrap()[..]).unwrap()
     }
@@ -292,6 +318,16 @@ impl Walk {
         // SAFETY: everything outlives the call.
         let walk =
             outcome(true, true, |cursor, error| unsafe { c1z_inspect(slice(&request), control, cursor, error) })?;
+        Ok(Walk(walk.expect("asked for a cursor")))
+    }
+
+    /// Walks what differs between two files.
+    pub fn compare(request: &CompareFilesRequest, control: Option<&Control>) -> Result<Walk, Failure> {
+        let request = request.encode_to_vec();
+        let control = control.map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: everything outlives the call.
+        let walk =
+            outcome(true, true, |cursor, error| unsafe { c1z_compare_files(slice(&request), control, cursor, error) })?;
         Ok(Walk(walk.expect("asked for a cursor")))
     }
 

@@ -2,17 +2,21 @@
 
 use c1z::capi::api::CallFn;
 use c1z::capi::code::C1Z_INVALID_ARGUMENT;
+use c1z::capi::digests::c1z_list_grants_in_bucket;
 use c1z::capi::entitlements::c1z_list_entitlements;
-use c1z::capi::expansion::{c1z_list_grants_with_annotations, c1z_list_pending_expansion};
+use c1z::capi::expansion::{c1z_list_grant_principals, c1z_list_grants_with_annotations, c1z_list_pending_expansion};
 use c1z::capi::grants::{
     c1z_list_grants, c1z_list_grants_for_entitlement, c1z_list_grants_for_entitlements, c1z_list_grants_for_principal,
     c1z_list_grants_for_resource_type,
 };
+use c1z::capi::pages::c1z_list_named_values;
+use c1z::capi::references::c1z_list_references;
 use c1z::capi::resource_types::c1z_list_resource_types;
 use c1z::capi::resources::c1z_list_resources;
 use c1z::capi::syncs::{c1z_list_sync_runs, c1z_list_syncs, c1z_set_current_sync};
 use c1z::proto::api::{
-    ListGrantsWithAnnotationsRequest, ListPendingExpansionRequest, ListSyncRunsRequest, SetCurrentSyncRequest,
+    ListGrantPrincipalsRequest, ListGrantsInBucketRequest, ListGrantsWithAnnotationsRequest, ListNamedValuesRequest,
+    ListPendingExpansionRequest, ListReferencesRequest, ListSyncRunsRequest, ReferenceKind, SetCurrentSyncRequest,
 };
 use c1z::proto::connector::{
     EntitlementsServiceListEntitlementsRequest, GrantsServiceListGrantsRequest,
@@ -50,7 +54,7 @@ macro_rules! listings {
 }
 
 /// All listings with tokens of their own. Those of sessions are keys.
-fn listings() -> [Listing; 12] {
+fn listings() -> [Listing; 16] {
     listings![
         "resource types" c1z_list_resource_types ResourceTypesServiceListResourceTypesRequest {};
         "resources" c1z_list_resources ResourcesServiceListResourcesRequest {};
@@ -64,6 +68,11 @@ fn listings() -> [Listing; 12] {
             GrantsReaderServiceListGrantsForPrincipalRequest { principal_id: Some(resource_id("user", "alice")) };
         "grants for a resource type" c1z_list_grants_for_resource_type
             GrantsReaderServiceListGrantsForResourceTypeRequest { resource_type_id: "user".into() };
+        "principals of grants" c1z_list_grant_principals
+            ListGrantPrincipalsRequest { entitlement: Some(assigned()) };
+        "references" c1z_list_references ListReferencesRequest { kind: ReferenceKind::GrantResources.into() };
+        "named values" c1z_list_named_values ListNamedValuesRequest {};
+        "grants in a bucket" c1z_list_grants_in_bucket ListGrantsInBucketRequest { entitlement: Some(assigned()) };
         "grants needing expansion" c1z_list_pending_expansion ListPendingExpansionRequest {};
         "grants with annotations" c1z_list_grants_with_annotations ListGrantsWithAnnotationsRequest {};
         "syncs" c1z_list_syncs SyncsReaderServiceListSyncsRequest {};

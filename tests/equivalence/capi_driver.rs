@@ -196,6 +196,8 @@ impl Driver for CapiDriver {
         grants::c1z_list_grants_for_principal as list_grants_for_principal: ForPrincipalRequest => ForPrincipalResponse;
         grants::c1z_list_grants_for_resource_type as list_grants_for_resource_type: ForResourceTypeRequest => ForResourceTypeResponse;
         expansion::c1z_put_expanded_grants as put_expanded_grants: PutExpandedGrantsRequest => ();
+        expansion::c1z_put_grant_contributions as put_grant_contributions: PutGrantContributionsRequest => ();
+        expansion::c1z_list_grant_principals as list_grant_principals: ListGrantPrincipalsRequest => ListGrantPrincipalsResponse;
         expansion::c1z_list_pending_expansion as list_pending_expansion: ListPendingExpansionRequest => ListPendingExpansionResponse;
         expansion::c1z_list_grants_with_annotations as list_grants_with_annotations: ListGrantsWithAnnotationsRequest => ListGrantsWithAnnotationsResponse;
         assets::c1z_put_asset as put_asset: PutAssetRequest => ();

@@ -85,6 +85,16 @@ impl<D: Driver> View<'_, D> {
                 });
             }
         }
+        for entitlement in &asked {
+            let expected = self.rows().and_then(|rows| of_entitlement(rows, entitlement, |_| true));
+            let principal = |grant: Grant| grant.principal.and_then(|principal| principal.id).unwrap_or_default();
+            let expected = expected.map(|grants| grants.into_iter().map(principal).collect());
+            self.list(("principals", entitlement), &expected, |page_size, page_token| {
+                let (entitlement, annotations) = (Some(entitlement.clone()), self.annotations());
+                let request = ListGrantPrincipalsRequest { entitlement, page_size, page_token, annotations };
+                self.file.list_grant_principals(&request)
+            });
+        }
         let sound = |asked: &&Entitlement| known.resolve(asked).is_ok() || asked.id.is_empty();
         let sound: Vec<Entitlement> = asked.iter().filter(sound).cloned().collect();
         for batch in [sound, asked] {

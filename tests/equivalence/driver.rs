@@ -88,6 +88,7 @@ pub trait Driver: Sized {
     fn put_entitlements(&self, request: &PutEntitlementsRequest) -> Answer<()>;
     fn put_grants(&self, request: &PutGrantsRequest) -> Answer<()>;
     fn put_expanded_grants(&self, request: &PutExpandedGrantsRequest) -> Answer<()>;
+    fn put_grant_contributions(&self, request: &PutGrantContributionsRequest) -> Answer<()>;
     fn put_asset(&self, request: &PutAssetRequest) -> Answer<()>;
     fn delete_grant(&self, request: &DeleteGrantRequest) -> Answer<()>;
     fn delete_grants(&self, request: &DeleteGrantsRequest) -> Answer<()>;
@@ -121,6 +122,7 @@ pub trait Driver: Sized {
     fn list_grants_for_entitlements(&self, request: &ForEntitlementsRequest) -> Answer<ForEntitlementsResponse>;
     fn list_grants_for_principal(&self, request: &ForPrincipalRequest) -> Answer<ForPrincipalResponse>;
     fn list_grants_for_resource_type(&self, request: &ForResourceTypeRequest) -> Answer<ForResourceTypeResponse>;
+    fn list_grant_principals(&self, request: &ListGrantPrincipalsRequest) -> Answer<ListGrantPrincipalsResponse>;
     fn list_pending_expansion(&self, request: &ListPendingExpansionRequest) -> Answer<ListPendingExpansionResponse>;
     fn list_grants_with_annotations(
         &self,
@@ -165,6 +167,7 @@ pages! {
     ForEntitlementsResponse: list of Grant;
     ForPrincipalResponse: list of Grant;
     ForResourceTypeResponse: list of Grant;
+    ListGrantPrincipalsResponse: list of ResourceId;
     ListPendingExpansionResponse: list of PendingExpansion;
     ListGrantsWithAnnotationsResponse: list of GrantWithAnnotation;
     ListSessionValuesResponse: list of SessionValue;

@@ -231,6 +231,19 @@ fn write_records<D: Driver>(file: &D, model: &mut Model, operation: &Operation) 
         Operation::PutExpandedGrants(list) => {
             put_expanded_grants(file, model, list.iter().map(GrantSpec::message).collect());
         }
+        Operation::PutContributions { of, list, promised_new } => {
+            let list: Vec<_> = list.iter().map(ContributionSpec::message).collect();
+            let (entitlement, promised_new) = (Some(of.message()), *promised_new);
+            let request = PutGrantContributionsRequest { list, entitlement, promised_new };
+            let expected = match Rows::contributed(&request) {
+                Ok(grants) => put(model, &grants, |rows| match promised_new {
+                    true => rows.put_grants(&grants),
+                    false => rows.put_expanded_grants(&grants),
+                }),
+                Err(without_sources) => Err(without_sources),
+            };
+            assert_eq!(file.put_grant_contributions(&request), expected);
+        }
         Operation::PutAsset { id, size } => {
             let asset = GetAssetResponse { content_type: format!("image/{size}"), data: vec![1; *size] };
             let GetAssetResponse { content_type, data } = asset.clone();
@@ -258,7 +271,7 @@ fn write_records<D: Driver>(file: &D, model: &mut Model, operation: &Operation) 
 
 fn put_expanded_grants<D: Driver>(file: &D, model: &mut Model, list: Vec<Grant>) {
     let expected = put(model, &list, |rows| rows.put_expanded_grants(&list));
-    assert_eq!(file.put_expanded_grants(&PutExpandedGrantsRequest { list }), expected);
+    assert_eq!(file.put_expanded_grants(&PutExpandedGrantsRequest { list, promised_new: false }), expected);
 }
 
 fn delete_grant<D: Driver>(file: &D, model: &mut Model, grant_id: String) {
@@ -336,6 +349,7 @@ fn touched(operation: &Operation) -> &'static [Noun] {
         | Operation::DeleteStored(Stored::Entitlement, _) => &[Noun::Entitlements, Noun::Grants],
         Operation::PutGrants(_)
         | Operation::PutExpandedGrants(_)
+        | Operation::PutContributions { .. }
         | Operation::DeleteGrant(..)
         | Operation::ExpandStored(..)
         | Operation::DeleteStored(Stored::GrantsByRefs | Stored::GrantById, _)

@@ -1,6 +1,7 @@
 //! What is done to a file, with few ids that collide, nest and need escaping, so that everything happens to everything.
 
 use c1z::proto::connector::grant_sources::GrantSource;
+use c1z::proto::storage::PrincipalRef;
 use c1z::proto::Profile;
 use prost::Message;
 use prost_types::{value::Kind, Any, Struct, Value};
@@ -93,6 +94,13 @@ pub struct GrantSpec {
 }
 
 #[derive(Clone, Copy, Debug)]
+pub struct ContributionSpec {
+    pub principal: Ref,
+    pub parent: Option<Ref>,
+    pub variant: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
 pub enum Stored {
     GrantsByRefs,
     GrantById,
@@ -120,6 +128,11 @@ pub enum Operation {
     PutEntitlements(Vec<EntitlementSpec>),
     PutGrants(Vec<GrantSpec>),
     PutExpandedGrants(Vec<GrantSpec>),
+    PutContributions {
+        of: EntitlementRefs,
+        list: Vec<ContributionSpec>,
+        promised_new: bool,
+    },
     PutAsset {
         id: &'static str,
         size: usize,
@@ -279,6 +292,20 @@ impl Expand {
             }
         };
         Any { type_url: EXPANDABLE.to_owned(), value }
+    }
+}
+
+impl ContributionSpec {
+    pub fn message(&self) -> GrantContribution {
+        let parent = self.parent.unwrap_or_default();
+        let principal = PrincipalRef {
+            resource_type_id: self.principal.0.into(),
+            resource_id: self.principal.1.into(),
+            parent_resource_type_id: parent.0.into(),
+            parent_resource_id: parent.1.into(),
+        };
+        let principal = (self.variant < 254).then_some(principal);
+        GrantContribution { principal, sources: (self.variant != 253).then(|| sources(1 + self.variant % 2)) }
     }
 }
 

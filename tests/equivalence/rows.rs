@@ -211,6 +211,36 @@ impl Rows {
         Ok(())
     }
 
+    /// The grants that are made of contributions.
+    pub fn contributed(request: &PutGrantContributionsRequest) -> Answer<Vec<Grant>> {
+        let mut grants = Vec::new();
+        for contribution in &request.list {
+            let Some(principal) = &contribution.principal else { continue };
+            let id = |resource_type: &str, resource: &str| {
+                let (resource_type, resource) = (resource_type.to_owned(), resource.to_owned());
+                Some(ResourceId { resource_type, resource, baton_resource: false })
+            };
+            if principal.resource_type_id.is_empty() || principal.resource_id.is_empty() {
+                continue;
+            }
+            let sources = contribution.sources.clone().filter(|sources| !sources.sources.is_empty());
+            let Some(sources) = sources else { return failure(Code::InvalidArgument, "INVALID_ARGUMENT") };
+            let type_url = "type.googleapis.com/c1.connector.v2.GrantImmutable".to_owned();
+            grants.push(Grant {
+                entitlement: request.entitlement.clone(),
+                principal: Some(Resource {
+                    id: id(&principal.resource_type_id, &principal.resource_id),
+                    parent_resource_id: id(&principal.parent_resource_type_id, &principal.parent_resource_id),
+                    ..Resource::default()
+                }),
+                annotations: vec![Any { type_url, value: Vec::new() }],
+                sources: Some(sources),
+                ..Grant::default()
+            });
+        }
+        Ok(grants)
+    }
+
     pub fn delete_grant(&mut self, id: &str) -> Answer<()> {
         match self.grant_with_id(id) {
             Ok(key) => drop(self.grants.remove(&key)),

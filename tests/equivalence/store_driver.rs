@@ -143,6 +143,7 @@ impl Driver for StoreDriver {
         put_entitlements: PutEntitlementsRequest;
         put_grants: PutGrantsRequest;
         put_expanded_grants: PutExpandedGrantsRequest;
+        put_grant_contributions: PutGrantContributionsRequest;
         put_asset: PutAssetRequest;
         delete_grants: DeleteGrantsRequest;
     }
@@ -186,6 +187,7 @@ impl Driver for StoreDriver {
         list_grants_for_entitlement: ForEntitlementRequest => ForEntitlementResponse;
         list_grants_for_principal: ForPrincipalRequest => ForPrincipalResponse;
         list_grants_for_resource_type: ForResourceTypeRequest => ForResourceTypeResponse;
+        list_grant_principals: ListGrantPrincipalsRequest => ListGrantPrincipalsResponse;
         list_pending_expansion: ListPendingExpansionRequest => ListPendingExpansionResponse;
         list_grants_with_annotations: ListGrantsWithAnnotationsRequest => ListGrantsWithAnnotationsResponse;
         get_asset: AssetServiceGetAssetRequest => GetAssetResponse;

@@ -56,6 +56,11 @@ fn grant() -> impl Strategy<Value = GrantSpec> + Clone {
     )
 }
 
+fn contribution() -> impl Strategy<Value = ContributionSpec> + Clone {
+    (reference_or_empty(), weighted(0.2, reference_or_empty()), any::<u8>())
+        .prop_map(|(principal, parent, variant)| ContributionSpec { principal, parent, variant })
+}
+
 fn reference_or_empty() -> impl Strategy<Value = Ref> + Clone {
     prop_oneof![6 => reference(), 1 => Just(("a", "")), 1 => Just(("", "a"))]
 }
@@ -127,6 +132,8 @@ fn record() -> impl Strategy<Value = Operation> {
         5 => vec(entitlement(), 0..6).prop_map(Operation::PutEntitlements),
         9 => vec(grant(), 0..8).prop_map(Operation::PutGrants),
         3 => vec(grant(), 0..5).prop_map(Operation::PutExpandedGrants),
+        3 => (entitlement_refs(), vec(contribution(), 0..6), any::<bool>())
+            .prop_map(|(of, list, promised_new)| Operation::PutContributions { of, list, promised_new }),
         1 => (prop_oneof![9 => any_of(ASSETS), 1 => Just("")], 0usize..3).prop_map(|(id, size)| Operation::PutAsset { id, size }),
         2 => (grant_id(), grant_refs()).prop_map(|(id, refs)| Operation::DeleteGrant(id, refs)),
         1 => vec(grant_refs(), 0..4).prop_map(Operation::DeleteGrants),

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use c1z::control::Control;
 
+use prost::Message;
+
 use crate::fixture::*;
 use crate::functions::{all, Function};
-use crate::place::{put_all, whole_sync, Contents, Place, Tally};
+use crate::place::{put_all, whole_sync, Contents, Place, Tally, SCOPE};
 use crate::sample::{open_request, start_sync, Sample};
 use crate::support::Handle;
 use crate::syscalls::{under, Fault, Plan};
@@ -22,7 +24,7 @@ struct Scene {
     bound: String,
 }
 
-const CALLS: [Call; 28] = [
+const CALLS: [Call; 34] = [
     ("c1z_put_resource_types", |Scene { store, .. }| try_put_resource_types(store, &["new", "user"])),
     ("c1z_put_resources", |Scene { store, .. }| {
         try_put_resources(store, &[resource(("user", "new")), child(("user", "u1"), ("a", "b"))])
@@ -35,6 +37,41 @@ const CALLS: [Call; 28] = [
     ("c1z_put_asset", |Scene { store, .. }| try_put_asset(store, "large", &[7; 5 << 20])),
     ("c1z_put_expanded_grants", |Scene { store, .. }| {
         try_put_expanded(store, &[membership("g", "u1"), membership("g", "new")])
+    }),
+    ("c1z_put_grant_contributions", |Scene { store, .. }| try_put_contributions(store, "g", &["u1", "new"], true)),
+    ("c1z_set_entitlement_graph", |Scene { store, .. }| {
+        store.set_entitlement_graph(&SetEntitlementGraphRequest {
+            sync_id: String::new(),
+            graph: Some(b"graph".to_vec()),
+        })
+    }),
+    ("c1z_commit_page", |Scene { store, .. }| {
+        let page = CommitPageRequest {
+            delete_grants: Some(DeleteGrantsRequest { list: vec![membership("g", "u1")] }),
+            grants: Some(PutGrantsRequest { list: vec![membership("g", "new")], ..Default::default() }),
+            values: [("page".to_owned(), b"1".to_vec())].into(),
+            ..Default::default()
+        };
+        store.commit_page(&page.encode_to_vec())
+    }),
+    ("c1z_put_source_cache_entry", |Scene { store, .. }| put_entry(store, "etag 2")),
+    ("c1z_replay_source_cache", |Scene { store, finished, .. }| {
+        let request = ReplaySourceCacheRequest {
+            row_kind: "resources".into(),
+            scope_key: SCOPE.into(),
+            source_sync_id: finished[1].clone(),
+        };
+        store.replay_source_cache(None, &request, &Control::none()).map(drop)
+    }),
+    ("c1z_delete_source_cache_rows", |Scene { store, .. }| {
+        let request = DeleteSourceCacheRowsRequest {
+            row_kind: "resources".into(),
+            scope_key: SCOPE.into(),
+            by: SourceCacheRowsBy::PublicId.into(),
+            resource_ids: vec![id(("user", "u1")), id(("user", "scoped"))],
+            ..Default::default()
+        };
+        store.delete_source_cache_rows(&request, &Control::none()).map(drop)
     }),
     ("c1z_delete_grant", |Scene { store, .. }| {
         store.delete_grant(&DeleteGrantRequest { grant_id: "group:g:member:user:u1".into() })
@@ -93,6 +130,22 @@ const CALLS: [Call; 28] = [
     }),
 ];
 
+fn put_entry(store: &Store, validator: &str) -> c1z::Result<()> {
+    store.put_source_cache_entry(&PutSourceCacheEntryRequest {
+        row_kind: "resources".into(),
+        scope_key: SCOPE.into(),
+        cache_validator: validator.into(),
+    })
+}
+
+/// Two rows in a scope, and what it is compared by.
+fn put_scope(store: &Store, validator: &str) {
+    let list = ["scoped", "scoped 2"].map(|user| resource(("user", user))).into();
+    let request = PutResourcesRequest { list, source_scope_key: SCOPE.into() };
+    store.put_resources(&request.encode_to_vec()).unwrap();
+    put_entry(store, validator).unwrap();
+}
+
 const KSUID: &str = "0ujtsYcgvSTl8PAuAdqWYSMnLOv";
 
 fn mark_verified(store: &Store, sync: &str, generation: &str) -> c1z::Result<()> {
@@ -119,6 +172,7 @@ fn template() -> (Place, [String; 2]) {
         let sync = start(&store, "full");
         put_all(&store).unwrap();
         put_resources(&store, &[resource(("user", extra))]);
+        put_scope(&store, "etag");
         end(&store);
         mark_verified(&store, &sync, "1").unwrap();
         sync
@@ -138,6 +192,7 @@ fn scene((template, finished): &(Place, [String; 2]), function: &str) -> Scene {
     let store = place.open();
     let bound = start(&store, "full");
     put_all(&store).unwrap();
+    put_scope(&store, "etag 1");
     set_session(&store, &bound, &[("old", b"value")]);
     if function.starts_with("c1z_start_") {
         end(&store);

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use c1z::control::Control;
-use c1z::engine::{Engine, SyncRun};
+use c1z::engine::{Engine, SyncRun, DIGEST_VERSION};
 use c1z::envelope::{self, Encoding, Payload, SaveOptions};
 use c1z::keys::LAYOUT_VERSION;
-use c1z::proto::manifest::{C1zManifestV3, SyncRunSummary};
+use c1z::proto::manifest::{C1zManifestV3, GrantDigestRoot, SyncRunSummary};
 
 use crate::fixture::*;
 use crate::place::{put_all, Contents, Place, Tally};
@@ -37,6 +37,18 @@ fn summaries(engine: &Engine) -> Vec<SyncRunSummary> {
     reader.sync_runs().unwrap().into_iter().map(summary).collect()
 }
 
+/// What it says of the grants of a sync that has ended.
+fn digest_root(engine: &Engine) -> Option<GrantDigestRoot> {
+    let reader = engine.ended();
+    let run = reader.sync_runs().unwrap().into_iter().find(|run| run.record.ended_at.is_some())?;
+    let digest = reader.grant_digest(run.slot, b"").unwrap()?;
+    Some(GrantDigestRoot {
+        xor_digest: digest.xor.to_be_bytes().to_vec(),
+        count: digest.count as i64,
+        abi_version: DIGEST_VERSION.into(),
+    })
+}
+
 /// A file with the database in a folder.
 fn file_of(database: &Path) -> Place {
     let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
@@ -47,6 +59,7 @@ fn file_of(database: &Path) -> Place {
         engine: "rocksdb".into(),
         engine_schema_version: LAYOUT_VERSION,
         sync_runs: summaries(&engine),
+        grant_digest_root: digest_root(&engine),
         ..Default::default()
     };
     let (encoding, options) = (Encoding::Tar, SaveOptions::default());

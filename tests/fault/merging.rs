@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use c1z::control::Control;
 use c1z::store::merge_files;
@@ -17,7 +18,8 @@ use crate::syscalls::{under, Fault, Plan};
 
 const MERGER: &str = "merging::a_merge_is_made_if_asked";
 
-/// In the environment of the process that is killed: the folder, how it merges, and at which step it is killed.
+/// In the environment of the process that is killed: the folder, how it merges, and at which step it is killed, if its
+/// parent does not do that.
 const FOLDER: &str = "C1Z_TEST_MERGED_FOLDER";
 const WAY: &str = "C1Z_TEST_MERGED_WAY";
 const STEP: &str = "C1Z_TEST_MERGED_STEP";
@@ -58,7 +60,7 @@ fn small(store: &Store) {
 }
 
 /// A folder with a large file, a small one, and one that holds both syncs.
-fn template() -> Place {
+fn template(large: fn(&Store), small: fn(&Store)) -> Place {
     let place = Place::new();
     let write = |name: &str, syncs: &[fn(&Store)]| {
         let store = open_at(&place.folder().join(name), &place.work()).unwrap();
@@ -139,9 +141,14 @@ fn a_merge_is_made_if_asked() {
     let below = PathBuf::from(folder);
     let wanted = std::env::var(WAY).unwrap();
     let (_, way) = WAYS.into_iter().find(|(name, _)| *name == wanted).unwrap();
-    let from = std::env::var(STEP).unwrap().parse().unwrap();
-    let plan = Plan { below: below.clone(), fault: Some(Fault::Kill), from, and_later: false };
-    under(plan, || way.merge(&below).unwrap());
+    match std::env::var(STEP) {
+        Ok(step) => {
+            let from = step.parse().unwrap();
+            let plan = Plan { below: below.clone(), fault: Some(Fault::Kill), from, and_later: false };
+            drop(under(plan, || way.merge(&below).unwrap()));
+        }
+        Err(_) => way.merge(&below).unwrap(),
+    }
     std::process::exit(0);
 }
 
@@ -198,7 +205,7 @@ struct Case {
 
 /// A folder to merge in, and all cases.
 fn scene() -> (Place, [Case; WAYS.len()]) {
-    let template = template();
+    let template = template(large, small);
     let cases = WAYS.map(|(name, way)| {
         let place = like(&template);
         way.merge(place.folder()).unwrap();
@@ -232,6 +239,56 @@ fn a_merge_killed_at_any_step_leaves_its_inputs_and_a_whole_file_or_none() {
         });
         tally.print(&format!("kill, merge {name}"));
         assert!(tally.struck("no file left") && tally.struck("whole file left"), "{name}");
+    }
+}
+
+/// As many grants as take seconds.
+fn many_memberships(store: &Store) {
+    start(store, "full");
+    put_memberships(store, 60, 1000);
+    end(store);
+}
+
+fn some_memberships(store: &Store) {
+    start(store, "partial");
+    put_memberships(store, 6, 500);
+    end(store);
+}
+
+#[test]
+fn a_large_merge_killed_at_any_moment_leaves_its_inputs_and_a_whole_file_or_none() {
+    const KILLS: u32 = 50;
+    let place = template(many_memberships, some_memberships);
+    for (name, way) in WAYS {
+        let merger = || {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", MERGER]).env(FOLDER, place.folder()).env(WAY, name).env_remove(STEP);
+            command.stdout(Stdio::null()).spawn().unwrap()
+        };
+        let before = inputs(&place);
+        let unmerged = std::fs::read(place.file()).unwrap();
+        let started = Instant::now();
+        assert!(merger().wait().unwrap().success());
+        let whole = started.elapsed();
+        let expected = held(&way.target(&place), &place.work());
+        let again = || match way.in_place() {
+            true => std::fs::write(place.file(), &unmerged).unwrap(),
+            false => drop(std::fs::remove_file(way.target(&place))),
+        };
+        for kill in 0..KILLS {
+            again();
+            let mut child = merger();
+            // Moments that lie evenly over the whole merge, whatever the machine does meanwhile.
+            std::thread::sleep(whole * kill / KILLS);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            is_whole_or_absent(&place, way, &before, &expected);
+            assert!(left(&place).len() <= 1, "{name}, {kill}: {:?}", left(&place));
+        }
+        again();
+        assert!(merger().wait().unwrap().success());
+        assert_eq!((left(&place), names(&place.work())), (vec![], vec![]), "{name}");
+        again();
     }
 }
 

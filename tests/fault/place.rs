@@ -8,7 +8,10 @@ use std::sync::Mutex;
 use c1z::control::Control;
 use c1z::engine::EngineOptions;
 use c1z::proto::api;
+use c1z::proto::c1z_v1::SyncDetails;
 use c1z::proto::reader::SyncStats;
+use prost::{Message, Name};
+use prost_types::Any;
 use tempfile::TempDir;
 
 use crate::fixture::*;
@@ -41,6 +44,7 @@ struct Held {
     entitlements: Vec<Entitlement>,
     grants: Vec<Grant>,
     sessions: Vec<SessionValue>,
+    scope: Option<(String, Option<u64>)>,
 }
 
 impl Place {
@@ -163,8 +167,21 @@ impl Held {
             entitlements: store.list_entitlements(&entitlements).unwrap().decode().unwrap().list,
             grants: store.list_grants(&grants).unwrap().decode().unwrap().list,
             sessions: session(store, &run.id),
+            scope: scope(store, &run.id),
         }
     }
+}
+
+/// A scope of resources.
+pub const SCOPE: &str = "scope";
+
+/// What the scope of a sync is compared by, and its number of rows.
+fn scope(store: &Store, sync: &str) -> Option<(String, Option<u64>)> {
+    let value = SyncDetails { id: sync.into() }.encode_to_vec();
+    let annotations = vec![Any { type_url: format!("type.googleapis.com/{}", SyncDetails::full_name()), value }];
+    let request = GetSourceCacheEntryRequest { row_kind: "resources".into(), scope_key: SCOPE.into(), annotations };
+    let entry = store.get_source_cache_entry(&request).unwrap().entry;
+    entry.map(|entry| (entry.cache_validator, entry.row_count))
 }
 
 /// Records of every kind, each put by a call of its own.

@@ -1,14 +1,18 @@
 //! Inputs that cannot be merged: the error says which one it is, and why.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use c1z::control::Control;
 use c1z::keys::SyncId;
 use c1z::proto::storage::SyncType;
+use c1z::store::merge_files;
 
 use crate::family::{self, sync, Sync};
 use crate::fixture::*;
 use crate::merging::{merge, request_of};
 use crate::output::{fails, pair};
+use crate::record::Record;
 use crate::stored;
 
 /// What a merge of these two syncs fails with, in either order; the message has `named` in it.
@@ -161,4 +165,47 @@ fn what_is_no_file_of_ours_is_refused_and_named() {
     std::fs::create_dir(&other).unwrap();
     let error = fails(&folder, &request_of(&[(&sound, ""), (&other, "")], &folder.beside("output.c1z")));
     assert!(error.to_string().contains("other.c1z"), "{error}");
+}
+
+/// A second base takes the place of the first at each look at the caller's wish in turn.
+#[test]
+fn a_base_that_is_replaced_meanwhile_is_merged_as_it_was_or_not_at_all() {
+    for small in [true, false] {
+        let mut conflicts = 0;
+        for at in 0.. {
+            let (folder, request) = pair(small);
+            let second = folder.beside("second.c1z");
+            let record = |identity| Record { kind: 3, identity, content: 7, discovered_at: None };
+            family::write_file(&second, &[sync(1, (0..40).map(record).collect())]);
+            let grants = |base: &Path| stored::of_file(base).into_values().next().unwrap().records;
+            let [of_first, of_second] = [grants(&folder.beside("input-0.c1z")), grants(&second)];
+            let looks = AtomicU64::new(0);
+            let replace = || {
+                if looks.fetch_add(1, Ordering::Relaxed) == at {
+                    std::fs::rename(&second, folder.beside("input-0.c1z")).unwrap();
+                }
+                false
+            };
+            match merge_files(&request, &Control::new(&replace, &|_, _| ())) {
+                Ok(response) => {
+                    let output = folder.beside("output.c1z");
+                    stored::is_sound(&output);
+                    let merged = stored::of_file(&output).remove(&response.sync_id).unwrap().records;
+                    let is_of = |base: &stored::Stored| base.keys().all(|key| merged.contains_key(key));
+                    assert!(is_of(&of_first) || is_of(&of_second), "a mixture, replaced at look {at}");
+                }
+                Err(error) => {
+                    assert_eq!((error.code(), error.reason().name()), (Code::Aborted, "CONFLICT"), "{error}");
+                    assert!(error.to_string().contains("input-0.c1z"), "{error}");
+                    assert!(!folder.beside("output.c1z").exists());
+                    conflicts += 1;
+                }
+            }
+            if looks.into_inner() <= at {
+                break;
+            }
+        }
+        // In one pass the base is opened once.
+        assert_eq!(conflicts > 0, small);
+    }
 }

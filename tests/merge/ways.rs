@@ -162,6 +162,31 @@ fn dead_bytes_are_told_until_tables_are_rewritten() {
 }
 
 #[test]
+fn a_hundred_merges_in_a_row_leave_little_more_than_a_fresh_file_has() {
+    let folder = Fixture::new();
+    let [mut last, mut next] = ["last.c1z", "next.c1z"].map(|name| folder.beside(name));
+    family::write_file(&last, &[sync(1, many(3, 0, 20_000, 1, 5))]);
+    for round in 0..100 {
+        let newer = folder.beside("newer.c1z");
+        let from = round * 197 % 19_900;
+        family::write_file(&newer, &[sync(2 + i64::from(round), many(3, from, 100, 2 + round, 6 + i64::from(round)))]);
+        merge(&request(&[last.clone(), newer.clone()], &next));
+        [&last, &newer].into_iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        std::mem::swap(&mut last, &mut next);
+    }
+    stored::is_sound(&last);
+    let fresh = folder.beside("fresh.c1z");
+    let store = Store::open(&last, OpenOptions { read_only: true, ..Default::default() }, &Control::none()).unwrap();
+    let path = fresh.to_str().unwrap().to_owned();
+    store.clone_sync(&CloneSyncRequest { path, ..Default::default() }, &Control::none()).unwrap();
+    close(store);
+    let [size, of_fresh] = [&last, &fresh].map(|path| std::fs::metadata(path).unwrap().len());
+    assert!(size * 10 < of_fresh * 13, "{size} bytes, a fresh file has {of_fresh}");
+    let layers = tables(&last).len() - tables(&fresh).len();
+    assert!(layers < 2 * 8, "{layers} tables more than a fresh file has");
+}
+
+#[test]
 fn a_store_that_merges_where_syncs_are_gives_their_space_back() {
     // Over the base, and in one pass.
     for partial in [10, 20_000] {
@@ -207,4 +232,37 @@ fn a_large_record_of_each_input_is_merged_within_a_small_budget() {
         store.get_asset(&request).unwrap().decode().unwrap().data
     };
     assert!(asset("shared") == data(2) && (0..3).all(|number| asset(&format!("own {number}")) == data(number + 100)));
+}
+
+#[test]
+fn several_threads_merge_what_one_thread_merges() {
+    let folder = Fixture::new();
+    // Of two inputs that have 96 MiB each, parts begin in the middle of what both hold.
+    let paths: Vec<PathBuf> = [0..96, 48..144]
+        .into_iter()
+        .enumerate()
+        .map(|(number, assets)| {
+            let path = folder.beside(&format!("{number}.c1z"));
+            let store = open(&path, false).unwrap();
+            start(&store, "full");
+            assets.for_each(|id| put_asset(&store, &format!("{id:03}"), &vec![number as u8; 1 << 20]));
+            end(&store);
+            close(store);
+            path
+        })
+        .collect();
+    let merged = [1, 4].map(|threads| {
+        let output = folder.beside(&format!("by {threads}.c1z"));
+        let request = MergeFilesRequest { threads, ..request(&paths, &output) };
+        let response = merge_files(&request, &Control::none()).unwrap();
+        assert_eq!(
+            response.assets,
+            Some(MergeCounts { output: 144, added: 48, replaced: 48, carried: 48 }),
+            "{threads}"
+        );
+        stored::is_sound(&output);
+        stored::of_file(&output).into_values().map(|held| held.records).collect::<Vec<_>>()
+    });
+    assert_eq!(merged[0][0].len(), 144);
+    assert!(merged[0] == merged[1]);
 }

@@ -106,6 +106,51 @@ fn the_last_of_many_puts_wins_across_runs_and_leaves_its_index_entries_alone() {
 }
 
 #[test]
+fn refreshed_grants_among_new_ones_have_the_entries_of_what_stays() {
+    const N: usize = 40_001;
+    for small in [true, false] {
+        let fixture = Fixture::new();
+        let store = if small { open_with_a_small_budget(&fixture) } else { fixture.open() };
+        let sync = start(&store, "full");
+        let users = |every: usize| shuffled(N).filter(move |user| user % every == 0).collect::<Vec<_>>();
+        let own = |user: usize| named(expandable(numbered(0, user)), format!("own-{user}"));
+        let put_own = |users: &[usize]| put_grants(&store, &users.iter().map(|&user| own(user)).collect::<Vec<_>>());
+        users(5).chunks(1_000).for_each(put_own);
+        assert_eq!(count(&store), N.div_ceil(5), "which merges them");
+        users(3).chunks(1_000).for_each(put_own);
+        for page in users(2).chunks(1_000) {
+            let written_back = |&user: &usize| Grant { sources: Some(GrantSources::default()), ..numbered(0, user) };
+            try_put_expanded(&store, &page.iter().map(written_back).collect::<Vec<_>>()).unwrap();
+        }
+        for page in users(7).chunks(1_000) {
+            let names: Vec<String> = page.iter().map(|user| format!("u{user:06}")).collect();
+            try_put_contributions(&store, "g0", &names.iter().map(String::as_str).collect::<Vec<_>>(), true).unwrap();
+        }
+        end(&store);
+        let there = |user: &usize| [2, 3, 5, 7].iter().any(|every| user.is_multiple_of(*every));
+        assert_eq!(get_sync(&store, &sync).stats.unwrap().grants, (0..N).filter(there).count() as i64);
+        assert_eq!(get_grant(&store, "own-9").unwrap().id, "own-9");
+        for user in ["u000006", "u000010", "u000014", "u000021", "u000035"] {
+            assert_eq!(
+                get_grant(&store, &format!("group:g0:member:user:{user}"))
+                    .unwrap()
+                    .principal
+                    .unwrap()
+                    .id
+                    .unwrap()
+                    .resource,
+                user
+            );
+        }
+        for user in [6, 10, 21, 35] {
+            assert_eq!(why(get_grant(&store, &format!("own-{user}"))), NOT_FOUND);
+        }
+        close(store);
+        index::agrees_with_the_records(&fixture.path());
+    }
+}
+
+#[test]
 fn what_merging_counts_is_what_a_recount_finds() {
     let fixture = Fixture::new();
     let store = open_with_a_small_budget(&fixture);

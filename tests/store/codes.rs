@@ -158,6 +158,7 @@ fn bytes_that_are_no_message_fail_their_call() {
             Store::put_entitlements,
             Store::put_grants,
             Store::put_expanded_grants,
+            Store::put_grant_contributions,
         ] {
             assert_eq!(why(put(&store, bytes)), INVALID, "{bytes:02x?}");
         }

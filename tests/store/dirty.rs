@@ -126,6 +126,11 @@ const MUTATORS: &[Mutator] = &[
         act: |store| try_put_expanded(store, &[membership("g", "new")]),
         seen: held,
     },
+    Mutator {
+        name: "put_grant_contributions",
+        act: |store| try_put_contributions(store, "g", &["new"], true),
+        seen: held,
+    },
     Mutator { name: "put_asset", act: |store| try_put_asset(store, "icon", b""), seen: icon },
     Mutator {
         name: "delete_grant",

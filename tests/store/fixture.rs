@@ -10,6 +10,7 @@ pub use c1z::proto::api::*;
 pub use c1z::proto::connector::*;
 use c1z::proto::manifest::C1zManifestV3;
 use c1z::proto::reader::*;
+use c1z::proto::storage::PrincipalRef;
 use c1z::store::Encoded;
 pub use c1z::store::{OpenOptions, Store};
 use prost::Message;
@@ -216,7 +217,28 @@ pub fn put_memberships(store: &Store, groups: usize, users: usize) {
 }
 
 pub fn try_put_expanded(store: &Store, list: &[Grant]) -> c1z::Result<()> {
-    store.put_expanded_grants(&PutExpandedGrantsRequest { list: list.to_vec() }.encode_to_vec())
+    store.put_expanded_grants(&PutExpandedGrantsRequest { list: list.to_vec(), promised_new: false }.encode_to_vec())
+}
+
+/// Members of that group that expansion found, each through one other group.
+pub fn contributions(group: &str, users: &[&str], promised_new: bool) -> PutGrantContributionsRequest {
+    let contribution = |user: &&str| GrantContribution {
+        principal: Some(PrincipalRef {
+            resource_type_id: "user".into(),
+            resource_id: (*user).into(),
+            ..PrincipalRef::default()
+        }),
+        sources: Some(GrantSources { sources: [("group:inner:member".to_owned(), Default::default())].into() }),
+    };
+    PutGrantContributionsRequest {
+        list: users.iter().map(contribution).collect(),
+        entitlement: membership(group, "").entitlement,
+        promised_new,
+    }
+}
+
+pub fn try_put_contributions(store: &Store, group: &str, users: &[&str], promised_new: bool) -> c1z::Result<()> {
+    store.put_grant_contributions(&contributions(group, users, promised_new).encode_to_vec())
 }
 
 pub fn try_delete_grants(store: &Store, list: Vec<Grant>) -> c1z::Result<()> {

@@ -172,13 +172,20 @@ fn every_stored_value_is_shown_with_all_that_is_in_it() {
         record(SYNC, "Asset", json!({"externalId": "icon", "contentType": "image/png", "data": "iVBORw=="})),
         record(UNFINISHED, "ResourceType", json!({"externalId": "role"})),
     ];
-    let sessions = |list: &[(String, String, Value)]| -> Vec<_> {
-        list.iter().filter(|(_, name, _)| name == "session_value").cloned().collect()
+    let of = |list: &[(String, String, Value)], kind: &str| -> Vec<_> {
+        list.iter().filter(|(_, name, _)| name == kind).cloned().collect()
     };
+    let sessions = |list: &[(String, String, Value)]| of(list, "session_value");
     let mut all = shown(&path, InspectRequest::default());
     // Starting a sync drops the sessions of all but unfinished ones.
     assert_eq!(sessions(&all), []);
-    all.retain(|(_, name, _)| name != "session_value");
+    // Of the sync that has ended and its one entitlement, in version 1.
+    let digests = of(&all, "grant_digest");
+    assert_eq!(digests.len(), 2);
+    assert!(digests
+        .iter()
+        .all(|(sync, _, json)| sync == SYNC && json["@bytes"].as_str().unwrap().starts_with("AQAAAA")));
+    all.retain(|(_, name, _)| !["session_value", "grant_digest"].contains(&name.as_str()));
     assert_eq!(all.len(), expected.len());
     for (shown, expected) in all.into_iter().zip(expected) {
         assert_eq!(shown, expected);

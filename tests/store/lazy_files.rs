@@ -3,9 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use c1z::control::Control;
-use c1z::envelope;
+use c1z::engine::{Durability, Engine};
+use c1z::envelope::{self, Limits};
+use c1z::keys::{self, Keyspace, SyncId};
 
 use super::fixture::*;
 
@@ -64,6 +67,40 @@ pub fn damage_the_largest_table(fixture: &Fixture) -> String {
     file.read_exact_at(&mut byte, at).unwrap();
     file.write_all_at(&[byte[0] ^ 1], at).unwrap();
     largest.name
+}
+
+/// RocksDB: with `open_files_async` it schedules the opening of all tables, which `cpp/provided_files.cc` puts off for ever.
+#[test]
+fn a_database_that_is_written_to_asks_for_a_table_when_it_looks_into_it() {
+    let (fixture, folder) = (large(), tempfile::tempdir().unwrap());
+    envelope::unpack(&fixture.path(), folder.path(), &Limits::default(), &Control::none()).unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let open = || {
+        let (asked, below) = (asked.clone(), folder.path().to_path_buf());
+        let is_large = move |name: &str| fs::metadata(below.join(name)).is_ok_and(|file| file.len() > 1 << 20);
+        let provider = move |name: &str| {
+            asked.lock().unwrap().extend(Some(name.to_owned()).filter(|name| is_large(name)));
+            Ok(())
+        };
+        Engine::open_lazily(folder.path(), &OPTIONS, Box::new(provider)).unwrap()
+    };
+    for _ in 0..20 {
+        // Closed before anything that was scheduled can have run.
+        drop(open());
+    }
+    let engine = open();
+    assert_eq!(*asked.lock().unwrap(), [""; 0]);
+    let slot = engine.snapshot().sync_runs().unwrap()[0].slot;
+    let key = keys::keyspace(slot, Keyspace::Grant);
+    assert!(engine.ended().scan(&key, None).next().unwrap().is_some());
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    let mut writer = engine.writer();
+    writer.set(&keys::of_sync(Keyspace::SyncToken, SyncId::generate()), b"token");
+    writer.commit(Durability::Synced).unwrap();
+    drop(writer.checkpoint().unwrap());
+    drop(writer);
+    drop(engine);
+    assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
 #[test]

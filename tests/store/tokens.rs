@@ -18,7 +18,7 @@ macro_rules! listing {
     };
 }
 
-const LISTINGS: [(&str, Listing); 14] = [
+const LISTINGS: [(&str, Listing); 15] = [
     listing!(list_resource_types, ResourceTypesServiceListResourceTypesRequest {}),
     listing!(list_resources, ResourcesServiceListResourcesRequest {}),
     listing!(list_resources, ResourcesServiceListResourcesRequest { resource_type_id: "user".into() }),
@@ -49,6 +49,10 @@ const LISTINGS: [(&str, Listing); 14] = [
     listing!(
         list_grants_for_resource_type,
         GrantsReaderServiceListGrantsForResourceTypeRequest { resource_type_id: "user".into() }
+    ),
+    listing!(
+        list_grant_principals,
+        ListGrantPrincipalsRequest { entitlement: Some(entitlement(("group", "g"), "group:g:member")) }
     ),
     listing!(list_pending_expansion, ListPendingExpansionRequest {}),
     listing!(list_grants_with_annotations, ListGrantsWithAnnotationsRequest {}),

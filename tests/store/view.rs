@@ -69,6 +69,11 @@ fn reads(store: &Store, annotations: &[Any]) -> Vec<(&'static str, c1z::Result<u
             |r: GrantsReaderServiceListGrantsForEntitlementResponse| r.list.len()
         ),
         read!(
+            list_grant_principals,
+            ListGrantPrincipalsRequest { entitlement: member() },
+            |r: ListGrantPrincipalsResponse| r.list.len()
+        ),
+        read!(
             list_grants_of_several,
             GrantsReaderServiceListGrantsForEntitlementsRequest { entitlements: vec![member().unwrap()] },
             |r: GrantsReaderServiceListGrantsForEntitlementsResponse| r.list.len()

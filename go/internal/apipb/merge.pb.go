@@ -111,8 +111,10 @@ type MergeFilesRequest struct {
 	MaxDecodedBytes uint64 `protobuf:"varint,9,opt,name=max_decoded_bytes,json=maxDecodedBytes,proto3" json:"max_decoded_bytes,omitempty"`
 	// Bytes that a zstd window may take; 0 means 128 MiB.
 	MaxDecoderMemoryBytes uint64 `protobuf:"varint,10,opt,name=max_decoder_memory_bytes,json=maxDecoderMemoryBytes,proto3" json:"max_decoder_memory_bytes,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// No digests of the merged grants are taken.
+	NoGrantDigests bool `protobuf:"varint,11,opt,name=no_grant_digests,json=noGrantDigests,proto3" json:"no_grant_digests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *MergeFilesRequest) Reset() {
@@ -213,6 +215,13 @@ func (x *MergeFilesRequest) GetMaxDecoderMemoryBytes() uint64 {
 		return x.MaxDecoderMemoryBytes
 	}
 	return 0
+}
+
+func (x *MergeFilesRequest) GetNoGrantDigests() bool {
+	if x != nil {
+		return x.NoGrantDigests
+	}
+	return false
 }
 
 // Which syncs of an open file c1z_merge_syncs merges.
@@ -448,7 +457,7 @@ const file_c1z_v1_merge_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x17\n" +
 	"\async_id\x18\x02 \x01(\tR\x06syncId\x12\x1d\n" +
 	"\n" +
-	"path_bytes\x18\x03 \x01(\fR\tpathBytes\"\xbf\x03\n" +
+	"path_bytes\x18\x03 \x01(\fR\tpathBytes\"\xe9\x03\n" +
 	"\x11MergeFilesRequest\x12*\n" +
 	"\x06inputs\x18\x01 \x03(\v2\x12.c1z.v1.MergeInputR\x06inputs\x12\x1f\n" +
 	"\voutput_path\x18\x02 \x01(\tR\n" +
@@ -461,7 +470,8 @@ const file_c1z_v1_merge_proto_rawDesc = "" +
 	"\x13memory_budget_bytes\x18\b \x01(\x04R\x11memoryBudgetBytes\x12*\n" +
 	"\x11max_decoded_bytes\x18\t \x01(\x04R\x0fmaxDecodedBytes\x127\n" +
 	"\x18max_decoder_memory_bytes\x18\n" +
-	" \x01(\x04R\x15maxDecoderMemoryBytes\"O\n" +
+	" \x01(\x04R\x15maxDecoderMemoryBytes\x12(\n" +
+	"\x10no_grant_digests\x18\v \x01(\bR\x0enoGrantDigests\"O\n" +
 	"\x11MergeSyncsRequest\x12\x19\n" +
 	"\bsync_ids\x18\x01 \x03(\tR\asyncIds\x12\x1f\n" +
 	"\vkeep_inputs\x18\x02 \x01(\bR\n" +

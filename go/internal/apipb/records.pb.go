@@ -12,8 +12,10 @@ package apipb
 
 import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	v3 "github.com/conductorone/baton-sdk/pb/c1/storage/v3"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	anypb "google.golang.org/protobuf/types/known/anypb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -237,8 +239,10 @@ func (x *PutGrantsRequest) GetSourceScopeKey() string {
 // Grants that expansion derived or completed: they replace everything but a stored grant's own expansion state, its
 // time of discovery and its scope, and never arm expansion.
 type PutExpandedGrantsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	List          []*v2.Grant            `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	List  []*v2.Grant            `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	// As in PutGrantContributionsRequest.
+	PromisedNew   bool `protobuf:"varint,101,opt,name=promised_new,json=promisedNew,proto3" json:"promised_new,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -280,6 +284,135 @@ func (x *PutExpandedGrantsRequest) GetList() []*v2.Grant {
 	return nil
 }
 
+func (x *PutExpandedGrantsRequest) GetPromisedNew() bool {
+	if x != nil {
+		return x.PromisedNew
+	}
+	return false
+}
+
+// What expansion found out about one entitlement: who holds it, and through which entitlements. The grants are made of
+// it here. Each has the id entitlement_id:principal_type:principal_id, the annotation GrantImmutable and its sources, and
+// does not wait for expansion.
+type PutGrantContributionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Contributions whose principal is missing, or lacks its type or its id, are skipped; of several for one principal the
+	// last counts.
+	List []*GrantContribution `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	// Names its id and its resource, or the whole call is refused.
+	Entitlement *v2.Entitlement `protobuf:"bytes,2,opt,name=entitlement,proto3" json:"entitlement,omitempty"`
+	// The caller promises that none of these grants is stored yet. A grant that is stored all the same is replaced as a put
+	// replaces it; without the promise it keeps what PutExpandedGrantsRequest keeps.
+	PromisedNew   bool `protobuf:"varint,3,opt,name=promised_new,json=promisedNew,proto3" json:"promised_new,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutGrantContributionsRequest) Reset() {
+	*x = PutGrantContributionsRequest{}
+	mi := &file_c1z_v1_records_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutGrantContributionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutGrantContributionsRequest) ProtoMessage() {}
+
+func (x *PutGrantContributionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_records_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutGrantContributionsRequest.ProtoReflect.Descriptor instead.
+func (*PutGrantContributionsRequest) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PutGrantContributionsRequest) GetList() []*GrantContribution {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+func (x *PutGrantContributionsRequest) GetEntitlement() *v2.Entitlement {
+	if x != nil {
+		return x.Entitlement
+	}
+	return nil
+}
+
+func (x *PutGrantContributionsRequest) GetPromisedNew() bool {
+	if x != nil {
+		return x.PromisedNew
+	}
+	return false
+}
+
+// One principal that holds an entitlement.
+type GrantContribution struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Principal *v3.PrincipalRef       `protobuf:"bytes,1,opt,name=principal,proto3" json:"principal,omitempty"`
+	// The entitlements that it comes from: at least one, or the whole call is refused.
+	Sources       *v2.GrantSources `protobuf:"bytes,2,opt,name=sources,proto3" json:"sources,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantContribution) Reset() {
+	*x = GrantContribution{}
+	mi := &file_c1z_v1_records_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantContribution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantContribution) ProtoMessage() {}
+
+func (x *GrantContribution) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_records_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantContribution.ProtoReflect.Descriptor instead.
+func (*GrantContribution) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GrantContribution) GetPrincipal() *v3.PrincipalRef {
+	if x != nil {
+		return x.Principal
+	}
+	return nil
+}
+
+func (x *GrantContribution) GetSources() *v2.GrantSources {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
 // One asset with its bytes, which may be empty.
 type PutAssetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -292,7 +425,7 @@ type PutAssetRequest struct {
 
 func (x *PutAssetRequest) Reset() {
 	*x = PutAssetRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[5]
+	mi := &file_c1z_v1_records_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -304,7 +437,7 @@ func (x *PutAssetRequest) String() string {
 func (*PutAssetRequest) ProtoMessage() {}
 
 func (x *PutAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[5]
+	mi := &file_c1z_v1_records_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -317,7 +450,7 @@ func (x *PutAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutAssetRequest.ProtoReflect.Descriptor instead.
 func (*PutAssetRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{5}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PutAssetRequest) GetAsset() *v2.AssetRef {
@@ -352,7 +485,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_c1z_v1_records_proto_msgTypes[6]
+	mi := &file_c1z_v1_records_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -364,7 +497,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[6]
+	mi := &file_c1z_v1_records_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -377,7 +510,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{6}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetAssetResponse) GetContentType() string {
@@ -404,7 +537,7 @@ type DeleteGrantRequest struct {
 
 func (x *DeleteGrantRequest) Reset() {
 	*x = DeleteGrantRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[7]
+	mi := &file_c1z_v1_records_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -416,7 +549,7 @@ func (x *DeleteGrantRequest) String() string {
 func (*DeleteGrantRequest) ProtoMessage() {}
 
 func (x *DeleteGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[7]
+	mi := &file_c1z_v1_records_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -429,7 +562,7 @@ func (x *DeleteGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteGrantRequest.ProtoReflect.Descriptor instead.
 func (*DeleteGrantRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{7}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeleteGrantRequest) GetGrantId() string {
@@ -449,7 +582,7 @@ type DeleteGrantsRequest struct {
 
 func (x *DeleteGrantsRequest) Reset() {
 	*x = DeleteGrantsRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[8]
+	mi := &file_c1z_v1_records_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -461,7 +594,7 @@ func (x *DeleteGrantsRequest) String() string {
 func (*DeleteGrantsRequest) ProtoMessage() {}
 
 func (x *DeleteGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[8]
+	mi := &file_c1z_v1_records_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -474,7 +607,7 @@ func (x *DeleteGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteGrantsRequest.ProtoReflect.Descriptor instead.
 func (*DeleteGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{8}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DeleteGrantsRequest) GetList() []*v2.Grant {
@@ -494,7 +627,7 @@ type DeleteEntitlementRequest struct {
 
 func (x *DeleteEntitlementRequest) Reset() {
 	*x = DeleteEntitlementRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[9]
+	mi := &file_c1z_v1_records_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +639,7 @@ func (x *DeleteEntitlementRequest) String() string {
 func (*DeleteEntitlementRequest) ProtoMessage() {}
 
 func (x *DeleteEntitlementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[9]
+	mi := &file_c1z_v1_records_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +652,7 @@ func (x *DeleteEntitlementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEntitlementRequest.ProtoReflect.Descriptor instead.
 func (*DeleteEntitlementRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{9}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteEntitlementRequest) GetEntitlement() *v2.Entitlement {
@@ -539,7 +672,7 @@ type DeleteResourceRequest struct {
 
 func (x *DeleteResourceRequest) Reset() {
 	*x = DeleteResourceRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[10]
+	mi := &file_c1z_v1_records_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +684,7 @@ func (x *DeleteResourceRequest) String() string {
 func (*DeleteResourceRequest) ProtoMessage() {}
 
 func (x *DeleteResourceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[10]
+	mi := &file_c1z_v1_records_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +697,7 @@ func (x *DeleteResourceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteResourceRequest.ProtoReflect.Descriptor instead.
 func (*DeleteResourceRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{10}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteResourceRequest) GetResourceId() *v2.ResourceId {
@@ -572,6 +705,130 @@ func (x *DeleteResourceRequest) GetResourceId() *v2.ResourceId {
 		return x.ResourceId
 	}
 	return nil
+}
+
+// The principals of the grants of one entitlement, in the order of their types and ids.
+type ListGrantPrincipalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementRequest.
+	Entitlement *v2.Entitlement `protobuf:"bytes,1,opt,name=entitlement,proto3" json:"entitlement,omitempty"`
+	// Rows a page; 0 and everything above 10,000 mean 10,000.
+	PageSize  uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A c1.c1z.v1.SyncDetails says which sync is meant.
+	Annotations   []*anypb.Any `protobuf:"bytes,100,rep,name=annotations,proto3" json:"annotations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGrantPrincipalsRequest) Reset() {
+	*x = ListGrantPrincipalsRequest{}
+	mi := &file_c1z_v1_records_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGrantPrincipalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGrantPrincipalsRequest) ProtoMessage() {}
+
+func (x *ListGrantPrincipalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_records_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGrantPrincipalsRequest.ProtoReflect.Descriptor instead.
+func (*ListGrantPrincipalsRequest) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListGrantPrincipalsRequest) GetEntitlement() *v2.Entitlement {
+	if x != nil {
+		return x.Entitlement
+	}
+	return nil
+}
+
+func (x *ListGrantPrincipalsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListGrantPrincipalsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListGrantPrincipalsRequest) GetAnnotations() []*anypb.Any {
+	if x != nil {
+		return x.Annotations
+	}
+	return nil
+}
+
+type ListGrantPrincipalsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	List          []*v2.ResourceId       `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGrantPrincipalsResponse) Reset() {
+	*x = ListGrantPrincipalsResponse{}
+	mi := &file_c1z_v1_records_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGrantPrincipalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGrantPrincipalsResponse) ProtoMessage() {}
+
+func (x *ListGrantPrincipalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_records_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGrantPrincipalsResponse.ProtoReflect.Descriptor instead.
+func (*ListGrantPrincipalsResponse) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListGrantPrincipalsResponse) GetList() []*v2.ResourceId {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+func (x *ListGrantPrincipalsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // The grants of the bound sync that still wait for expansion.
@@ -586,7 +843,7 @@ type ListPendingExpansionRequest struct {
 
 func (x *ListPendingExpansionRequest) Reset() {
 	*x = ListPendingExpansionRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[11]
+	mi := &file_c1z_v1_records_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +855,7 @@ func (x *ListPendingExpansionRequest) String() string {
 func (*ListPendingExpansionRequest) ProtoMessage() {}
 
 func (x *ListPendingExpansionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[11]
+	mi := &file_c1z_v1_records_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +868,7 @@ func (x *ListPendingExpansionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingExpansionRequest.ProtoReflect.Descriptor instead.
 func (*ListPendingExpansionRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{11}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListPendingExpansionRequest) GetPageSize() uint32 {
@@ -638,7 +895,7 @@ type ListPendingExpansionResponse struct {
 
 func (x *ListPendingExpansionResponse) Reset() {
 	*x = ListPendingExpansionResponse{}
-	mi := &file_c1z_v1_records_proto_msgTypes[12]
+	mi := &file_c1z_v1_records_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +907,7 @@ func (x *ListPendingExpansionResponse) String() string {
 func (*ListPendingExpansionResponse) ProtoMessage() {}
 
 func (x *ListPendingExpansionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[12]
+	mi := &file_c1z_v1_records_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +920,7 @@ func (x *ListPendingExpansionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingExpansionResponse.ProtoReflect.Descriptor instead.
 func (*ListPendingExpansionResponse) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{12}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListPendingExpansionResponse) GetList() []*PendingExpansion {
@@ -694,7 +951,7 @@ type PendingExpansion struct {
 
 func (x *PendingExpansion) Reset() {
 	*x = PendingExpansion{}
-	mi := &file_c1z_v1_records_proto_msgTypes[13]
+	mi := &file_c1z_v1_records_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -706,7 +963,7 @@ func (x *PendingExpansion) String() string {
 func (*PendingExpansion) ProtoMessage() {}
 
 func (x *PendingExpansion) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[13]
+	mi := &file_c1z_v1_records_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -719,7 +976,7 @@ func (x *PendingExpansion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingExpansion.ProtoReflect.Descriptor instead.
 func (*PendingExpansion) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{13}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PendingExpansion) GetGrantId() string {
@@ -766,7 +1023,7 @@ type ListGrantsWithAnnotationsRequest struct {
 
 func (x *ListGrantsWithAnnotationsRequest) Reset() {
 	*x = ListGrantsWithAnnotationsRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[14]
+	mi := &file_c1z_v1_records_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +1035,7 @@ func (x *ListGrantsWithAnnotationsRequest) String() string {
 func (*ListGrantsWithAnnotationsRequest) ProtoMessage() {}
 
 func (x *ListGrantsWithAnnotationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[14]
+	mi := &file_c1z_v1_records_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +1048,7 @@ func (x *ListGrantsWithAnnotationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsWithAnnotationsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsWithAnnotationsRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{14}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListGrantsWithAnnotationsRequest) GetResource() *v2.Resource {
@@ -832,7 +1089,7 @@ type ListGrantsWithAnnotationsResponse struct {
 
 func (x *ListGrantsWithAnnotationsResponse) Reset() {
 	*x = ListGrantsWithAnnotationsResponse{}
-	mi := &file_c1z_v1_records_proto_msgTypes[15]
+	mi := &file_c1z_v1_records_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +1101,7 @@ func (x *ListGrantsWithAnnotationsResponse) String() string {
 func (*ListGrantsWithAnnotationsResponse) ProtoMessage() {}
 
 func (x *ListGrantsWithAnnotationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[15]
+	mi := &file_c1z_v1_records_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +1114,7 @@ func (x *ListGrantsWithAnnotationsResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use ListGrantsWithAnnotationsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsWithAnnotationsResponse) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{15}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListGrantsWithAnnotationsResponse) GetList() []*GrantWithAnnotation {
@@ -887,7 +1144,7 @@ type GrantWithAnnotation struct {
 
 func (x *GrantWithAnnotation) Reset() {
 	*x = GrantWithAnnotation{}
-	mi := &file_c1z_v1_records_proto_msgTypes[16]
+	mi := &file_c1z_v1_records_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +1156,7 @@ func (x *GrantWithAnnotation) String() string {
 func (*GrantWithAnnotation) ProtoMessage() {}
 
 func (x *GrantWithAnnotation) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[16]
+	mi := &file_c1z_v1_records_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +1169,7 @@ func (x *GrantWithAnnotation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantWithAnnotation.ProtoReflect.Descriptor instead.
 func (*GrantWithAnnotation) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{16}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GrantWithAnnotation) GetGrant() *v2.Grant {
@@ -948,7 +1205,7 @@ type ScanResourcesRequest struct {
 
 func (x *ScanResourcesRequest) Reset() {
 	*x = ScanResourcesRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[17]
+	mi := &file_c1z_v1_records_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1217,7 @@ func (x *ScanResourcesRequest) String() string {
 func (*ScanResourcesRequest) ProtoMessage() {}
 
 func (x *ScanResourcesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[17]
+	mi := &file_c1z_v1_records_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1230,7 @@ func (x *ScanResourcesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanResourcesRequest.ProtoReflect.Descriptor instead.
 func (*ScanResourcesRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{17}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ScanResourcesRequest) GetSyncId() string {
@@ -1000,7 +1257,7 @@ type ScanEntitlementsRequest struct {
 
 func (x *ScanEntitlementsRequest) Reset() {
 	*x = ScanEntitlementsRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[18]
+	mi := &file_c1z_v1_records_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1269,7 @@ func (x *ScanEntitlementsRequest) String() string {
 func (*ScanEntitlementsRequest) ProtoMessage() {}
 
 func (x *ScanEntitlementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[18]
+	mi := &file_c1z_v1_records_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1282,7 @@ func (x *ScanEntitlementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanEntitlementsRequest.ProtoReflect.Descriptor instead.
 func (*ScanEntitlementsRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{18}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ScanEntitlementsRequest) GetSyncId() string {
@@ -1048,7 +1305,7 @@ type ScanGrantsRequest struct {
 
 func (x *ScanGrantsRequest) Reset() {
 	*x = ScanGrantsRequest{}
-	mi := &file_c1z_v1_records_proto_msgTypes[19]
+	mi := &file_c1z_v1_records_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1317,7 @@ func (x *ScanGrantsRequest) String() string {
 func (*ScanGrantsRequest) ProtoMessage() {}
 
 func (x *ScanGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_c1z_v1_records_proto_msgTypes[19]
+	mi := &file_c1z_v1_records_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1330,7 @@ func (x *ScanGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ScanGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_c1z_v1_records_proto_rawDescGZIP(), []int{19}
+	return file_c1z_v1_records_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ScanGrantsRequest) GetSyncId() string {
@@ -1108,7 +1365,7 @@ var File_c1z_v1_records_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x14c1z/v1/records.proto\x12\x06c1z.v1\x1a\x1bc1/connector/v2/asset.proto\x1a!c1/connector/v2/entitlement.proto\x1a&c1/connector/v2/annotation_grant.proto\x1a\x1bc1/connector/v2/grant.proto\x1a\x1ec1/connector/v2/resource.proto\"L\n" +
+	"\x14c1z/v1/records.proto\x12\x06c1z.v1\x1a\x1bc1/connector/v2/asset.proto\x1a!c1/connector/v2/entitlement.proto\x1a&c1/connector/v2/annotation_grant.proto\x1a\x1bc1/connector/v2/grant.proto\x1a\x1ec1/connector/v2/resource.proto\x1a\x18c1/storage/v3/refs.proto\x1a\x19google/protobuf/any.proto\"L\n" +
 	"\x17PutResourceTypesRequest\x121\n" +
 	"\x04list\x18\x01 \x03(\v2\x1d.c1.connector.v2.ResourceTypeR\x04list\"n\n" +
 	"\x13PutResourcesRequest\x12-\n" +
@@ -1119,9 +1376,17 @@ const file_c1z_v1_records_proto_rawDesc = "" +
 	"\x10source_scope_key\x18d \x01(\tR\x0esourceScopeKey\"h\n" +
 	"\x10PutGrantsRequest\x12*\n" +
 	"\x04list\x18\x01 \x03(\v2\x16.c1.connector.v2.GrantR\x04list\x12(\n" +
-	"\x10source_scope_key\x18d \x01(\tR\x0esourceScopeKey\"F\n" +
+	"\x10source_scope_key\x18d \x01(\tR\x0esourceScopeKey\"i\n" +
 	"\x18PutExpandedGrantsRequest\x12*\n" +
-	"\x04list\x18\x01 \x03(\v2\x16.c1.connector.v2.GrantR\x04list\"y\n" +
+	"\x04list\x18\x01 \x03(\v2\x16.c1.connector.v2.GrantR\x04list\x12!\n" +
+	"\fpromised_new\x18e \x01(\bR\vpromisedNew\"\xb0\x01\n" +
+	"\x1cPutGrantContributionsRequest\x12-\n" +
+	"\x04list\x18\x01 \x03(\v2\x19.c1z.v1.GrantContributionR\x04list\x12>\n" +
+	"\ventitlement\x18\x02 \x01(\v2\x1c.c1.connector.v2.EntitlementR\ventitlement\x12!\n" +
+	"\fpromised_new\x18\x03 \x01(\bR\vpromisedNew\"\x87\x01\n" +
+	"\x11GrantContribution\x129\n" +
+	"\tprincipal\x18\x01 \x01(\v2\x1b.c1.storage.v3.PrincipalRefR\tprincipal\x127\n" +
+	"\asources\x18\x02 \x01(\v2\x1d.c1.connector.v2.GrantSourcesR\asources\"y\n" +
 	"\x0fPutAssetRequest\x12/\n" +
 	"\x05asset\x18\x01 \x01(\v2\x19.c1.connector.v2.AssetRefR\x05asset\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x12\n" +
@@ -1137,7 +1402,16 @@ const file_c1z_v1_records_proto_rawDesc = "" +
 	"\ventitlement\x18\x01 \x01(\v2\x1c.c1.connector.v2.EntitlementR\ventitlement\"U\n" +
 	"\x15DeleteResourceRequest\x12<\n" +
 	"\vresource_id\x18\x01 \x01(\v2\x1b.c1.connector.v2.ResourceIdR\n" +
-	"resourceId\"Y\n" +
+	"resourceId\"\xd0\x01\n" +
+	"\x1aListGrantPrincipalsRequest\x12>\n" +
+	"\ventitlement\x18\x01 \x01(\v2\x1c.c1.connector.v2.EntitlementR\ventitlement\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x126\n" +
+	"\vannotations\x18d \x03(\v2\x14.google.protobuf.AnyR\vannotations\"v\n" +
+	"\x1bListGrantPrincipalsResponse\x12/\n" +
+	"\x04list\x18\x01 \x03(\v2\x1b.c1.connector.v2.ResourceIdR\x04list\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Y\n" +
 	"\x1bListPendingExpansionRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -1190,58 +1464,72 @@ func file_c1z_v1_records_proto_rawDescGZIP() []byte {
 	return file_c1z_v1_records_proto_rawDescData
 }
 
-var file_c1z_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_c1z_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_c1z_v1_records_proto_goTypes = []any{
 	(*PutResourceTypesRequest)(nil),           // 0: c1z.v1.PutResourceTypesRequest
 	(*PutResourcesRequest)(nil),               // 1: c1z.v1.PutResourcesRequest
 	(*PutEntitlementsRequest)(nil),            // 2: c1z.v1.PutEntitlementsRequest
 	(*PutGrantsRequest)(nil),                  // 3: c1z.v1.PutGrantsRequest
 	(*PutExpandedGrantsRequest)(nil),          // 4: c1z.v1.PutExpandedGrantsRequest
-	(*PutAssetRequest)(nil),                   // 5: c1z.v1.PutAssetRequest
-	(*GetAssetResponse)(nil),                  // 6: c1z.v1.GetAssetResponse
-	(*DeleteGrantRequest)(nil),                // 7: c1z.v1.DeleteGrantRequest
-	(*DeleteGrantsRequest)(nil),               // 8: c1z.v1.DeleteGrantsRequest
-	(*DeleteEntitlementRequest)(nil),          // 9: c1z.v1.DeleteEntitlementRequest
-	(*DeleteResourceRequest)(nil),             // 10: c1z.v1.DeleteResourceRequest
-	(*ListPendingExpansionRequest)(nil),       // 11: c1z.v1.ListPendingExpansionRequest
-	(*ListPendingExpansionResponse)(nil),      // 12: c1z.v1.ListPendingExpansionResponse
-	(*PendingExpansion)(nil),                  // 13: c1z.v1.PendingExpansion
-	(*ListGrantsWithAnnotationsRequest)(nil),  // 14: c1z.v1.ListGrantsWithAnnotationsRequest
-	(*ListGrantsWithAnnotationsResponse)(nil), // 15: c1z.v1.ListGrantsWithAnnotationsResponse
-	(*GrantWithAnnotation)(nil),               // 16: c1z.v1.GrantWithAnnotation
-	(*ScanResourcesRequest)(nil),              // 17: c1z.v1.ScanResourcesRequest
-	(*ScanEntitlementsRequest)(nil),           // 18: c1z.v1.ScanEntitlementsRequest
-	(*ScanGrantsRequest)(nil),                 // 19: c1z.v1.ScanGrantsRequest
-	(*v2.ResourceType)(nil),                   // 20: c1.connector.v2.ResourceType
-	(*v2.Resource)(nil),                       // 21: c1.connector.v2.Resource
-	(*v2.Entitlement)(nil),                    // 22: c1.connector.v2.Entitlement
-	(*v2.Grant)(nil),                          // 23: c1.connector.v2.Grant
-	(*v2.AssetRef)(nil),                       // 24: c1.connector.v2.AssetRef
-	(*v2.ResourceId)(nil),                     // 25: c1.connector.v2.ResourceId
-	(*v2.GrantExpandable)(nil),                // 26: c1.connector.v2.GrantExpandable
+	(*PutGrantContributionsRequest)(nil),      // 5: c1z.v1.PutGrantContributionsRequest
+	(*GrantContribution)(nil),                 // 6: c1z.v1.GrantContribution
+	(*PutAssetRequest)(nil),                   // 7: c1z.v1.PutAssetRequest
+	(*GetAssetResponse)(nil),                  // 8: c1z.v1.GetAssetResponse
+	(*DeleteGrantRequest)(nil),                // 9: c1z.v1.DeleteGrantRequest
+	(*DeleteGrantsRequest)(nil),               // 10: c1z.v1.DeleteGrantsRequest
+	(*DeleteEntitlementRequest)(nil),          // 11: c1z.v1.DeleteEntitlementRequest
+	(*DeleteResourceRequest)(nil),             // 12: c1z.v1.DeleteResourceRequest
+	(*ListGrantPrincipalsRequest)(nil),        // 13: c1z.v1.ListGrantPrincipalsRequest
+	(*ListGrantPrincipalsResponse)(nil),       // 14: c1z.v1.ListGrantPrincipalsResponse
+	(*ListPendingExpansionRequest)(nil),       // 15: c1z.v1.ListPendingExpansionRequest
+	(*ListPendingExpansionResponse)(nil),      // 16: c1z.v1.ListPendingExpansionResponse
+	(*PendingExpansion)(nil),                  // 17: c1z.v1.PendingExpansion
+	(*ListGrantsWithAnnotationsRequest)(nil),  // 18: c1z.v1.ListGrantsWithAnnotationsRequest
+	(*ListGrantsWithAnnotationsResponse)(nil), // 19: c1z.v1.ListGrantsWithAnnotationsResponse
+	(*GrantWithAnnotation)(nil),               // 20: c1z.v1.GrantWithAnnotation
+	(*ScanResourcesRequest)(nil),              // 21: c1z.v1.ScanResourcesRequest
+	(*ScanEntitlementsRequest)(nil),           // 22: c1z.v1.ScanEntitlementsRequest
+	(*ScanGrantsRequest)(nil),                 // 23: c1z.v1.ScanGrantsRequest
+	(*v2.ResourceType)(nil),                   // 24: c1.connector.v2.ResourceType
+	(*v2.Resource)(nil),                       // 25: c1.connector.v2.Resource
+	(*v2.Entitlement)(nil),                    // 26: c1.connector.v2.Entitlement
+	(*v2.Grant)(nil),                          // 27: c1.connector.v2.Grant
+	(*v3.PrincipalRef)(nil),                   // 28: c1.storage.v3.PrincipalRef
+	(*v2.GrantSources)(nil),                   // 29: c1.connector.v2.GrantSources
+	(*v2.AssetRef)(nil),                       // 30: c1.connector.v2.AssetRef
+	(*v2.ResourceId)(nil),                     // 31: c1.connector.v2.ResourceId
+	(*anypb.Any)(nil),                         // 32: google.protobuf.Any
+	(*v2.GrantExpandable)(nil),                // 33: c1.connector.v2.GrantExpandable
 }
 var file_c1z_v1_records_proto_depIdxs = []int32{
-	20, // 0: c1z.v1.PutResourceTypesRequest.list:type_name -> c1.connector.v2.ResourceType
-	21, // 1: c1z.v1.PutResourcesRequest.list:type_name -> c1.connector.v2.Resource
-	22, // 2: c1z.v1.PutEntitlementsRequest.list:type_name -> c1.connector.v2.Entitlement
-	23, // 3: c1z.v1.PutGrantsRequest.list:type_name -> c1.connector.v2.Grant
-	23, // 4: c1z.v1.PutExpandedGrantsRequest.list:type_name -> c1.connector.v2.Grant
-	24, // 5: c1z.v1.PutAssetRequest.asset:type_name -> c1.connector.v2.AssetRef
-	23, // 6: c1z.v1.DeleteGrantsRequest.list:type_name -> c1.connector.v2.Grant
-	22, // 7: c1z.v1.DeleteEntitlementRequest.entitlement:type_name -> c1.connector.v2.Entitlement
-	25, // 8: c1z.v1.DeleteResourceRequest.resource_id:type_name -> c1.connector.v2.ResourceId
-	13, // 9: c1z.v1.ListPendingExpansionResponse.list:type_name -> c1z.v1.PendingExpansion
-	25, // 10: c1z.v1.PendingExpansion.principal:type_name -> c1.connector.v2.ResourceId
-	26, // 11: c1z.v1.PendingExpansion.annotation:type_name -> c1.connector.v2.GrantExpandable
-	21, // 12: c1z.v1.ListGrantsWithAnnotationsRequest.resource:type_name -> c1.connector.v2.Resource
-	16, // 13: c1z.v1.ListGrantsWithAnnotationsResponse.list:type_name -> c1z.v1.GrantWithAnnotation
-	23, // 14: c1z.v1.GrantWithAnnotation.grant:type_name -> c1.connector.v2.Grant
-	26, // 15: c1z.v1.GrantWithAnnotation.annotation:type_name -> c1.connector.v2.GrantExpandable
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	24, // 0: c1z.v1.PutResourceTypesRequest.list:type_name -> c1.connector.v2.ResourceType
+	25, // 1: c1z.v1.PutResourcesRequest.list:type_name -> c1.connector.v2.Resource
+	26, // 2: c1z.v1.PutEntitlementsRequest.list:type_name -> c1.connector.v2.Entitlement
+	27, // 3: c1z.v1.PutGrantsRequest.list:type_name -> c1.connector.v2.Grant
+	27, // 4: c1z.v1.PutExpandedGrantsRequest.list:type_name -> c1.connector.v2.Grant
+	6,  // 5: c1z.v1.PutGrantContributionsRequest.list:type_name -> c1z.v1.GrantContribution
+	26, // 6: c1z.v1.PutGrantContributionsRequest.entitlement:type_name -> c1.connector.v2.Entitlement
+	28, // 7: c1z.v1.GrantContribution.principal:type_name -> c1.storage.v3.PrincipalRef
+	29, // 8: c1z.v1.GrantContribution.sources:type_name -> c1.connector.v2.GrantSources
+	30, // 9: c1z.v1.PutAssetRequest.asset:type_name -> c1.connector.v2.AssetRef
+	27, // 10: c1z.v1.DeleteGrantsRequest.list:type_name -> c1.connector.v2.Grant
+	26, // 11: c1z.v1.DeleteEntitlementRequest.entitlement:type_name -> c1.connector.v2.Entitlement
+	31, // 12: c1z.v1.DeleteResourceRequest.resource_id:type_name -> c1.connector.v2.ResourceId
+	26, // 13: c1z.v1.ListGrantPrincipalsRequest.entitlement:type_name -> c1.connector.v2.Entitlement
+	32, // 14: c1z.v1.ListGrantPrincipalsRequest.annotations:type_name -> google.protobuf.Any
+	31, // 15: c1z.v1.ListGrantPrincipalsResponse.list:type_name -> c1.connector.v2.ResourceId
+	17, // 16: c1z.v1.ListPendingExpansionResponse.list:type_name -> c1z.v1.PendingExpansion
+	31, // 17: c1z.v1.PendingExpansion.principal:type_name -> c1.connector.v2.ResourceId
+	33, // 18: c1z.v1.PendingExpansion.annotation:type_name -> c1.connector.v2.GrantExpandable
+	25, // 19: c1z.v1.ListGrantsWithAnnotationsRequest.resource:type_name -> c1.connector.v2.Resource
+	20, // 20: c1z.v1.ListGrantsWithAnnotationsResponse.list:type_name -> c1z.v1.GrantWithAnnotation
+	27, // 21: c1z.v1.GrantWithAnnotation.grant:type_name -> c1.connector.v2.Grant
+	33, // 22: c1z.v1.GrantWithAnnotation.annotation:type_name -> c1.connector.v2.GrantExpandable
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_c1z_v1_records_proto_init() }
@@ -1255,7 +1543,7 @@ func file_c1z_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_c1z_v1_records_proto_rawDesc), len(file_c1z_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

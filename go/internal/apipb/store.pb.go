@@ -54,7 +54,13 @@ type OpenRequest struct {
 	// Instead of tmp_dir, if that is not UTF-8.
 	TmpDirBytes []byte `protobuf:"bytes,10,opt,name=tmp_dir_bytes,json=tmpDirBytes,proto3" json:"tmp_dir_bytes,omitempty"`
 	// Of several stores on one file the one that saves last wins: every save does what SaveRequest.overwrite says.
-	Overwrite     bool `protobuf:"varint,11,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
+	Overwrite bool `protobuf:"varint,11,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
+	// When a sync ends or is merged, no digests of its grants are taken. Those that are there still go with what is changed.
+	NoGrantDigests bool `protobuf:"varint,12,opt,name=no_grant_digests,json=noGrantDigests,proto3" json:"no_grant_digests,omitempty"`
+	// A file of format v1 is converted into the working copy, as c1z_convert_file converts it, and fails the call where a
+	// row cannot be read. The file itself stays as it is until the first save of a change, which puts one of this library
+	// in its place: what c1z_convert_file would list as lost is lost then.
+	ConvertV1     bool `protobuf:"varint,13,opt,name=convert_v1,json=convertV1,proto3" json:"convert_v1,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +168,20 @@ func (x *OpenRequest) GetTmpDirBytes() []byte {
 func (x *OpenRequest) GetOverwrite() bool {
 	if x != nil {
 		return x.Overwrite
+	}
+	return false
+}
+
+func (x *OpenRequest) GetNoGrantDigests() bool {
+	if x != nil {
+		return x.NoGrantDigests
+	}
+	return false
+}
+
+func (x *OpenRequest) GetConvertV1() bool {
+	if x != nil {
+		return x.ConvertV1
 	}
 	return false
 }
@@ -614,7 +634,7 @@ var File_c1z_v1_store_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_store_proto_rawDesc = "" +
 	"\n" +
-	"\x12c1z/v1/store.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\xae\x03\n" +
+	"\x12c1z/v1/store.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\xf7\x03\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x17\n" +
@@ -628,7 +648,10 @@ const file_c1z_v1_store_proto_rawDesc = "" +
 	"path_bytes\x18\t \x01(\fR\tpathBytes\x12\"\n" +
 	"\rtmp_dir_bytes\x18\n" +
 	" \x01(\fR\vtmpDirBytes\x12\x1c\n" +
-	"\toverwrite\x18\v \x01(\bR\toverwrite\"F\n" +
+	"\toverwrite\x18\v \x01(\bR\toverwrite\x12(\n" +
+	"\x10no_grant_digests\x18\f \x01(\bR\x0enoGrantDigests\x12\x1d\n" +
+	"\n" +
+	"convert_v1\x18\r \x01(\bR\tconvertV1\"F\n" +
 	"\x11ReadHeaderRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1d\n" +
 	"\n" +

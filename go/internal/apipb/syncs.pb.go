@@ -1393,6 +1393,151 @@ func (x *DiffSyncsResponse) GetSyncId() string {
 	return ""
 }
 
+// Sets what an expander wants to find again of a sync: opaque bytes, one graph a sync. Clones keep it, merges do not.
+type SetEntitlementGraphRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the sync that a read is shown which names none.
+	SyncId string `protobuf:"bytes,1,opt,name=sync_id,json=syncId,proto3" json:"sync_id,omitempty"`
+	// Without it the graph is removed.
+	Graph         []byte `protobuf:"bytes,2,opt,name=graph,proto3,oneof" json:"graph,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetEntitlementGraphRequest) Reset() {
+	*x = SetEntitlementGraphRequest{}
+	mi := &file_c1z_v1_syncs_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetEntitlementGraphRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetEntitlementGraphRequest) ProtoMessage() {}
+
+func (x *SetEntitlementGraphRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_syncs_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetEntitlementGraphRequest.ProtoReflect.Descriptor instead.
+func (*SetEntitlementGraphRequest) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_syncs_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SetEntitlementGraphRequest) GetSyncId() string {
+	if x != nil {
+		return x.SyncId
+	}
+	return ""
+}
+
+func (x *SetEntitlementGraphRequest) GetGraph() []byte {
+	if x != nil {
+		return x.Graph
+	}
+	return nil
+}
+
+type GetEntitlementGraphRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in SetEntitlementGraphRequest.
+	SyncId        string `protobuf:"bytes,1,opt,name=sync_id,json=syncId,proto3" json:"sync_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEntitlementGraphRequest) Reset() {
+	*x = GetEntitlementGraphRequest{}
+	mi := &file_c1z_v1_syncs_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEntitlementGraphRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEntitlementGraphRequest) ProtoMessage() {}
+
+func (x *GetEntitlementGraphRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_syncs_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEntitlementGraphRequest.ProtoReflect.Descriptor instead.
+func (*GetEntitlementGraphRequest) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_syncs_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GetEntitlementGraphRequest) GetSyncId() string {
+	if x != nil {
+		return x.SyncId
+	}
+	return ""
+}
+
+type GetEntitlementGraphResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent if there is none.
+	Graph         []byte `protobuf:"bytes,1,opt,name=graph,proto3,oneof" json:"graph,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEntitlementGraphResponse) Reset() {
+	*x = GetEntitlementGraphResponse{}
+	mi := &file_c1z_v1_syncs_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEntitlementGraphResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEntitlementGraphResponse) ProtoMessage() {}
+
+func (x *GetEntitlementGraphResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_c1z_v1_syncs_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEntitlementGraphResponse.ProtoReflect.Descriptor instead.
+func (*GetEntitlementGraphResponse) Descriptor() ([]byte, []int) {
+	return file_c1z_v1_syncs_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *GetEntitlementGraphResponse) GetGraph() []byte {
+	if x != nil {
+		return x.Graph
+	}
+	return nil
+}
+
 var File_c1z_v1_syncs_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_syncs_proto_rawDesc = "" +
@@ -1482,7 +1627,16 @@ const file_c1z_v1_syncs_proto_rawDesc = "" +
 	"baseSyncId\x12&\n" +
 	"\x0fapplied_sync_id\x18\x02 \x01(\tR\rappliedSyncId\",\n" +
 	"\x11DiffSyncsResponse\x12\x17\n" +
-	"\async_id\x18\x01 \x01(\tR\x06syncIdb\x06proto3"
+	"\async_id\x18\x01 \x01(\tR\x06syncId\"Z\n" +
+	"\x1aSetEntitlementGraphRequest\x12\x17\n" +
+	"\async_id\x18\x01 \x01(\tR\x06syncId\x12\x19\n" +
+	"\x05graph\x18\x02 \x01(\fH\x00R\x05graph\x88\x01\x01B\b\n" +
+	"\x06_graph\"5\n" +
+	"\x1aGetEntitlementGraphRequest\x12\x17\n" +
+	"\async_id\x18\x01 \x01(\tR\x06syncId\"B\n" +
+	"\x1bGetEntitlementGraphResponse\x12\x19\n" +
+	"\x05graph\x18\x01 \x01(\fH\x00R\x05graph\x88\x01\x01B\b\n" +
+	"\x06_graphb\x06proto3"
 
 var (
 	file_c1z_v1_syncs_proto_rawDescOnce sync.Once
@@ -1496,7 +1650,7 @@ func file_c1z_v1_syncs_proto_rawDescGZIP() []byte {
 	return file_c1z_v1_syncs_proto_rawDescData
 }
 
-var file_c1z_v1_syncs_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_c1z_v1_syncs_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_c1z_v1_syncs_proto_goTypes = []any{
 	(*StartSyncRequest)(nil),             // 0: c1z.v1.StartSyncRequest
 	(*StartOrResumeSyncRequest)(nil),     // 1: c1z.v1.StartOrResumeSyncRequest
@@ -1524,18 +1678,21 @@ var file_c1z_v1_syncs_proto_goTypes = []any{
 	(*CloneSyncRequest)(nil),             // 23: c1z.v1.CloneSyncRequest
 	(*DiffSyncsRequest)(nil),             // 24: c1z.v1.DiffSyncsRequest
 	(*DiffSyncsResponse)(nil),            // 25: c1z.v1.DiffSyncsResponse
-	(*timestamppb.Timestamp)(nil),        // 26: google.protobuf.Timestamp
-	(*v2.SyncStats)(nil),                 // 27: c1.reader.v2.SyncStats
+	(*SetEntitlementGraphRequest)(nil),   // 26: c1z.v1.SetEntitlementGraphRequest
+	(*GetEntitlementGraphRequest)(nil),   // 27: c1z.v1.GetEntitlementGraphRequest
+	(*GetEntitlementGraphResponse)(nil),  // 28: c1z.v1.GetEntitlementGraphResponse
+	(*timestamppb.Timestamp)(nil),        // 29: google.protobuf.Timestamp
+	(*v2.SyncStats)(nil),                 // 30: c1.reader.v2.SyncStats
 }
 var file_c1z_v1_syncs_proto_depIdxs = []int32{
-	26, // 0: c1z.v1.SyncRun.started_at:type_name -> google.protobuf.Timestamp
-	26, // 1: c1z.v1.SyncRun.ended_at:type_name -> google.protobuf.Timestamp
-	27, // 2: c1z.v1.SyncRun.stats:type_name -> c1.reader.v2.SyncStats
+	29, // 0: c1z.v1.SyncRun.started_at:type_name -> google.protobuf.Timestamp
+	29, // 1: c1z.v1.SyncRun.ended_at:type_name -> google.protobuf.Timestamp
+	30, // 2: c1z.v1.SyncRun.stats:type_name -> c1.reader.v2.SyncStats
 	12, // 3: c1z.v1.SyncRun.verification:type_name -> c1z.v1.Verification
 	11, // 4: c1z.v1.ListSyncRunsResponse.list:type_name -> c1z.v1.SyncRun
 	11, // 5: c1z.v1.GetLatestSyncRunResponse.sync:type_name -> c1z.v1.SyncRun
 	12, // 6: c1z.v1.MarkSyncVerifiedRequest.verification:type_name -> c1z.v1.Verification
-	27, // 7: c1z.v1.GetStatsResponse.stats:type_name -> c1.reader.v2.SyncStats
+	30, // 7: c1z.v1.GetStatsResponse.stats:type_name -> c1.reader.v2.SyncStats
 	8,  // [8:8] is the sub-list for method output_type
 	8,  // [8:8] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
@@ -1548,13 +1705,15 @@ func file_c1z_v1_syncs_proto_init() {
 	if File_c1z_v1_syncs_proto != nil {
 		return
 	}
+	file_c1z_v1_syncs_proto_msgTypes[26].OneofWrappers = []any{}
+	file_c1z_v1_syncs_proto_msgTypes[28].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_c1z_v1_syncs_proto_rawDesc), len(file_c1z_v1_syncs_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -36,7 +36,7 @@ const (
 	FaultKind_FAULT_KIND_MANIFEST FaultKind = 2
 	// Manifest or database have another layout version than this library, or none.
 	FaultKind_FAULT_KIND_LAYOUT FaultKind = 3
-	// A list of the manifest's syncs that is not the one in the database.
+	// A list of the manifest's syncs, or a digest of grants, that is not the one in the database.
 	FaultKind_FAULT_KIND_MANIFEST_RUN_MISMATCH FaultKind = 4
 	// Footer or index of an indexed payload: missing, damaged, or made for another manifest.
 	FaultKind_FAULT_KIND_INDEX FaultKind = 10
@@ -78,7 +78,8 @@ const (
 	FaultKind_FAULT_KIND_TOKEN_INVALID FaultKind = 29
 	// Statistics that cannot be read, or are those of another sync.
 	FaultKind_FAULT_KIND_STATS_INVALID FaultKind = 30
-	// Statistics that are not what the records come to. They are not compared while a sync is unfinished.
+	// Statistics that are not what the records come to. They are not compared while a sync is unfinished. Or the number of rows
+	// of a source cache's scope.
 	FaultKind_FAULT_KIND_STATS_MISMATCH FaultKind = 31
 	// A record that cannot be decoded or shown.
 	FaultKind_FAULT_KIND_RECORD_UNDECODABLE FaultKind = 40
@@ -94,6 +95,8 @@ const (
 	FaultKind_FAULT_KIND_INDEX_STALE FaultKind = 45
 	// An index entry with another value than its record calls for.
 	FaultKind_FAULT_KIND_INDEX_VALUE FaultKind = 46
+	// A digest of grants that is not what the grants come to, or none of the layout.
+	FaultKind_FAULT_KIND_DIGEST_MISMATCH FaultKind = 47
 )
 
 // Enum value maps for FaultKind.
@@ -132,6 +135,7 @@ var (
 		44: "FAULT_KIND_INDEX_WITHOUT_RECORD",
 		45: "FAULT_KIND_INDEX_STALE",
 		46: "FAULT_KIND_INDEX_VALUE",
+		47: "FAULT_KIND_DIGEST_MISMATCH",
 	}
 	FaultKind_value = map[string]int32{
 		"FAULT_KIND_UNSPECIFIED":           0,
@@ -167,6 +171,7 @@ var (
 		"FAULT_KIND_INDEX_WITHOUT_RECORD":  44,
 		"FAULT_KIND_INDEX_STALE":           45,
 		"FAULT_KIND_INDEX_VALUE":           46,
+		"FAULT_KIND_DIGEST_MISMATCH":       47,
 	}
 )
 
@@ -690,7 +695,7 @@ const file_c1z_v1_verify_proto_rawDesc = "" +
 	"\bkeyspace\x18\x04 \x01(\tR\bkeyspace\x12\x17\n" +
 	"\akey_hex\x18\x05 \x01(\tR\x06keyHex\x12!\n" +
 	"\fkey_elements\x18\x06 \x03(\tR\vkeyElements\x12\x1a\n" +
-	"\bsentence\x18\a \x01(\tR\bsentence*\xcd\a\n" +
+	"\bsentence\x18\a \x01(\tR\bsentence*\xed\a\n" +
 	"\tFaultKind\x12\x1a\n" +
 	"\x16FAULT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11FAULT_KIND_HEADER\x10\x01\x12\x17\n" +
@@ -725,7 +730,8 @@ const file_c1z_v1_verify_proto_rawDesc = "" +
 	"\x1fFAULT_KIND_RECORD_WITHOUT_INDEX\x10+\x12#\n" +
 	"\x1fFAULT_KIND_INDEX_WITHOUT_RECORD\x10,\x12\x1a\n" +
 	"\x16FAULT_KIND_INDEX_STALE\x10-\x12\x1a\n" +
-	"\x16FAULT_KIND_INDEX_VALUE\x10.b\x06proto3"
+	"\x16FAULT_KIND_INDEX_VALUE\x10.\x12\x1e\n" +
+	"\x1aFAULT_KIND_DIGEST_MISMATCH\x10/b\x06proto3"
 
 var (
 	file_c1z_v1_verify_proto_rawDescOnce sync.Once

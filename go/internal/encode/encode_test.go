@@ -8,6 +8,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
+	v3 "github.com/conductorone/baton-sdk/pb/c1/storage/v3"
+	batonGrant "github.com/conductorone/baton-sdk/pkg/types/grant"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -122,6 +124,36 @@ func plain(resource *v2.Resource) *v2.Resource {
 		plain.ProtoReflect().Clear(plain.ProtoReflect().Descriptor().Fields().ByName(field))
 	}
 	return plain
+}
+
+func TestContributionsAreEncodedAsTheyAre(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		held := &v2.Entitlement{}
+		randompb.Populate(random, held, 0.9)
+		want := &apipb.PutGrantContributionsRequest{Entitlement: reference(held), PromisedNew: true}
+		var principals []*v3.PrincipalRef
+		var sources []batonGrant.Sources
+		for _, probability := range []float64{1, 0.7, 0.3, 0} {
+			principal := &v3.PrincipalRef{}
+			randompb.Populate(random, principal, probability)
+			principal.ProtoReflect().SetUnknown(nil)
+			of := batonGrant.Sources{}
+			for i := range random.IntN(4) {
+				of = append(of, batonGrant.Source{EntitlementID: strings.Repeat("e", i*70), IsDirect: random.IntN(2) == 0})
+			}
+			direct := map[string]*v2.GrantSources_GrantSource{}
+			for id, is := range of.ToBoolMap() {
+				direct[id] = v2.GrantSources_GrantSource_builder{IsDirect: is}.Build()
+			}
+			principals, sources = append(principals, nil, principal), append(sources, nil, of)
+			want.List = append(want.List, &apipb.GrantContribution{
+				Principal: principal, Sources: v2.GrantSources_builder{Sources: direct}.Build(),
+			})
+		}
+		data := encode.PutGrantContributions([]byte("before"), held, principals, sources)
+		requireRequest(t, want, &apipb.PutGrantContributionsRequest{}, data[len("before"):])
+	}
 }
 
 func TestAResourceThatProtoRefusesIsRefused(t *testing.T) {

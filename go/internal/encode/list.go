@@ -1,6 +1,7 @@
 package encode
 
 import (
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
 )
 
@@ -40,5 +41,16 @@ func ListGrantsForPrincipal(buffer []byte, request *reader_v2.GrantsReaderServic
 	m.number(3, int64(request.GetPageSize()))
 	m.text(4, request.GetPageToken())
 	m.annotations(5, request.GetAnnotations())
+	return m.data
+}
+
+// ListGrantPrincipals appends a c1z.v1.ListGrantPrincipalsRequest.
+func ListGrantPrincipals(buffer []byte, entitlement *v2.Entitlement, pageToken string, pageSize uint32) []byte {
+	m := message{buffer}
+	if entitlement != nil {
+		m.reference(1, entitlement)
+	}
+	m.number(2, int64(pageSize))
+	m.text(3, pageToken)
 	return m.data
 }

@@ -13,6 +13,8 @@ import (
 const (
 	listField  = 1
 	scopeField = 100
+	// Of a PutExpandedGrantsRequest.
+	promisedField = 101
 )
 
 // maxReserved bounds the memory that is reserved for rows before they are encoded.
@@ -28,6 +30,14 @@ func PutResources(request []byte, list []*v2.Resource, scope string) ([]byte, er
 // a newer schema, does.
 func PutEntitlements(request []byte, list []*v2.Entitlement, scope string) ([]byte, error) {
 	return put(request, list, scope, appendEntitlement)
+}
+
+// PutNewGrants appends a c1z.v1.PutExpandedGrantsRequest that promises new grants. It does not fail.
+func PutNewGrants(request []byte, list []*v2.Grant, _ string) ([]byte, error) {
+	request, err := put(request, list, "", appendGrant)
+	m := message{request}
+	m.bool(promisedField, true)
+	return m.data, err
 }
 
 // PutGrants appends a c1z.v1.PutGrantsRequest, or, without a scope, a PutExpandedGrantsRequest. It does not fail.

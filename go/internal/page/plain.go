@@ -1,9 +1,6 @@
 package page
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "bytes"
 
 // Almost all grants are plain: an entitlement and a principal that have nothing but ids, and an id, in this order. They
 // are read here in half of the time that [parser.grant] takes for any grant.
@@ -23,7 +20,8 @@ func (p *parser) plainGrant(into *grant, message []byte) bool {
 	}
 	p.texts = 3
 	principalTypeText := p.text(principalType)
-	principalIDText, idText := p.lastTwo(message, principalID, id)
+	principalIDText := p.text(principalID)
+	idText := p.text(id)
 
 	resource := &into.entitlement.resource
 	resource.id.SetResourceType(p.before[0])
@@ -56,18 +54,6 @@ func (p *parser) hold(first []byte) bool {
 	p.text(id)
 	p.held = first
 	return true
-}
-
-// lastTwo are texts of which the second ends the message and the first lies next to it: one copy is for both. Rows
-// hardly ever share them.
-func (p *parser) lastTwo(message, first, second []byte) (string, string) {
-	both := message[cap(message)-cap(first):]
-	if !isASCII(both) && !(utf8.Valid(first) && utf8.Valid(second)) {
-		p.odd = true
-		return "", ""
-	}
-	both = p.copies.of(both)
-	return textOf(both[:len(first)]), textOf(both[len(both)-len(second):])
 }
 
 // reference takes a resource apart that has nothing but a type and an id.

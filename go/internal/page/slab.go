@@ -46,20 +46,6 @@ func (s *slab[T]) grow(least int) {
 	}
 	s.free = make([]T, max(size, least))
 	s.expected = max(s.expected-len(s.free), 0)
-	touch(s.free)
-}
-
-// systemPage is what a system commonly backs with memory at once.
-const systemPage = 4 << 10
-
-// touch has the system back a new array with memory. While garbage is collected, Go reads a pointer before it overwrites
-// it, and pages that are read first are backed twice: by a page of zeros that all share, then by one of their own, which
-// interrupts all processors.
-func touch[T any](array []T) {
-	first := unsafe.Pointer(unsafe.SliceData(array))
-	for at := 0; at < len(array)*int(unsafe.Sizeof(*new(T))); at += systemPage {
-		*(*byte)(unsafe.Add(first, at)) = 0
-	}
 }
 
 // copies hands out copies of bytes that lie side by side, with no room behind them.

@@ -1,21 +1,17 @@
-//! An empty slot filled with records that come in the order of their keys.
+//! An empty slot, or a span of one, filled with records that come in the order of their keys.
 
-use std::path::PathBuf;
-
-use tempfile::TempDir;
+use std::path::{Path, PathBuf};
 
 use super::{Change, Pending, Sink, SortedRuns, Ssts, Target};
 use crate::engine::counts::{ByType, Tally};
 use crate::engine::{damaged, Kind, RecordKeys};
 use crate::keys::Slot;
-use crate::{files, Error, Result};
+use crate::{Error, Result};
 
-/// Writes records as they come, and their index entries behind them.
+/// Writes records as they come, and collects their index entries.
 pub struct Fill<'t> {
-    target: &'t Target<'t>,
     pending: &'t Pending,
     slot: Slot,
-    folder: TempDir,
     records: Ssts<'t>,
     /// Index entries, whose order is another.
     entries: SortedRuns,
@@ -24,22 +20,23 @@ pub struct Fill<'t> {
     counts: [ByType; Kind::ALL.len()],
 }
 
-/// SSTs that are not part of the database yet, and what is in them.
+/// What was written and is not part of the database yet.
+#[derive(Default)]
 pub struct Filled {
+    /// SSTs of records.
     pub files: Vec<PathBuf>,
+    /// The index entries of these records, sorted.
+    pub entries: SortedRuns,
     pub counts: [ByType; Kind::ALL.len()],
-    /// The files are in it.
-    pub folder: TempDir,
 }
 
 impl<'t> Fill<'t> {
-    /// For `slot`. Index entries in memory stay below the budget of `pending`, and are spilled where its rows are.
-    pub fn new(target: &'t Target<'t>, pending: &'t Pending, slot: Slot) -> Result<Fill<'t>> {
-        let folder = files::create_unique_folder(pending.directory(), "fill-")
-            .map_err(Error::io("stage in", pending.directory()))?;
-        let records = Ssts::new(target.records, folder.path(), "records", true);
+    /// For `slot`. The SSTs are written in `folder`, their names start with `name`. Index entries in memory stay below the
+    /// budget of `pending`, and are spilled where its rows are.
+    pub fn new(target: &Target<'t>, pending: &'t Pending, slot: Slot, folder: &Path, name: &str) -> Fill<'t> {
+        let records = Ssts::new(target.records, folder, name, true);
         let (entries, keys) = (SortedRuns::default(), RecordKeys::default());
-        Ok(Fill { target, pending, slot, folder, records, entries, keys, tally: None, counts: Default::default() })
+        Fill { pending, slot, records, entries, keys, tally: None, counts: Default::default() }
     }
 
     /// Writes the record with the identity that `tuple` stands for, whose kind does not come before that of the last.
@@ -61,15 +58,11 @@ impl<'t> Fill<'t> {
         Ok(())
     }
 
-    /// Writes the index entries.
+    /// What was written and collected.
     pub fn finish(mut self) -> Result<Filled> {
         self.end_tally()?;
-        let mut files = self.records.finish()?;
         self.entries.sort()?;
-        let mut ssts = Ssts::new(self.target.entries, self.folder.path(), "entries", true);
-        self.target.write_entries(SortedRuns::merge([&self.entries])?, &mut ssts)?;
-        files.extend(ssts.finish()?);
-        Ok(Filled { files, counts: self.counts, folder: self.folder })
+        Ok(Filled { files: self.records.finish()?, entries: self.entries, counts: self.counts })
     }
 
     fn count(&mut self, kind: Kind) -> Result<()> {

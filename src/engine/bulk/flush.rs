@@ -9,12 +9,15 @@ use super::merge::{Merge, Merged};
 use super::pending::{Pending, PARALLEL_ROWS};
 use super::sink::{ingest, Sink, Ssts};
 use super::sorted_runs::SortedRuns;
+use super::stored::StoredRecords;
 use crate::control::Control;
 use crate::engine::counts::{ByType, Tally};
 use crate::engine::databases::Databases;
+use crate::engine::digests::Dropping;
 use crate::engine::slots::is_due;
+use crate::engine::source_cache::is_by_scope;
 use crate::engine::step::Step;
-use crate::engine::{damaged, Kind, RecordKeys, Records};
+use crate::engine::{damaged, Kind, RecordKeys, Records, Scope};
 use crate::keys::{self, Slot};
 use crate::{files, Error, Result};
 
@@ -34,11 +37,13 @@ pub struct Target<'d> {
 }
 
 impl Target<'_> {
-    /// Puts the rows of these kinds into the database as one atomic step. If that fails they are still pending.
+    /// Puts the rows of these kinds, and named values, into the database as one atomic step. If that fails they are still
+    /// pending. Where there are values, the kinds are all.
     pub fn flush_pending(&self, pending: &mut Pending, kinds: &[Kind]) -> Result<()> {
         let occupied = self.occupied(pending, kinds)?;
         let before = counted_before(pending, kinds, &occupied);
-        let mut counts = self.write(pending, kinds, occupied, None)?;
+        let values = pending.values().cloned();
+        let mut counts = self.write(pending, kinds, occupied, values.as_ref(), true)?;
         for (&kind, before) in kinds.iter().zip(before) {
             let Some(mut counted) = before else { continue };
             for (name, added) in std::mem::take(&mut counts[kind as usize]) {
@@ -50,16 +55,24 @@ impl Target<'_> {
     }
 
     /// Puts all rows into the database and makes the other changes, as one atomic step that survives a crash of the machine.
+    /// Scopes that lose rows are not poisoned.
     pub fn flush_with(&self, pending: &mut Pending, step: &Step) -> Result<()> {
         let occupied = self.occupied(pending, &Kind::ALL)?;
-        self.write(pending, &Kind::ALL, occupied, Some(step)).map(drop)
+        self.write(pending, &Kind::ALL, occupied, Some(step), false).map(drop)
     }
 
     /// Returns how many records were added to those that were there.
-    fn write(&self, pending: &mut Pending, kinds: &[Kind], occupied: Occupied, step: Option<&Step>) -> Result<Added> {
-        let rows = pending.rows(kinds);
+    fn write(
+        &self,
+        pending: &mut Pending,
+        kinds: &[Kind],
+        occupied: Occupied,
+        step: Option<&Step>,
+        poisons: bool,
+    ) -> Result<Added> {
+        let (rows, has_values) = (pending.rows(kinds), pending.values().is_some());
         pending.sort(kinds)?;
-        let flush = Flush { target: self, slot: pending.slot(), pending, occupied };
+        let flush = Flush { target: self, slot: pending.slot(), pending, occupied, poisons };
         if pending.are_few(kinds, INGEST_ROWS, INGEST_BYTES) {
             let mut batch = WriteBatch::with_capacity_bytes(pending.buffered(kinds));
             let added = flush.one_by_one(kinds, &mut batch)?;
@@ -75,7 +88,8 @@ impl Target<'_> {
             .map_err(Error::io("stage in", pending.directory()))?;
         let (mut files, added) = match rows < PARALLEL_ROWS {
             true => {
-                let mut ssts = Ssts::new(self.records, staging.path(), "all", false);
+                // Between the keyspaces of records and of entries lies that of named values.
+                let mut ssts = Ssts::new(self.records, staging.path(), "all", has_values);
                 let added = flush.one_by_one(kinds, &mut ssts)?;
                 (ssts.finish()?, added)
             }
@@ -96,7 +110,16 @@ impl Target<'_> {
             return self.flush_pending(pending, kinds);
         }
         let occupied = self.occupied(pending, kinds)?;
-        Flush { target: self, slot: pending.slot(), pending, occupied }.one_by_one(kinds, batch).map(|_| ())
+        let flush = Flush { target: self, slot: pending.slot(), pending, occupied, poisons: true };
+        flush.one_by_one(kinds, batch).map(drop)
+    }
+
+    /// Adds all rows to a batch that carries other changes too.
+    pub fn collect_all(&self, pending: &mut Pending, batch: &mut WriteBatch) -> Result<()> {
+        pending.sort(&Kind::ALL)?;
+        let occupied = self.occupied(pending, &Kind::ALL)?;
+        let flush = Flush { target: self, slot: pending.slot(), pending, occupied, poisons: true };
+        flush.one_by_one(&Kind::ALL, batch).map(drop)
     }
 
     /// Writes index entries in the order of their keys.
@@ -134,12 +157,13 @@ impl Target<'_> {
     /// Fails if one of these records would replace one that cannot be decoded.
     pub fn check_stored(&self, kind: Kind, slot: Slot, records: &Records) -> Result<()> {
         let mut keys = RecordKeys::default();
+        let mut stored = StoredRecords::new(self.db, slot, kind);
         for record in records.iter() {
             if keys.reset(kind, slot, record).is_err() {
                 continue;
             }
-            if let Some(stored) = self.db.get_pinned(&keys.record)? {
-                RecordKeys::varying_of(kind, slot, &stored)
+            if let Some(stored) = stored.at(&keys.record)? {
+                RecordKeys::varying_of(kind, slot, stored)
                     .map_err(|error| damaged(kind.keyspace(), &keys.record, error))?;
             }
         }
@@ -169,6 +193,8 @@ struct Flush<'s, 'd> {
     slot: Slot,
     pending: &'s Pending,
     occupied: Occupied,
+    /// Whether scopes that lose rows are poisoned.
+    poisons: bool,
 }
 
 impl Flush<'_, '_> {
@@ -187,9 +213,11 @@ impl Flush<'_, '_> {
     }
 
     /// Writes records and, at the same time, the index entries that follow from their identities; the other entries are
-    /// known when the records are written.
+    /// known when the records are written. Those of refreshed records lie between the ones that are written at the same
+    /// time: where there are any, all entries come behind the records.
     fn side_by_side(&self, kinds: &[Kind], staging: &Path) -> Result<(Vec<PathBuf>, Added)> {
         let Target { records, entries, .. } = self.target;
+        let refreshed = kinds.iter().any(|&kind| self.pending.load(kind).refreshed);
         let mut varying = SortedRuns::default();
         let fixed = || -> Result<Vec<PathBuf>> {
             let mut ssts = Ssts::new(entries, staging, "fixed", true);
@@ -197,51 +225,60 @@ impl Flush<'_, '_> {
             ssts.finish()
         };
         let (files, fixed) = std::thread::scope(|scope| {
-            let worker = self.pending.workers().claim();
+            let worker = if refreshed { None } else { self.pending.workers().claim() };
             let beside = worker.and_then(|worker| worker.spawn_scoped(scope, "c1z-entries", fixed));
             let mut ssts = Ssts::new(records, staging, "records", true);
             let added = self.records(kinds, &mut ssts, &mut varying);
             let files = added.and_then(|added| Ok((ssts.finish()?, added)));
             let panicked = |_| Error::Internal("writing index entries panicked".into());
-            // One after the other where there is no thread to spare.
-            let fixed = beside.map_or_else(fixed, |thread| thread.join().map_err(panicked)?);
+            let fixed = match (beside, refreshed) {
+                (Some(thread), _) => thread.join().map_err(panicked).and_then(|files| files),
+                (None, true) => Ok(Vec::new()),
+                // One after the other where there is no thread to spare.
+                (None, false) => fixed(),
+            };
             (files, fixed)
         });
         let (mut files, added) = files?;
         files.extend(fixed?);
         varying.sort()?;
+        let before = self.fixed(kinds).filter(|_| refreshed);
         let mut ssts = Ssts::new(entries, staging, "varying", true);
-        self.target.write_entries(SortedRuns::merge([&varying])?, &mut ssts)?;
+        self.target.write_entries(SortedRuns::merge(before.chain([&varying]))?, &mut ssts)?;
         files.extend(ssts.finish()?);
         Ok((files, added))
     }
 
-    /// Writes the records that stay, and collects the index entries that their contents decide.
+    /// Writes the records that stay, and collects the index entries that their contents decide. Digests that grants were in
+    /// are collected with them: they lie between records and entries.
     fn records(&self, kinds: &[Kind], sink: &mut impl Sink, varying: &mut SortedRuns) -> Result<Added> {
         let mut row = Merged::new();
         let mut added = Added::default();
         let mut rows = 0u64;
         for &kind in kinds {
             let mut merge = SortedRuns::merge([&self.pending.load(kind).records])?;
+            let mut stored = self.occupied[kind as usize].then(|| StoredRecords::new(self.target.db, self.slot, kind));
             let mut tally = Tally::new(kind);
+            let dropping = (kind == Kind::Grant).then(|| Dropping::of(self.target.db, self.slot));
+            let mut dropping = dropping.transpose()?;
             while merge.next(&mut row)? {
                 if is_due(rows, &row.value) {
                     self.target.control.check()?;
                 }
                 rows += 1;
-                if !self.occupied[kind as usize] || !self.replace(kind, &mut row, varying)? {
+                for scope in &row.lost {
+                    self.poison(kind, scope, varying)?;
+                }
+                let replaced = match &mut stored {
+                    Some(stored) => self.replace(kind, stored, &mut row, varying)?,
+                    None => false,
+                };
+                if !replaced {
                     tally.add(&row.key)?;
                 }
-                let undecodable = |error| damaged(kind.keyspace(), &row.key, error);
-                if self.pending.load(kind).refreshed {
-                    let keys = RecordKeys::of(kind, self.slot, &row.value).map_err(undecodable)?;
-                    for (entry, value) in keys.entries() {
-                        self.collect(varying, entry, Change::Put, value)?;
-                    }
-                } else if row.change != Change::Put {
-                    for entry in RecordKeys::varying_of(kind, self.slot, &row.value).map_err(undecodable)? {
-                        self.collect(varying, &entry, Change::Put, b"")?;
-                    }
+                self.enter(kind, &row, varying)?;
+                for digest in dropping.iter_mut().flat_map(|dropping| dropping.of_grant(&row.key)) {
+                    self.collect(varying, &digest, Change::Delete, b"")?;
                 }
                 sink.write(&row.key, Change::Put, &row.value)?;
             }
@@ -252,16 +289,57 @@ impl Flush<'_, '_> {
 
     /// Looks at the record that `row` replaces: what it leaves behind and which index entries it had. `false` if there is
     /// none.
-    fn replace(&self, kind: Kind, row: &mut Merged, varying: &mut SortedRuns) -> Result<bool> {
-        let Some(stored) = self.target.db.get_pinned(&row.key)? else { return Ok(false) };
+    fn replace(
+        &self,
+        kind: Kind,
+        stored: &mut StoredRecords<'_>,
+        row: &mut Merged,
+        varying: &mut SortedRuns,
+    ) -> Result<bool> {
+        let Some(stored) = stored.at(&row.key)? else { return Ok(false) };
         let undecodable = |error| damaged(kind.keyspace(), &row.key, error);
-        for entry in RecordKeys::varying_of(kind, self.slot, &stored).map_err(undecodable)? {
+        for entry in RecordKeys::varying_of(kind, self.slot, stored).map_err(undecodable)? {
+            if is_by_scope(&entry) {
+                let scope = Scope::of_record(kind, stored).map_err(undecodable)?;
+                if let Some(scope) = scope.map(|scope| scope.key) {
+                    if row.takes_from(kind, scope)? {
+                        self.poison(kind, scope, varying)?;
+                    }
+                }
+            }
             self.collect(varying, &entry, Change::Delete, b"")?;
         }
         if row.change == Change::Refresh {
-            row.refresh_stored(&stored)?;
+            row.refresh_stored(stored)?;
         }
         Ok(true)
+    }
+
+    /// Collects the index entries of the record that stays that are not among the fixed ones already, or not as they are.
+    fn enter(&self, kind: Kind, row: &Merged, varying: &mut SortedRuns) -> Result<()> {
+        let undecodable = |error| damaged(kind.keyspace(), &row.key, error);
+        match row.change {
+            Change::Refresh | Change::PutRefreshed | Change::Combine => {
+                let keys = RecordKeys::of(kind, self.slot, &row.value).map_err(undecodable)?;
+                for (entry, value) in keys.entries() {
+                    self.collect(varying, entry, Change::Put, value)?;
+                }
+                Ok(())
+            }
+            Change::PutIndexed => {
+                let entries = RecordKeys::varying_of(kind, self.slot, &row.value).map_err(undecodable)?;
+                entries.iter().try_for_each(|entry| self.collect(varying, entry, Change::Put, b""))
+            }
+            Change::Put | Change::Delete => Ok(()),
+        }
+    }
+
+    /// Notes that a scope lost a row.
+    fn poison(&self, kind: Kind, scope: &str, varying: &mut SortedRuns) -> Result<()> {
+        match Scope::of_kind(kind, scope).filter(|_| self.poisons) {
+            Some(scope) => self.collect(varying, &scope.poison_key(self.slot), Change::Put, b""),
+            None => Ok(()),
+        }
     }
 
     fn collect(&self, varying: &mut SortedRuns, entry: &[u8], change: Change, value: &[u8]) -> Result<()> {

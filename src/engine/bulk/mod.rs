@@ -10,6 +10,7 @@
 
 mod buffer;
 mod change;
+mod entitlements;
 mod fill;
 mod flush;
 mod merge;
@@ -17,6 +18,7 @@ mod pending;
 mod sink;
 mod sorted_runs;
 mod spill;
+mod stored;
 
 pub(super) use change::Change;
 pub(super) use fill::{Fill, Filled};

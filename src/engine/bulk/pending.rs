@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 
 use super::change::Change;
+use super::entitlements::Entitlements;
 use super::sorted_runs::{SortedRuns, Staging};
 use crate::engine::counts::ByType;
 use crate::engine::kind::Kinds;
+use crate::engine::step::Step;
 use crate::engine::{Kind, RecordKeys, Records};
 use crate::keys::Slot;
 use crate::threads::Workers;
@@ -40,19 +42,25 @@ impl PendingKinds {
 pub struct Load {
     /// Records by key.
     pub records: SortedRuns,
-    /// The index entries that every record has, written while records are: of no use once [`Load::refreshed`].
+    /// The index entries that every record has, but for rows that refresh what is stored: of these they are made when runs
+    /// are merged, and take the place of those here.
     pub fixed: SortedRuns,
-    /// Whether some rows only refresh what is stored: what their entries hold is known when runs are merged.
+    /// Whether there are such rows, or rows that are combined, of which the same holds.
     pub refreshed: bool,
+    /// Those of which there are grants here.
+    entitlements: Entitlements,
 }
 
 impl Load {
     /// Appends what records that a caller put come to, until one cannot be put.
     fn append(&mut self, kind: Kind, slot: Slot, change: Change, records: &Records) -> Result<()> {
-        let with_fixed = change != Change::Refresh && !self.refreshed;
+        let with_fixed = !change.makes_fixed_entries_late();
         let mut keys = RecordKeys::default();
         for (index, record) in records.iter().enumerate() {
             let varies = reset(&mut keys, kind, slot, index, record)?;
+            if kind == Kind::Grant {
+                self.entitlements.add(&keys.record)?;
+            }
             let indexed = change == Change::Put && varies;
             self.records.push(&keys.record, if indexed { Change::PutIndexed } else { change }, record)?;
             if let Some(entry) = keys.fixed.as_ref().filter(|_| with_fixed) {
@@ -79,6 +87,8 @@ fn reset(keys: &mut RecordKeys, kind: Kind, slot: Slot, index: usize, record: &[
 pub struct Pending {
     slot: Slot,
     loads: [Load; Kind::ALL.len()],
+    /// Named values and entries of scopes that were set behind rows that are among these.
+    values: Option<Step>,
     /// Whether the slot had records of a kind before the first were appended here.
     occupied: [Option<bool>; Kind::ALL.len()],
     /// How many records of a kind the slot holds in the database, where all of them came as pending rows.
@@ -95,6 +105,7 @@ impl Pending {
         Pending {
             slot: Slot::NONE,
             loads: Default::default(),
+            values: None,
             occupied: Default::default(),
             counted: Default::default(),
             staging,
@@ -107,6 +118,11 @@ impl Pending {
         Pending::new(self.staging.clone(), self.budget)
     }
 
+    /// Room for rows of another step that so many threads fill, each as much of it.
+    pub fn beside_for(&self, threads: usize) -> Pending {
+        Pending::new(self.staging.clone(), self.budget / threads.max(1))
+    }
+
     /// The slot that the rows belong to.
     pub fn slot(&self) -> Slot {
         self.slot
@@ -114,18 +130,23 @@ impl Pending {
 
     /// Whether rows of another slot are pending.
     pub fn is_of_another(&self, slot: Slot) -> bool {
-        self.slot != slot && self.rows(&Kind::ALL) > 0
+        self.slot != slot && (self.rows(&Kind::ALL) > 0 || self.values.is_some())
     }
 
     /// Whether `slot` held records of a kind before the first of the kind were appended to it, which is `now` if none
     /// were: records of an earlier process, of which one may be damaged.
     pub fn was_occupied(&mut self, kind: Kind, slot: Slot, now: impl FnOnce() -> Result<bool>) -> Result<bool> {
-        if self.slot != slot {
-            (self.slot, self.occupied, self.counted) = (slot, Default::default(), Default::default());
-        }
+        self.enter(slot);
         match self.occupied[kind as usize] {
             Some(occupied) => Ok(occupied),
             None => Ok(*self.occupied[kind as usize].insert(now()?)),
+        }
+    }
+
+    /// What is known of another slot does not hold for `slot`, to which rows or values are appended next.
+    fn enter(&mut self, slot: Slot) {
+        if self.slot != slot {
+            (self.slot, self.occupied, self.counted) = (slot, Default::default(), Default::default());
         }
     }
 
@@ -153,6 +174,11 @@ impl Pending {
         &self.loads[kind as usize]
     }
 
+    /// Whether grants may be here whose keys start with `prefix`, those of one entitlement.
+    pub fn may_have_grants_of(&self, prefix: &[u8]) -> bool {
+        self.load(Kind::Grant).entitlements.may_have(prefix)
+    }
+
     /// Appends records of one kind; all of them or, if that fails, none.
     pub fn append(
         &mut self,
@@ -162,24 +188,61 @@ impl Pending {
         records: &Records,
         pending: &PendingKinds,
     ) -> Result<()> {
+        self.append_all(slot, change, [(kind, records)], pending)
+    }
+
+    /// Appends records of several kinds, each of which comes once; all of them or, if that fails, none.
+    pub fn append_all<'r>(
+        &mut self,
+        slot: Slot,
+        change: Change,
+        rows: impl IntoIterator<Item = (Kind, &'r Records)> + Clone,
+        pending: &PendingKinds,
+    ) -> Result<()> {
         self.spill_over_budget()?;
-        let load = &mut self.loads[kind as usize];
-        let rows = (load.records.len(), load.fixed.len());
-        // A row is a record and its key, and most of the key is in the record too.
-        load.records.reserve(2 * records.size(), &self.staging)?;
-        load.fixed.reserve(2 * records.size(), &self.staging)?;
-        let appended = load.append(kind, slot, change, records);
+        for (kind, records) in rows.clone() {
+            let load = &mut self.loads[kind as usize];
+            // A row is a record and its key, and most of the key is in the record too.
+            load.records.reserve(2 * records.size(), &self.staging)?;
+            load.fixed.reserve(2 * records.size(), &self.staging)?;
+        }
+        let before = Kind::ALL.map(|kind| (self.load(kind).records.len(), self.load(kind).fixed.len()));
+        let appended = rows
+            .clone()
+            .into_iter()
+            .try_for_each(|(kind, records)| self.loads[kind as usize].append(kind, slot, change, records));
         if appended.is_err() {
-            load.records.truncate(rows.0);
-            load.fixed.truncate(rows.1);
+            for (load, (records, fixed)) in self.loads.iter_mut().zip(before) {
+                load.records.truncate(records);
+                load.fixed.truncate(fixed);
+            }
             return appended;
         }
-        if change == Change::Refresh && !std::mem::replace(&mut load.refreshed, true) {
-            load.fixed = SortedRuns::default();
+        for (kind, _) in rows {
+            self.loads[kind as usize].refreshed |= change.makes_fixed_entries_late();
+            pending.add(kind);
         }
         self.slot = slot;
-        pending.add(kind);
         Ok(())
+    }
+
+    /// Sets or removes keys of the slot that no index depends on, with the next rows that are moved into the database: all pending rows are
+    /// moved with them.
+    pub fn set_values(&mut self, slot: Slot, values: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) {
+        self.enter(slot);
+        for (key, value) in values {
+            self.values.get_or_insert_default().set(key, value);
+        }
+    }
+
+    /// The keys that are set so and pending, if there are any.
+    pub fn values(&self) -> Option<&Step> {
+        self.values.as_ref()
+    }
+
+    /// Those are in the database.
+    pub fn forget_values(&mut self) {
+        self.values = None;
     }
 
     /// Appends one record without index entries, given in parts of which the first has what its key is made of. Its value

@@ -146,7 +146,7 @@ impl SortedRuns {
             let first = self.files.len() - equals;
             let mut merge = Merge::new(file_cursors(&self.files[first..]).collect())?;
             let (mut out, mut row) = (SpillWriter::new(directory)?, Merged::new());
-            while merge.next(&mut row)? {
+            while merge.next_of_scope(&mut row)? {
                 out.push(&row.key, &[&[row.change as u8], &row.value])?;
             }
             let file = out.finish()?;

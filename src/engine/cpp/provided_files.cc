@@ -1,17 +1,20 @@
-// What lies below a database that is only read and whose files come when they are needed: private files, but who wants to
-// read one asks for it first.
+// What lies below a database whose files come when they are needed: files of another environment, but who wants to read one
+// asks for it first.
 //
 // RocksDB opens all tables of a database, at once or, if its option `open_files_async` says so, by a job that it schedules.
-// No table may be asked for before it is needed; so that job is told that there are none.
+// No table may be asked for before it is needed, and a job that fails to open one is an error of the database. So the job is
+// put off until the database closes, when it opens none any more. It is known by having no tag, which flushes and compactions
+// have, and closing by the database taking back what it has scheduled with high priority.
 
 #include <cerrno>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include "private_files.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "rocksdb_c.h"
@@ -37,14 +40,12 @@ struct c1z_file_provider {
 
 namespace {
 
-// Whether this thread only wants to open tables ahead.
-thread_local bool opens_ahead = false;
-
 void Explain(void* reason, const char* text, size_t length) { static_cast<std::string*>(reason)->assign(text, length); }
 
 class ProvidedFiles : public FileSystemWrapper {
  public:
-  explicit ProvidedFiles(const c1z_file_provider& provider) : FileSystemWrapper(PrivateFiles()), provider_(provider) {}
+  ProvidedFiles(const std::shared_ptr<FileSystem>& files, const c1z_file_provider& provider)
+      : FileSystemWrapper(files), provider_(provider) {}
 
   ~ProvidedFiles() override { provider_.release(provider_.context); }
 
@@ -64,7 +65,6 @@ class ProvidedFiles : public FileSystemWrapper {
 
  private:
   IOStatus Provide(const std::string& path) {
-    if (opens_ahead) return IOStatus::Aborted("not needed yet", path);
     const size_t name = path.rfind('/') + 1;
     std::string reason;
     const int answer = provider_.provide(provider_.context, path.data() + name, path.size() - name, &reason, Explain);
@@ -97,22 +97,43 @@ class ProvidedEnv : public EnvWrapper {
 
   const char* Name() const override { return "ProvidedEnv"; }
 
-  // For a database that is only read, nothing is scheduled but the opening of its tables. Closing it waits for that.
   void Schedule(void (*job)(void*), void* argument, Priority priority, void* tag, void (*cancel)(void*)) override {
-    try {
-      std::thread([job, argument] {
-        opens_ahead = true;
-        job(argument);
-      }).detach();
-    } catch (const std::system_error&) {  // no thread to spare
-      EnvWrapper::Schedule(job, argument, priority, tag, cancel);
+    if (tag != nullptr) return EnvWrapper::Schedule(job, argument, priority, tag, cancel);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    put_off_.emplace_back(job, argument);
+  }
+
+  int UnSchedule(void* tag, Priority priority) override {
+    if (priority == Priority::HIGH) Start();
+    return EnvWrapper::UnSchedule(tag, priority);
+  }
+
+ private:
+  using Job = std::pair<void (*)(void*), void*>;
+
+  // Closing the database waits for all of its jobs, and holds a lock that they need.
+  void Start() {
+    std::vector<Job> jobs;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      jobs.swap(put_off_);
+    }
+    for (const Job& job : jobs) {
+      try {
+        std::thread(job.first, job.second).detach();
+      } catch (const std::system_error&) {  // no thread to spare
+        EnvWrapper::Schedule(job.first, job.second, Priority::HIGH, nullptr, nullptr);
+      }
     }
   }
+
+  std::mutex mutex_;
+  std::vector<Job> put_off_;
 };
 
 }  // namespace
 
-// An environment for a database. The caller owns it: `rocksdb_env_destroy`.
-extern "C" rocksdb_env_t* c1z_provided_files_env(c1z_file_provider provider) {
-  return new rocksdb_env_t{new ProvidedEnv(std::make_shared<ProvidedFiles>(provider)), false};
+// An environment for a database, above another one, which may be destroyed. The caller owns it: `rocksdb_env_destroy`.
+extern "C" rocksdb_env_t* c1z_provided_files_env(const rocksdb_env_t* env, c1z_file_provider provider) {
+  return new rocksdb_env_t{new ProvidedEnv(std::make_shared<ProvidedFiles>(env->rep->GetFileSystem(), provider)), false};
 }

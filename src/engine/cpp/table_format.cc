@@ -34,7 +34,7 @@ extern "C" void c1z_set_cached_tables(rocksdb_options_t* options, size_t cache_b
   rocksdb::BlockBasedTableOptions format = Format(true);
   rocksdb::LRUCacheOptions cache;
   cache.capacity = cache_bytes;
-  cache.memory_allocator = std::make_shared<BlockMemory>(kBlockSize);
+  cache.memory_allocator = std::make_shared<BlockMemory>(kBlockSize, cache_bytes);
   format.block_cache = cache.MakeSharedCache();
   format.cache_index_and_filter_blocks = true;
   format.pin_l0_filter_and_index_blocks_in_cache = true;

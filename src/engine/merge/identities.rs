@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::parts::Span;
 use crate::engine::rows::discovered_at;
 use crate::engine::{damaged, Kind, Reader, Scan};
 use crate::keys::{self, Slot};
@@ -27,9 +28,9 @@ impl MergeInput<'_> {
     }
 }
 
-/// The records of one kind in several inputs, in the order of their identities.
+/// The records of a span in several inputs, in the order of their identities.
 pub(super) struct Identities<'r> {
-    kind: Kind,
+    span: &'r Span,
     inputs: &'r [MergeInput<'r>],
     scans: Vec<Scan<'r>>,
     /// Where each input is, but for those in `same`.
@@ -42,12 +43,18 @@ pub(super) struct Identities<'r> {
 }
 
 impl<'r> Identities<'r> {
-    pub fn new(kind: Kind, inputs: &'r [MergeInput<'r>]) -> Identities<'r> {
-        let scan =
-            |input: &'r MergeInput<'r>| input.reader.scan_many(&keys::keyspace(input.slot, kind.keyspace()), None);
+    pub fn new(span: &'r Span, inputs: &'r [MergeInput<'r>]) -> Identities<'r> {
+        let keyspace = span.kind.keyspace();
+        let scan = |input: &'r MergeInput<'r>| {
+            let mut scan = input.reader.scan_many(&keys::keyspace(input.slot, keyspace), None);
+            if !span.first.is_empty() {
+                scan.seek(&keys::record(input.slot, keyspace, &span.first));
+            }
+            scan
+        };
         let scans = inputs.iter().map(scan).collect();
         let (ahead, same) = (BinaryHeap::with_capacity(inputs.len()), (0..inputs.len()).collect());
-        Identities { kind, inputs, scans, ahead, tuple: Vec::new(), same, spare: Vec::new() }
+        Identities { span, inputs, scans, ahead, tuple: Vec::new(), same, spare: Vec::new() }
     }
 
     /// Goes to the next identity; `false` behind the last.
@@ -55,7 +62,7 @@ impl<'r> Identities<'r> {
         let mut same = std::mem::take(&mut self.same);
         for input in same.drain(..) {
             let row = self.scans[input].next().map_err(&self.inputs[input].named)?;
-            if let Some((key, _)) = row {
+            if let Some(key) = row.map(|(key, _)| key).filter(|key| self.span.ends_behind(keys::tuple_of(key))) {
                 let mut tuple = self.spare.pop().unwrap_or_default();
                 tuple.clear();
                 tuple.extend_from_slice(keys::tuple_of(key));
@@ -106,6 +113,6 @@ impl<'r> Identities<'r> {
 
     /// When the record of an input was discovered.
     pub fn discovered_at(&self, input: usize, stored: &[u8]) -> Result<Option<i128>> {
-        self.inputs[input].discovered_at(self.kind, &self.tuple, stored)
+        self.inputs[input].discovered_at(self.span.kind, &self.tuple, stored)
     }
 }

@@ -10,6 +10,7 @@
 
 mod identities;
 mod overlay;
+mod parts;
 mod streaming;
 
 use identities::Identities;
@@ -33,6 +34,11 @@ impl Outcome {
             Some(stored) if stored != winner => self.replaced += 1,
             Some(_) => {}
         }
+    }
+
+    fn add(&mut self, other: Outcome) {
+        self.added += other.added;
+        self.replaced += other.replaced;
     }
 }
 

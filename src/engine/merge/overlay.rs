@@ -1,12 +1,13 @@
 //! The winners of the partials put over the base where it is.
 
+use super::parts::Span;
 use super::{Identities, MergeInput, MergedSlot};
 use crate::control::Control;
 use crate::engine::bulk::{Change, PendingKinds};
 use crate::engine::counts::Tally;
 use crate::engine::slots::is_due;
 use crate::engine::step::Step;
-use crate::engine::{Counts, Kind, RecordKeys, Records, Writer};
+use crate::engine::{Counts, Kind, RecordKeys, Records, Touched, Writer};
 use crate::keys;
 use crate::Result;
 
@@ -17,7 +18,7 @@ const BATCH_BYTES: usize = 1 << 20;
 impl Writer<'_> {
     /// Puts the records of the partials that win over those of the base: the first input, which is in this database and has
     /// so many records. What `step` makes of the outcome becomes part of the same step. Progress is in records of the
-    /// partials, of which there are about `total`.
+    /// partials, of which there are about `total`. Returns what that changes of digests, which went.
     pub fn overlay_merged(
         &mut self,
         inputs: &[MergeInput<'_>],
@@ -25,14 +26,15 @@ impl Writer<'_> {
         total: u64,
         step: impl FnOnce(&MergedSlot) -> Step,
         control: &Control<'_>,
-    ) -> Result<()> {
-        let [base, partials @ ..] = inputs else { return Ok(()) };
+    ) -> Result<Touched> {
+        let mut touched = Touched::default();
+        let [base, partials @ ..] = inputs else { return Ok(touched) };
         let mut merged = MergedSlot { counts, ..MergedSlot::default() };
         let mut beside = self.pending().beside();
         let (mut read, mut keys_of) = (0, RecordKeys::default());
         for kind in Kind::ALL {
-            let keyspace = kind.keyspace();
-            let mut identities = Identities::new(kind, partials);
+            let (keyspace, span) = (kind.keyspace(), Span::all_of(kind));
+            let mut identities = Identities::new(&span, partials);
             let (mut batch, mut added) = (Records::default(), Tally::new(kind));
             while identities.next()? {
                 let (winner, record) = identities.winner()?;
@@ -56,6 +58,11 @@ impl Writer<'_> {
                 merged.outcome[kind as usize].count(stored.as_deref(), record);
                 let of_winner = &partials[winner];
                 keys_of.reset_at(kind, base.slot, identities.tuple(), record).map_err(&of_winner.named)?;
+                match kind {
+                    Kind::Entitlement => touched.entitlement(identities.tuple()),
+                    Kind::Grant => touched.grant(identities.tuple(), stored.as_deref(), record),
+                    Kind::ResourceType | Kind::Resource | Kind::Asset => {}
+                }
                 batch.add(record)?;
                 if batch.len() >= BATCH_RECORDS || batch.size() >= BATCH_BYTES {
                     beside.append(kind, base.slot, Change::Put, &batch, &PendingKinds::default())?;
@@ -68,8 +75,9 @@ impl Writer<'_> {
             merged.counts.add(kind, added.finish()?);
         }
         let step = step(&merged);
+        control.check()?;
         self.target(control).flush_with(&mut beside, &step)?;
         Kind::ALL.into_iter().for_each(|kind| self.forget_counted(kind));
-        Ok(())
+        Ok(touched)
     }
 }

@@ -13,6 +13,8 @@ pub struct Grant<'a> {
     pub external_id: &'a str,
     /// Whether its expansion is pending.
     pub needs_expansion: bool,
+    /// The scope of the source cache that it is of, or "".
+    pub source_scope: &'a str,
     /// The one field that names the entitlement, as it stands; empty if there are several.
     pub(in crate::engine) entitlement_field: &'a [u8],
 }
@@ -42,7 +44,8 @@ impl<'a> Grant<'a> {
     pub fn parse(stored: &'a [u8]) -> Result<Self, Malformed> {
         let entitlement = EntitlementRef { resource: NOBODY, id: "" };
         let identity = GrantRef { entitlement, principal: NOBODY };
-        let mut view = Grant { identity, external_id: "", needs_expansion: false, entitlement_field: &[] };
+        let mut view =
+            Grant { identity, external_id: "", needs_expansion: false, source_scope: "", entitlement_field: &[] };
         let mut entitlement_fields = 0;
         for field in fields(stored) {
             let field = field?;
@@ -55,6 +58,7 @@ impl<'a> Grant<'a> {
                 }
                 4 => read_ref(field.bytes()?, &mut view.identity.principal)?,
                 7 => view.needs_expansion = field.bool()?,
+                10 => view.source_scope = field.str()?,
                 _ => {}
             }
         }
@@ -62,7 +66,7 @@ impl<'a> Grant<'a> {
     }
 
     pub(super) fn varies(&self) -> bool {
-        self.needs_expansion || !self.is_found_by_splitting()
+        self.needs_expansion || !self.source_scope.is_empty() || !self.is_found_by_splitting()
     }
 
     pub(super) fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
@@ -71,10 +75,13 @@ impl<'a> Grant<'a> {
             "" => keys::grant_by_id(slot, &self.identity.canonical_id(), self.identity),
             id => keys::grant_by_id(slot, id, self.identity),
         });
-        needs_expansion.into_iter().chain(by_id).collect()
+        let is_scoped = !self.source_scope.is_empty();
+        let by_scope = is_scoped.then(|| keys::grant_by_scope(slot, self.source_scope, self.identity));
+        needs_expansion.into_iter().chain(by_id).chain(by_scope).collect()
     }
 
-    pub(super) fn missing(&self) -> Option<&'static str> {
+    /// Which part of its identity is missing, if any is.
+    pub fn missing(&self) -> Option<&'static str> {
         let GrantRef { entitlement, principal } = self.identity;
         missing_part(entitlement.resource, ["entitlement resource type", "entitlement resource id"])
             .or(entitlement.id.is_empty().then_some("entitlement id"))

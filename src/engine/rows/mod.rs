@@ -4,6 +4,7 @@
 //! needs to know what is in a stored record asks here: keys and index entries, lookups, verification.
 
 mod asset;
+mod combined_grant;
 mod discovered_at;
 mod entitlement;
 mod grant;
@@ -12,6 +13,7 @@ mod resource;
 mod resource_type;
 
 pub use asset::Asset;
+pub use combined_grant::combine_grants;
 pub(super) use discovered_at::discovered_at;
 pub use entitlement::Entitlement;
 pub use grant::{refresh_grant, Grant};
@@ -56,9 +58,20 @@ impl<'a> Row<'a> {
     /// Whether [`Row::varying`] gives any key.
     pub fn varies(&self) -> bool {
         match self {
-            Row::Resource(row) => row.parent.is_some(),
+            Row::Resource(row) => row.varies(),
+            Row::Entitlement(row) => row.varies(),
             Row::Grant(row) => row.varies(),
-            Row::ResourceType(_) | Row::Entitlement(_) | Row::Asset(_) => false,
+            Row::ResourceType(_) | Row::Asset(_) => false,
+        }
+    }
+
+    /// The scope of the source cache that the record is of; "" for none.
+    pub fn source_scope(&self) -> &'a str {
+        match self {
+            Row::Resource(row) => row.source_scope,
+            Row::Entitlement(row) => row.source_scope,
+            Row::Grant(row) => row.source_scope,
+            Row::ResourceType(_) | Row::Asset(_) => "",
         }
     }
 
@@ -66,8 +79,9 @@ impl<'a> Row<'a> {
     pub fn varying(&self, slot: Slot) -> Vec<Vec<u8>> {
         match self {
             Row::Resource(row) => row.varying(slot),
+            Row::Entitlement(row) => row.varying(slot),
             Row::Grant(row) => row.varying(slot),
-            Row::ResourceType(_) | Row::Entitlement(_) | Row::Asset(_) => Vec::new(),
+            Row::ResourceType(_) | Row::Asset(_) => Vec::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which index entries and records lack each other.
 
 use super::{Row, Rows};
-use crate::engine::{Kind, RecordKeys};
+use crate::engine::{Kind, Reader, RecordKeys};
 use crate::findings::{short_hex, Findings};
 use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::proto::api::{Fault, FaultKind};
@@ -16,12 +16,15 @@ pub(super) struct Index {
 
 impl Index {
     /// All of them.
-    pub const ALL: [Index; 5] = [
+    pub const ALL: [Index; 8] = [
         Index { keyspace: Keyspace::ResourceByParent, kind: Kind::Resource },
         Index { keyspace: Keyspace::GrantByPrincipal, kind: Kind::Grant },
         Index { keyspace: Keyspace::GrantNeedsExpansion, kind: Kind::Grant },
         Index { keyspace: Keyspace::EntitlementById, kind: Kind::Entitlement },
         Index { keyspace: Keyspace::GrantById, kind: Kind::Grant },
+        Index { keyspace: Keyspace::ResourceByScope, kind: Kind::Resource },
+        Index { keyspace: Keyspace::EntitlementByScope, kind: Kind::Entitlement },
+        Index { keyspace: Keyspace::GrantByScope, kind: Kind::Grant },
     ];
 
     /// The position in [`Index::ALL`] of the index that a key belongs to.
@@ -51,7 +54,7 @@ pub(super) fn name_faults(
         let Some(keys) = in_place(index.kind, slot, key, record) else { continue };
         let entries = called_for(&keys).filter(|(entry, _)| Keyspace::of(entry) == Some(index.keyspace));
         for (entry, value) in entries {
-            match lookup(rows, entry)? {
+            match lookup(rows.reader, entry)? {
                 Found::Value(found) if found != value => {
                     let sentence = format!("its value is \"{}\", not \"{}\"", short_hex(&found), short_hex(value));
                     add(Fault::of(FaultKind::IndexValue, sentence), entry);
@@ -72,7 +75,7 @@ pub(super) fn name_faults(
             continue;
         };
         let key = keys::record(slot, index.kind.keyspace(), &tuple);
-        match lookup(rows, &key)? {
+        match lookup(rows.reader, &key)? {
             Found::Unreadable => {}
             Found::Nothing => {
                 let sentence = format!("there is no {} {}", index.kind.keyspace().noun(), short_hex(&key));
@@ -96,15 +99,16 @@ pub(super) fn in_place(kind: Kind, slot: Slot, key: &[u8], record: &[u8]) -> Opt
     RecordKeys::of(kind, slot, record).ok().filter(|keys| keys.record == key)
 }
 
-enum Found {
+/// What lies at a key.
+pub(super) enum Found {
     Nothing,
     Value(Vec<u8>),
     /// The walk over all keys has told of it.
     Unreadable,
 }
 
-fn lookup(rows: &Rows<'_>, key: &[u8]) -> Result<Found> {
-    match rows.reader.get(key) {
+pub(super) fn lookup(reader: &Reader<'_>, key: &[u8]) -> Result<Found> {
+    match reader.get(key) {
         Ok(None) => Ok(Found::Nothing),
         Ok(Some(value)) => Ok(Found::Value(value.to_vec())),
         Err(Error::Engine { cause, .. }) if !cause.is_of_machine() => Ok(Found::Unreadable),

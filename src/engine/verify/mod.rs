@@ -3,10 +3,12 @@
 //! Nothing is kept of the keys that were seen: what records call for and what indexes hold is compared as sums of hashes,
 //! and only an index whose sums differ is walked again to name its faults.
 
+mod digests;
 mod files;
 mod fingerprint;
 mod indexes;
 mod rows;
+mod scopes;
 mod slot_zero;
 mod syncs;
 
@@ -14,7 +16,7 @@ use std::path::Path;
 
 use rocksdb::DB;
 
-use super::{Counts, EngineOptions, Kind, Reader, SyncRun};
+use super::{Counts, EngineOptions, GrantDigest, Kind, Reader, SyncRun};
 use crate::control::Control;
 use crate::findings::{short_hex, Findings};
 use crate::keys::Slot;
@@ -62,6 +64,8 @@ pub struct VerifiedSync {
     pub stats: Option<SyncStatsRecord>,
     /// Its records.
     pub counts: Counts,
+    /// The digest of all its grants as it is stored, if this library can read it.
+    pub digest: Option<GrantDigest>,
     /// Its index entries.
     pub index_entries: u64,
     /// Whether all of it could be read.

@@ -74,7 +74,7 @@ impl SlotZero {
         match Keyspace::of(key) {
             Some(Keyspace::Meta) => self.metadata(key, value, findings),
             Some(Keyspace::SyncRun) => self.run(key, value, findings),
-            Some(keyspace @ (Keyspace::SyncToken | Keyspace::SyncStats)) => {
+            Some(keyspace @ (Keyspace::SyncToken | Keyspace::SyncStats | Keyspace::EntitlementGraph)) => {
                 self.of_sync(keyspace, key, value, findings)
             }
             Some(Keyspace::Session) => check_session(key, findings),
@@ -121,11 +121,10 @@ impl SlotZero {
         if !self.runs.contains_key(&id) && self.complete {
             wrong(FaultKind::RunMissing, "the file holds no sync of this id".into());
         }
-        if keyspace == Keyspace::SyncToken {
-            if let Err(error) = std::str::from_utf8(value) {
-                wrong(FaultKind::TokenInvalid, error.to_string());
-            }
-            return;
+        match (keyspace, std::str::from_utf8(value)) {
+            (Keyspace::SyncToken, Err(error)) => return wrong(FaultKind::TokenInvalid, error.to_string()),
+            (Keyspace::SyncStats, _) => {}
+            _ => return,
         }
         match SyncStatsRecord::decode(value) {
             Err(error) => wrong(FaultKind::StatsInvalid, error.to_string()),

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
+use super::digests::DigestWalk;
 use super::fingerprint::{Fingerprint, Hasher};
 use super::indexes::{self, Index};
 use super::rows::Gap;
-use super::{hides, report_gap, Row, Rows, Shown, SlotZero, VerifiedSync};
-use crate::engine::{Counts, Kind, RecordKeys};
+use super::{hides, report_gap, scopes, Row, Rows, Shown, SlotZero, VerifiedSync};
+use crate::engine::source_cache::check_entry;
+use crate::engine::{Counts, GrantDigest, Kind, Reader, RecordKeys, Scope};
 use crate::findings::{short_hex, Findings};
 use crate::keys::{self, Elements, Keyspace, Slot, SyncId};
 use crate::memory::ask_for;
@@ -32,6 +34,10 @@ struct SlotWalk {
     /// For each index what records call for, and what is there.
     indexes: [(Fingerprint, Fingerprint); Index::ALL.len()],
     complete: bool,
+    digests: DigestWalk,
+    digest_of_sync: Option<GrantDigest>,
+    /// Whether anything is kept of scopes.
+    has_scopes: bool,
     /// The keyspace that the last fault of that kind was about.
     unknown_keyspace: Option<u8>,
 }
@@ -52,6 +58,7 @@ impl<'v> Syncs<'v> {
 
     /// Walks all slots behind that of the file.
     pub fn walk(&mut self, rows: &mut Rows<'_>, findings: &mut Findings) -> Result<()> {
+        let reader = rows.reader;
         while let Some(row) = rows.next()? {
             let (key, value) = match row {
                 Row::Entry(key, value) => (key, value),
@@ -71,6 +78,7 @@ impl<'v> Syncs<'v> {
                     None => {
                         // Decoding it takes that much, for a moment, and has no way to fail.
                         ask_for(value.len().saturating_mul(2))?;
+                        walk.digests(slot, key, value, reader, findings)?;
                         walk.record(slot, key, value, &self.hasher, self.shown, findings)
                     }
                 },
@@ -100,6 +108,9 @@ impl<'v> Syncs<'v> {
                 }
             }
         }
+        for (&slot, walk) in self.slots.iter().filter(|(_, walk)| walk.has_scopes && walk.complete) {
+            scopes::check_counts(slot, walk.sync, rows, findings)?;
+        }
         rows.finish();
         let (mut slots, mut stats) = (self.slots, self.zero.stats);
         let walked = self.zero.runs.into_values().flatten().map(|run| {
@@ -109,7 +120,8 @@ impl<'v> Syncs<'v> {
             let walk = if own { slots.remove(&run.slot) } else { None };
             let walk = walk.unwrap_or_else(|| SlotWalk::new(run.id));
             let index_entries = walk.indexes.iter().map(|(_, there)| there.count).sum();
-            VerifiedSync { run, stats, counts: walk.counts, index_entries, complete: own && walk.complete }
+            let (counts, digest, complete) = (walk.counts, walk.digest_of_sync, own && walk.complete);
+            VerifiedSync { run, stats, counts, digest, index_entries, complete }
         });
         Ok(walked.collect())
     }
@@ -123,8 +135,36 @@ impl SlotWalk {
             last_type: LastType::default(),
             indexes: Default::default(),
             complete: true,
+            digests: DigestWalk::default(),
+            digest_of_sync: None,
+            has_scopes: false,
             unknown_keyspace: None,
         }
+    }
+
+    /// Takes grants and their digests.
+    fn digests(
+        &mut self,
+        slot: Slot,
+        key: &[u8],
+        value: &[u8],
+        reader: &Reader<'_>,
+        findings: &mut Findings,
+    ) -> Result<()> {
+        let wrong = match Keyspace::of(key) {
+            Some(Keyspace::Grant) => self.digests.grant(slot, key, value, self.complete, reader)?.into_iter().collect(),
+            Some(Keyspace::GrantDigest) => {
+                if keys::tuple_of(key).is_empty() {
+                    self.digest_of_sync = GrantDigest::decode(value).ok().flatten();
+                }
+                self.digests.digest(slot, key, value, self.complete, reader)?
+            }
+            _ => return Ok(()),
+        };
+        for (key, sentence) in wrong {
+            findings.add(Fault::of(FaultKind::DigestMismatch, sentence).in_sync(Some(self.sync)).at_key(&key));
+        }
+        Ok(())
     }
 
     /// Takes a key that is not of an index.
@@ -140,6 +180,29 @@ impl SlotWalk {
         let sync = Some(self.sync);
         let mut wrong = |kind, sentence: String| findings.add(Fault::of(kind, sentence).in_sync(sync).at_key(key));
         let keyspace = Keyspace::of(key);
+        if keyspace == Some(Keyspace::NamedValue) {
+            if keys::first_element(keys::tuple_of(key)).is_none() {
+                wrong(FaultKind::KeyMalformed, "its name is no text".into());
+            }
+            return;
+        }
+        if keyspace == Some(Keyspace::GrantDigest) {
+            return;
+        }
+        if keyspace == Some(Keyspace::SourceCacheEntry) {
+            self.has_scopes = true;
+            if let Err(error) = check_entry(key, record) {
+                wrong(FaultKind::RecordUndecodable, error);
+            }
+            return;
+        }
+        if keyspace == Some(Keyspace::SourceCachePoison) {
+            let scope = keys::scope_of(key);
+            if scope.is_none_or(|[row_kind, scope]| Scope::named(&row_kind, &scope).is_none()) {
+                wrong(FaultKind::KeyMalformed, "it is not a kind of rows and a scope".into());
+            }
+            return;
+        }
         let Some(kind) = Kind::ALL.into_iter().find(|kind| Some(kind.keyspace()) == keyspace) else {
             let byte = key.get(4).copied();
             if self.unknown_keyspace != byte {

@@ -13,7 +13,8 @@ use crate::{Error, Result};
 
 const MAGIC_V1: &[u8] = b"C1ZF\0";
 const MAGIC_V3: &[u8] = b"C1Z3\0";
-const MAGIC_LEN: u64 = 5;
+/// Of either format.
+pub const MAGIC_LEN: u64 = 5;
 /// Magic and manifest length.
 const FIXED_LEN: u64 = MAGIC_LEN + 4;
 
@@ -64,7 +65,8 @@ pub fn is_start_of_file(bytes: &[u8]) -> bool {
     bytes[..len] == MAGIC_V3[..len]
 }
 
-fn format_of(input: &Input) -> Result<FileFormat> {
+/// [`read_format`] of an open file.
+pub fn format_of(input: &Input) -> Result<FileFormat> {
     let not_ours = |detail| Error::Unsupported { path: input.path.clone(), reason: Reason::NotC1z, detail };
     if input.len == 0 {
         return Err(not_ours("not a .c1z file: it is empty".into()));

@@ -6,5 +6,6 @@ pub mod manifest;
 
 pub use descriptors::verify_descriptors;
 pub use header::{
-    encode_head, head_from, head_of, is_start_of_file, manifest_bytes, read_format, read_head, FileFormat, Head,
+    encode_head, format_of, head_from, head_of, is_start_of_file, manifest_bytes, read_format, read_head, FileFormat,
+    Head, MAGIC_LEN,
 };

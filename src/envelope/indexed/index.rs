@@ -32,11 +32,13 @@ pub struct Frame {
     /// From the start of the file.
     pub offset: u64,
     pub compressed_size: u64,
+    /// Hash of the frame's own bytes, if it is known.
+    pub compressed_xxh64: Option<u64>,
     pub digest: Digest,
 }
 
 /// What is recorded of the bytes of a payload file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest {
     pub size: u64,
     pub xxh64: u64,
@@ -74,6 +76,7 @@ fn entry(frame: Frame) -> Result<IndexedFrameEntry> {
         raw_size: signed(frame.digest.size)?,
         raw_xxh64: frame.digest.xxh64,
         raw_sha256: frame.digest.sha256.to_vec(),
+        compressed_xxh64: frame.compressed_xxh64,
     })
 }
 
@@ -165,7 +168,7 @@ fn frame(head: &Head, end: u64, bytes: &[u8]) -> Result<Frame, (String, String)>
     }
     let sha256 = entry.raw_sha256.try_into().map_err(|_| wrong("raw_sha256 is not 32 bytes long"))?;
     let digest = Digest { size, xxh64: entry.raw_xxh64, sha256 };
-    Ok(Frame { name, offset, compressed_size, digest })
+    Ok(Frame { name, offset, compressed_size, compressed_xxh64: entry.compressed_xxh64, digest })
 }
 
 fn check_overlap(frames: &[Frame], complain: Complain<'_>) -> Result<()> {

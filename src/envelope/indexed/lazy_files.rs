@@ -1,6 +1,7 @@
 //! Files of an indexed payload that are unpacked when they are asked for.
 
-use std::io::Write as _;
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use parking_lot::Mutex;
 use super::index::Frame;
 use super::read_frame::{self, Damage, Hashes, Read};
 use super::shared_files::Shared;
+use super::unpack_frames::LaterFrame;
 use crate::envelope::reading::Input;
-use crate::envelope::Limits;
+use crate::envelope::{Identity, Limits};
 use crate::threads::Workers;
 use crate::{files, Error, Result};
 
@@ -38,6 +40,8 @@ struct Files {
 
 struct File {
     frame: Frame,
+    /// While it holds nothing.
+    identity: Identity,
     /// Held by whoever unpacks it.
     state: Mutex<State>,
 }
@@ -62,17 +66,35 @@ impl LazyFiles {
         folder: PathBuf,
         limits: Limits,
         shared: Option<Shared>,
-        mut frames: Vec<Frame>,
+        mut frames: Vec<LaterFrame>,
     ) -> LazyFiles {
-        frames.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        let files = frames.into_iter().map(|frame| File { frame, state: Mutex::new(State::Empty) }).collect();
+        frames.sort_unstable_by(|a, b| a.frame.name.cmp(&b.frame.name));
+        let empty = |LaterFrame { frame, identity }| File { frame, identity, state: Mutex::new(State::Empty) };
+        let files = frames.into_iter().map(empty).collect();
         let (ahead, given_up) = (Mutex::default(), AtomicBool::default());
         LazyFiles { files: Arc::new(Files { input, folder, limits, shared, files, ahead, given_up }) }
+    }
+
+    /// The file of a name, if it is one of these.
+    pub fn file(&self, name: &str) -> Option<LazyFile> {
+        let files = self.files.clone();
+        files.index_of(name).map(|index| LazyFile { files, index })
     }
 
     /// Whether the file of a name has been asked for and is whole.
     pub fn has_unpacked(&self, name: &str) -> bool {
         self.files.files.iter().any(|file| file.frame.name == name && matches!(*file.state.lock(), State::Whole))
+    }
+
+    /// Files of these and of others that may hold the same bytes: size and hash are the same, as far as the indexes say.
+    pub fn alike(&self, others: &LazyFiles) -> Vec<(LazyFile, LazyFile)> {
+        let key = |file: &File| (file.frame.digest, file.frame.compressed_size);
+        let of = |files: &Arc<Files>, index| LazyFile { files: files.clone(), index };
+        let mut by_key: HashMap<_, _> =
+            others.files.files.iter().enumerate().map(|(index, file)| (key(file), index)).collect();
+        let own = self.files.files.iter().enumerate();
+        let pairs = own.filter_map(|(index, file)| Some((index, by_key.remove(&key(file))?)));
+        pairs.map(|(own, other)| (of(&self.files, own), of(&others.files, other))).collect()
     }
 
     /// What unpacks the file of a name, unless it is there already or was never left out. It fails if the file is
@@ -81,6 +103,69 @@ impl LazyFiles {
     pub fn fetch(&self, workers: &Workers) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
         let (files, workers) = (self.files.clone(), workers.clone());
         move |name| files.fetch(name, &workers)
+    }
+}
+
+/// One of some lazy files.
+#[derive(Clone)]
+pub struct LazyFile {
+    files: Arc<Files>,
+    index: usize,
+}
+
+impl LazyFile {
+    /// Which file it was while it held nothing.
+    pub fn identity(&self) -> Identity {
+        self.files.files[self.index].identity
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.frame().name
+    }
+
+    /// Whether its frame is byte for byte that of another file: then it holds the same bytes, whatever the indexes say.
+    pub fn has_frame_of(&self, other: &LazyFile) -> Result<bool> {
+        const CHUNK: usize = 256 << 10;
+        let ([own, others], inputs) = ([self, other].map(LazyFile::frame), [self, other].map(|file| &file.files.input));
+        if own.compressed_size != others.compressed_size {
+            return Ok(false);
+        }
+        if inputs[0].identity == inputs[1].identity && own.offset == others.offset {
+            return Ok(true);
+        }
+        let section =
+            |side: usize, frame: &Frame| inputs[side].section(frame.offset, frame.offset + frame.compressed_size);
+        let mut sections = [section(0, own), section(1, others)];
+        let mut buffers = [vec![0; CHUNK], vec![0; CHUNK]];
+        while sections[0].remaining() > 0 {
+            let length = usize::try_from(sections[0].remaining()).map_or(CHUNK, |left| left.min(CHUNK));
+            for ((section, buffer), input) in sections.iter_mut().zip(&mut buffers).zip(inputs) {
+                match section.read_exact(&mut buffer[..length]) {
+                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
+                    read => read.map_err(Error::io("read", &input.path))?,
+                }
+            }
+            if buffers[0][..length] != buffers[1][..length] {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn frame(&self) -> &Frame {
+        &self.files.files[self.index].frame
+    }
+
+    /// Unpacks it, unless it is there already; fails as what [`LazyFiles::fetch`] returns does.
+    pub fn unpack(&self) -> Result<()> {
+        self.files.unpack(self.index)
+    }
+}
+
+impl std::fmt::Debug for LazyFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("LazyFile").field(&self.files.files[self.index].frame.name).finish()
     }
 }
 
@@ -95,10 +180,13 @@ impl Drop for LazyFiles {
 
 impl Files {
     fn fetch(self: &Arc<Files>, name: &str, workers: &Workers) -> Result<()> {
-        let found = self.files.binary_search_by(|file| file.frame.name.as_str().cmp(name));
-        let Ok(index) = found else { return Ok(()) };
+        let Some(index) = self.index_of(name) else { return Ok(()) };
         self.go_ahead(index, workers);
         self.unpack(index)
+    }
+
+    fn index_of(&self, name: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| file.frame.name.as_str().cmp(name)).ok()
     }
 
     /// Has the file behind `index` unpacked, unless there is nothing to do it with.
@@ -125,7 +213,7 @@ impl Files {
     }
 
     fn unpack(&self, index: usize) -> Result<()> {
-        let File { frame, state } = &self.files[index];
+        let File { frame, state, .. } = &self.files[index];
         let mut state = state.lock();
         if let State::Empty = *state {
             *state = self.obtain(frame)?;

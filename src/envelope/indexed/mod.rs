@@ -13,10 +13,10 @@ pub mod unpack_frames;
 pub mod write_frames;
 
 pub use index::Frame;
-pub use lazy_files::LazyFiles;
+pub use lazy_files::{LazyFile, LazyFiles};
 pub use read_frame::Read;
 pub use read_frames::Work;
 pub use shared_files::{Shared, PREFIX as SHARED_PREFIX};
 pub use source::{Failure, Source};
-pub use unpack_frames::{total, Frames};
+pub use unpack_frames::{total, Frames, LaterFrame};
 pub use write_frames::Written;

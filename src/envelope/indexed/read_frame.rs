@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// What reading a frame brought.
 pub enum Read {
     /// Exactly the bytes that the index says. The hash is that of the frame's own, compressed bytes.
-    Whole { stored_xxh64: u64 },
+    Whole { compressed_xxh64: u64 },
     /// Something else.
     Damaged(Damage),
 }
@@ -47,7 +47,7 @@ pub fn read<E: From<Error>>(
     hashes: Hashes,
     each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<Read, E> {
-    let Frame { name, offset, compressed_size, digest } = frame;
+    let Frame { name, offset, compressed_size, compressed_xxh64, digest } = frame;
     let damage = |kind, detail: &str| {
         Ok(Read::Damaged(Damage { kind, detail: format!("frame {}: {detail}", Quoted::new(name)) }))
     };
@@ -85,9 +85,13 @@ pub fn read<E: From<Error>>(
     if sha256.is_some_and(|sha256| sha256.finalize().as_slice() != digest.sha256) {
         return damage(FaultKind::FrameChecksum, "its bytes differ from raw_sha256");
     }
-    match finish(decoder).filter(|section| section.inner.remaining() == 0) {
-        Some(section) => Ok(Read::Whole { stored_xxh64: section.xxh64() }),
+    let section = finish(decoder).filter(|section| section.inner.remaining() == 0);
+    match section.map(|section| section.xxh64()) {
         None => damage(FaultKind::FrameUndecodable, "bytes follow the zstd frame"),
+        Some(hash) if compressed_xxh64.is_some_and(|recorded| recorded != hash) => {
+            damage(FaultKind::FrameChecksum, "its own bytes differ from compressed_xxh64")
+        }
+        Some(compressed_xxh64) => Ok(Read::Whole { compressed_xxh64 }),
     }
 }
 

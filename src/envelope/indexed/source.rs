@@ -20,10 +20,9 @@ pub struct Source {
 /// A frame as it lies in a file.
 #[derive(Clone, Debug)]
 pub struct StoredFrame {
+    /// The hash of its own bytes is known.
     pub frame: Frame,
-    /// Hash of the frame's own, compressed bytes. They have been decoded, or come from the encoder.
-    pub(super) stored_xxh64: u64,
-    /// The file that holds the decoded bytes, if its identity can be trusted.
+    /// The file that holds the decoded bytes, or will when it is asked for, if its identity can be trusted.
     pub identity: Option<Identity>,
 }
 

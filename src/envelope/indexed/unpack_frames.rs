@@ -8,7 +8,7 @@ use crate::envelope::head::Head;
 use crate::envelope::names::Wanted;
 use crate::envelope::reading::{folder_of, Target};
 use crate::envelope::saving::Progress;
-use crate::envelope::{names, Limits};
+use crate::envelope::{names, Identity, Limits};
 use crate::quoted::Quoted;
 use crate::Result;
 
@@ -16,7 +16,22 @@ use crate::Result;
 pub struct Frames {
     pub now: Vec<Frame>,
     /// Their files are there, with the size that they will have.
-    pub later: Vec<Frame>,
+    pub later: Vec<LaterFrame>,
+}
+
+/// A frame that is unpacked when it is asked for.
+pub struct LaterFrame {
+    pub frame: Frame,
+    /// Of the file, while it holds nothing.
+    pub identity: Identity,
+}
+
+impl LaterFrame {
+    /// What a save must know to copy the frame without having decoded it; `None` if the index has no hash for that.
+    pub fn stored(&self) -> Option<StoredFrame> {
+        let LaterFrame { frame, identity } = self;
+        frame.compressed_xxh64.map(|_| StoredFrame { frame: frame.clone(), identity: Some(*identity) })
+    }
 }
 
 /// What the files of frames will hold.
@@ -48,10 +63,12 @@ pub fn prepare(
         last = folder;
     }
     let (later, now): (Vec<_>, Vec<_>) = frames.into_iter().partition(later);
-    for frame in &later {
-        target.create_file(&frame.name)?.grow(frame.digest.size)?;
-    }
-    Ok(Frames { now, later })
+    let placeholder = |frame: Frame| {
+        let file = target.create_file(&frame.name)?;
+        file.grow(frame.digest.size)?;
+        Ok(LaterFrame { identity: file.identity()?, frame })
+    };
+    Ok(Frames { now, later: later.into_iter().map(placeholder).collect::<Result<_>>()? })
 }
 
 /// Unpacks frames to files that are not there yet. Gives what a later save must know to copy the frames.
@@ -69,8 +86,9 @@ pub fn unpack(
             let frame = reading.frame;
             let mut output = target.create_file(&frame.name)?;
             match reading.read(&mut |bytes| output.put(bytes))? {
-                Read::Whole { stored_xxh64 } => {
-                    Ok(StoredFrame { frame: frame.clone(), stored_xxh64, identity: Some(output.identity()?) })
+                Read::Whole { compressed_xxh64 } => {
+                    let frame = Frame { compressed_xxh64: Some(compressed_xxh64), ..frame.clone() };
+                    Ok(StoredFrame { frame, identity: Some(output.identity()?) })
                 }
                 Read::Damaged(damage) => Err(input.corrupt(damage.detail).into()),
             }

@@ -201,8 +201,8 @@ impl<W: Write> Writer<'_, '_, '_, W> {
             self.progress.advance(bytes.len() as u64);
             Ok(())
         })?;
-        let stored_xxh64 = encoder.finish().map_err(failed)?.xxh64();
-        self.add(file, offset, digest, stored_xxh64);
+        let compressed_xxh64 = encoder.finish().map_err(failed)?.xxh64();
+        self.add(file, offset, digest, compressed_xxh64);
         Ok(())
     }
 
@@ -222,19 +222,20 @@ impl<W: Write> Writer<'_, '_, '_, W> {
                 Err(_) => return Err(Failure::SourceChanged),
             }
         }
-        if section.xxh64() != stored.stored_xxh64 || section.inner.remaining() > 0 {
+        let compressed_xxh64 = section.xxh64();
+        if stored.frame.compressed_xxh64 != Some(compressed_xxh64) || section.inner.remaining() > 0 {
             return Err(Failure::SourceChanged);
         }
         self.progress.advance(file.size);
         self.written.copied += 1;
-        self.add(file, offset, stored.frame.digest, stored.stored_xxh64);
+        self.add(file, offset, stored.frame.digest, compressed_xxh64);
         Ok(())
     }
 
-    fn add(&mut self, file: &PayloadFile, offset: u64, digest: Digest, stored_xxh64: u64) {
-        let compressed_size = self.sink.written - offset;
-        let frame = Frame { name: file.name.clone(), offset, compressed_size, digest };
-        self.written.frames.push(StoredFrame { frame, stored_xxh64, identity: file.identity });
+    fn add(&mut self, file: &PayloadFile, offset: u64, digest: Digest, compressed_xxh64: u64) {
+        let (compressed_size, compressed_xxh64) = (self.sink.written - offset, Some(compressed_xxh64));
+        let frame = Frame { name: file.name.clone(), offset, compressed_size, compressed_xxh64, digest };
+        self.written.frames.push(StoredFrame { frame, identity: file.identity });
     }
 }
 

@@ -30,6 +30,16 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Those of a request, where 0 stands for the default.
+    pub fn of_request(max_decoded_bytes: u64, max_decoder_memory_bytes: u64) -> Limits {
+        let limit = |value: u64| Some(value).filter(|&value| value > 0);
+        Limits {
+            max_decoded_bytes: limit(max_decoded_bytes),
+            max_decoder_memory_bytes: limit(max_decoder_memory_bytes),
+            ..Limits::default()
+        }
+    }
+
     /// What may come out of a file of `file_len` bytes.
     pub(in crate::envelope) fn decoded_bytes(&self, file_len: u64) -> u64 {
         self.max_decoded_bytes.unwrap_or_else(|| DEFAULT_DECODED_BYTES.max(file_len.saturating_mul(DEFAULT_RATIO)))

@@ -8,7 +8,7 @@ use super::input::Input;
 use super::target::Target;
 use crate::control::Control;
 use crate::envelope::head::{head_of, Head};
-use crate::envelope::indexed::{total, unpack_frames, Frame, Frames, Shared};
+use crate::envelope::indexed::{total, unpack_frames, Frame, Frames, LaterFrame, Shared};
 use crate::envelope::names::Wanted;
 use crate::envelope::saving::Progress;
 use crate::envelope::{tar, Encoding, Identity, LazyFiles, Limits, Source};
@@ -91,6 +91,27 @@ impl PackedFile {
         }))
     }
 
+    /// Does what [`PackedFile::unpack`] does, but leaves large files until they are asked for, if the payload consists of
+    /// frames, and those that a save may copy without having decoded them.
+    pub fn unpack_lazily(
+        self,
+        into: &Path,
+        limits: &Limits,
+        control: &Control<'_>,
+    ) -> Result<Option<(Source, LazyFiles)>> {
+        let later = |frame: &Frame| frame.digest.size >= WORTH_DEFERRING && frame.compressed_xxh64.is_some();
+        let frames = self.unpack_by(into, limits, control, |target| {
+            let Frames { now, later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
+            let mut stored = unpack_frames::unpack(target, &now, limits, &mut Progress::new(control, total(&now)))?;
+            stored.extend(later.iter().filter_map(LaterFrame::stored));
+            Ok((stored, later, self.input.again()?))
+        });
+        Ok(frames?.map(|(stored, later, input)| {
+            let lazy_files = LazyFiles::new(input, into.to_path_buf(), *limits, None, later);
+            (Source::new(self.input, stored), lazy_files)
+        }))
+    }
+
     /// Does what [`PackedFile::unpack`] does, but a payload of frames that unpacks to much is unpacked in two steps: large
     /// files of the second only if `needed` names them. It is given what unpacks those that it has to look into.
     pub fn unpack_needed(
@@ -116,17 +137,19 @@ impl PackedFile {
             needed.is_some() && unpacked > WORTH_ASKING && frame.digest.size >= WORTH_DEFERRING
         };
         let stored = self.unpack_by(into, limits, control, |target| {
-            let Frames { now, mut later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
-            let mut progress = Progress::new(control, total(&now) + total(&later));
+            let Frames { now, later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
+            let all = later.iter().map(|later| later.frame.digest.size).sum::<u64>() + total(&now);
+            let mut progress = Progress::new(control, all);
             let mut stored = unpack_frames::unpack(target, &now, limits, &mut progress)?;
             if let Some(needed) = needed.filter(|_| !later.is_empty()) {
-                let lazy_files = LazyFiles::new(self.input.again()?, into.to_path_buf(), *limits, None, later.clone());
+                let mut frames: Vec<Frame> = later.iter().map(|later| later.frame.clone()).collect();
+                let lazy_files = LazyFiles::new(self.input.again()?, into.to_path_buf(), *limits, None, later);
                 let needed = needed(&lazy_files)?;
-                later.retain(|frame| !lazy_files.has_unpacked(&frame.name));
+                frames.retain(|frame| !lazy_files.has_unpacked(&frame.name));
                 drop(lazy_files);
-                later.iter().try_for_each(|frame| target.remove_file(&frame.name))?;
-                later.retain(|frame| needed.contains(&frame.name));
-                stored.extend(unpack_frames::unpack(target, &later, limits, &mut progress)?);
+                frames.iter().try_for_each(|frame| target.remove_file(&frame.name))?;
+                frames.retain(|frame| needed.contains(&frame.name));
+                stored.extend(unpack_frames::unpack(target, &frames, limits, &mut progress)?);
             }
             Ok(stored)
         });

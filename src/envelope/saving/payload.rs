@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::identity::Identity;
 use crate::control::Control;
+use crate::envelope::indexed::LazyFile;
 use crate::envelope::names;
 use crate::{files, quoted, Error, Result};
 
@@ -31,6 +32,7 @@ pub struct PayloadFile {
 #[derive(Clone, Debug)]
 enum Content {
     File(PathBuf),
+    Lazy(PathBuf, LazyFile),
     /// The file may grow beyond the size.
     Start(PathBuf),
     Bytes(Vec<u8>),
@@ -70,6 +72,14 @@ impl Payload {
         Ok(())
     }
 
+    /// Adds a file as [`Payload::add_immutable`] does, that is unpacked before it is read.
+    pub fn add_lazy(&mut self, name: &str, path: &Path, file: LazyFile) -> Result<()> {
+        let size = fs::metadata(path).map_err(Error::io("stat", path))?.len();
+        let identity = file.identity();
+        self.add(name.to_owned(), size, Content::Lazy(path.to_path_buf(), file), Some(identity));
+        Ok(())
+    }
+
     /// Adds the first `size` bytes of a file that may grow meanwhile.
     pub fn add_start(&mut self, name: &str, path: &Path, size: u64) {
         self.add(name.to_owned(), size, Content::Start(path.to_path_buf()), None);
@@ -95,7 +105,7 @@ impl PayloadFile {
     /// Where the bytes are, for messages.
     pub fn place(&self) -> &Path {
         match &self.content {
-            Content::File(path) | Content::Start(path) => path,
+            Content::File(path) | Content::Lazy(path, _) | Content::Start(path) => path,
             Content::Bytes(_) => Path::new(&self.name),
         }
     }
@@ -104,6 +114,10 @@ impl PayloadFile {
     pub fn read(&self, control: &Control<'_>, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let (path, most) = match &self.content {
             Content::File(path) => (path, u64::MAX),
+            Content::Lazy(path, file) => {
+                file.unpack()?;
+                (path, u64::MAX)
+            }
             Content::Start(path) => (path, self.size),
             Content::Bytes(bytes) => return control.check().and_then(|()| each(bytes)),
         };

@@ -8,7 +8,7 @@ use crate::envelope::tests::*;
 use crate::proto::manifest::{IndexedFrameEntry, IndexedFrameIndex};
 
 /// An indexed file with the given contents, whose index `change` may spoil before it is hashed.
-fn forged(files: &[(&str, &[u8])], change: impl FnOnce(&mut IndexedFrameIndex)) -> Place {
+pub(super) fn forged(files: &[(&str, &[u8])], change: impl FnOnce(&mut IndexedFrameIndex)) -> Place {
     let mut bytes = head_bytes(Encoding::IndexedZstd);
     let mut index = IndexedFrameIndex { manifest_xxh64: xxh64(&bytes[9..], 0), ..Default::default() };
     for (name, raw) in files {
@@ -20,6 +20,7 @@ fn forged(files: &[(&str, &[u8])], change: impl FnOnce(&mut IndexedFrameIndex)) 
             raw_size: raw.len() as i64,
             raw_xxh64: xxh64(raw, 0),
             raw_sha256: Sha256::digest(raw).to_vec(),
+            compressed_xxh64: Some(xxh64(&frame, 0)),
         });
         bytes.extend(frame);
     }
@@ -106,6 +107,8 @@ fn frames_that_overlap_are_refused() {
 fn contents_that_differ_from_their_hashes_and_sizes_are_refused() {
     assert_corrupt(forged_entry(|entry| entry.raw_xxh64 ^= 1).unpack(), "raw_xxh64");
     assert_corrupt(forged_entry(|entry| entry.raw_sha256[31] ^= 1).unpack(), "raw_sha256");
+    assert_corrupt(forged_entry(|entry| entry.compressed_xxh64 = Some(1)).unpack(), "compressed_xxh64");
+    forged_entry(|entry| entry.compressed_xxh64 = None).unpack().unwrap();
     assert_corrupt(forged_entry(|entry| entry.raw_size += 1).unpack(), "fewer bytes");
     assert_corrupt(forged_entry(|entry| entry.raw_size -= 1).unpack(), "more bytes");
     for len in [0, 31, 33] {
@@ -146,6 +149,7 @@ fn with_frame(frame: &[u8], raw: &[u8]) -> Place {
         raw_size: raw.len() as i64,
         raw_xxh64: xxh64(raw, 0),
         raw_sha256: Sha256::digest(raw).to_vec(),
+        compressed_xxh64: None,
     };
     bytes.extend(frame);
     finish(bytes, &IndexedFrameIndex { entries: vec![entry], ..Default::default() }.encode_to_vec())

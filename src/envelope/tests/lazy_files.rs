@@ -179,3 +179,39 @@ fn a_tar_stream_is_unpacked_as_a_whole() {
         assert!(read_tree(into.path()) == tree);
     }
 }
+
+#[test]
+fn files_that_two_payloads_have_in_common_are_known_by_the_bytes_of_their_frames() {
+    let (tree, mut other_tree) = (large_tree(), large_tree());
+    other_tree.get_mut("b.sst").unwrap()[7] ^= 1;
+    let [place, other_place] = [&tree, &other_tree].map(|tree| saved(Encoding::IndexedZstd, tree));
+    let common = || {
+        let [own, other] = [&place, &other_place].map(|place| unpack_some(place, 1));
+        let pairs = own.lazy_files.alike(&other.lazy_files);
+        let same = pairs.iter().map(|(own, other)| (own.name().to_owned(), own.has_frame_of(other).unwrap()));
+        let same = same.collect::<Vec<_>>();
+        assert_eq!(own.missing(&tree).len(), 3, "none was unpacked");
+        same
+    };
+    let named = |of_a, of_c| vec![("a.sst".to_owned(), of_a), ("deep/c.sst".to_owned(), of_c)];
+    assert_eq!(common(), named(true, true));
+    let frames = list(&other_place.file).unwrap();
+    let frame = frames.into_iter().find(|entry| entry.name == "a.sst").unwrap().stored.unwrap();
+    let mut bytes = fs::read(&other_place.file).unwrap();
+    bytes[(frame.offset + frame.size - 1) as usize] ^= 1;
+    fs::write(&other_place.file, bytes).unwrap();
+    assert_eq!(common(), named(false, true));
+    let own = unpack_some(&place, 1);
+    assert!(own.lazy_files.alike(&own.lazy_files).iter().all(|(one, same)| one.has_frame_of(same).unwrap()));
+}
+
+#[test]
+fn a_file_that_was_cut_off_meanwhile_has_no_frame_in_common() {
+    let tree = large_tree();
+    let [own, other] = [saved(Encoding::IndexedZstd, &tree), saved(Encoding::IndexedZstd, &tree)];
+    let [lazy, others] = [&own, &other].map(|place| unpack_some(place, 1));
+    fs::OpenOptions::new().write(true).open(&other.file).unwrap().set_len(1000).unwrap();
+    let pairs = lazy.lazy_files.alike(&others.lazy_files);
+    assert_eq!(pairs.len(), 3);
+    assert!(pairs.iter().all(|(own, other)| !own.has_frame_of(other).unwrap()));
+}

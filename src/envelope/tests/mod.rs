@@ -5,6 +5,7 @@ mod damage;
 mod hostile_frames;
 mod hostile_tar;
 mod lazy_files;
+mod lazy_splicing;
 mod publishing;
 mod reading;
 mod round_trip;

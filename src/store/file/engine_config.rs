@@ -9,17 +9,22 @@ use crate::proto::api::{EngineConfig, RecordKeyspace};
 const TYPE_URL: &str = "type.googleapis.com/c1z.v1.EngineConfig";
 
 /// Every keyspace but the indexes, and the message of its values or, of raw values, what they are.
-const RECORDS: [(Keyspace, &str, bool); 10] = [
+const RECORDS: [(Keyspace, &str, bool); 15] = [
     (Keyspace::Meta, "metadata", true),
     (Keyspace::SyncRun, "c1.storage.v3.SyncRunRecord", false),
     (Keyspace::SyncToken, "sync_token", true),
     (Keyspace::SyncStats, "c1.storage.v3.SyncStatsRecord", false),
     (Keyspace::Session, "session_value", true),
+    (Keyspace::EntitlementGraph, "entitlement_graph", true),
     (Keyspace::ResourceType, "c1.storage.v3.ResourceTypeRecord", false),
     (Keyspace::Resource, "c1.storage.v3.ResourceRecord", false),
     (Keyspace::Entitlement, "c1.storage.v3.EntitlementRecord", false),
     (Keyspace::Grant, "c1.storage.v3.GrantRecord", false),
     (Keyspace::Asset, "c1.storage.v3.AssetRecord", false),
+    (Keyspace::NamedValue, "named_value", true),
+    (Keyspace::SourceCacheEntry, "c1.storage.v3.SourceCacheEntryRecord", false),
+    (Keyspace::SourceCachePoison, "source_cache_poison", true),
+    (Keyspace::GrantDigest, "grant_digest", true),
 ];
 
 /// The manifest's `engine_config`. Its bytes are the same in every file of the layout.

@@ -4,9 +4,11 @@
 //! `capi`; the other rooms take paths, working folders and manifests from here.
 
 mod changes;
+mod common_tables;
 mod engine_config;
 mod header;
 mod inspect;
+mod new_file;
 mod open;
 mod paths;
 mod save;
@@ -16,6 +18,7 @@ mod working_folder;
 
 pub use header::read_header;
 pub use inspect::{inspect_schema, Inspection};
+pub use new_file::save_as_new;
 pub use open::{encoding, naming, OpenOptions, Store};
 pub use paths::{absolute, check_absent, optional_path, required_path};
 pub use save::{manifest, payload, SavedFrames};

@@ -19,6 +19,7 @@ use crate::processors::processors;
 use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
 use crate::quoted::Quoted;
+use crate::store::convert::{self, Conversion};
 use crate::store::listing::{view, LookupCache, Prefetch};
 use crate::store::sync::Binding;
 use crate::store::ENGINE;
@@ -36,6 +37,8 @@ pub struct OpenOptions {
     pub overwrite: bool,
     /// Where the working copy is kept; the system's temporary folder if `None`.
     pub tmp_dir: Option<PathBuf>,
+    /// A file of format v1 is converted into the working copy.
+    pub convert_v1: bool,
     /// Whether a crash of the machine leaves the working copy as the last durable commit left it. Nobody reads one in a
     /// temporary folder after that, so it is not synced to the disk unless this is set; a saved file always is.
     pub durable: bool,
@@ -45,6 +48,8 @@ pub struct OpenOptions {
     pub threads: usize,
     /// Bytes that block cache and write buffers stay below together; 0 means 256 MiB.
     pub memory_budget: u64,
+    /// No digests of grants are taken.
+    pub no_grant_digests: bool,
     /// What unpacking may cost, but for its threads.
     pub limits: Limits,
 }
@@ -61,21 +66,22 @@ pub fn encoding(payload_encoding: i32) -> Result<Option<Encoding>> {
 impl OpenOptions {
     /// Reads the options of a request.
     pub fn of(request: &OpenRequest) -> Result<OpenOptions> {
-        let limit = |value: u64| Some(value).filter(|&value| value > 0);
         Ok(OpenOptions {
             read_only: request.read_only,
             overwrite: request.overwrite,
+            convert_v1: request.convert_v1,
             tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
             encoding: encoding(request.payload_encoding)?,
             threads: request.threads as usize,
             memory_budget: request.memory_budget_bytes,
             durable: false,
-            limits: Limits {
-                max_decoded_bytes: limit(request.max_decoded_bytes),
-                max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
-                ..Limits::default()
-            },
+            no_grant_digests: request.no_grant_digests,
+            limits: Limits::of_request(request.max_decoded_bytes, request.max_decoder_memory_bytes),
         })
+    }
+
+    pub(in crate::store) fn grant_digests(&self) -> bool {
+        !self.no_grant_digests
     }
 
     pub(in crate::store) fn threads(&self) -> usize {
@@ -112,7 +118,7 @@ pub struct Store {
     pub(in crate::store) engine_options: EngineOptions,
     /// The files of the database that are not unpacked before they are needed. Declared before those who wait for them:
     /// what is being unpacked is given up.
-    lazy_files: Option<LazyFiles>,
+    pub(super) lazy_files: Option<LazyFiles>,
     /// If the file is only read.
     pub(in crate::store) prefetch: Option<Prefetch>,
     pub(in crate::store) engine: Arc<Engine>,
@@ -142,23 +148,23 @@ impl Store {
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
-        Store::open_from(Some(path), path, options, control)
+        Store::open_from(Packed::InPlace, path, options, control)
     }
 
     /// A store with nothing in it, that the first save writes to `path`, where nothing may be by then.
     pub(in crate::store) fn create(path: &Path, options: OpenOptions, control: &Control<'_>) -> Result<Store> {
-        Ok(Store::open_from(None, path, options, control)?.0)
+        Ok(Store::open_from(Packed::Nothing, path, options, control)?.0)
     }
 
     /// Opens the file of `source` once more, as a store that may be written, and that the first save writes to `path`,
-    /// where nothing may be by then.
+    /// where nothing may be by then. In an indexed file, tables that nobody needs are not unpacked.
     pub(in crate::store) fn open_copy(
         source: &Store,
         path: &Path,
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<Store> {
-        let (store, _) = Store::open_from(Some(&source.path), path, options, control)?;
+        let (store, _) = Store::open_from(Packed::CopyOf(&source.path), path, options, control)?;
         if !store.is_of_same_file(source) {
             // Somebody has saved it meanwhile.
             return Err(Error::Conflict { path: source.path.clone() });
@@ -168,14 +174,13 @@ impl Store {
     }
 
     fn open_from(
-        packed: Option<&Path>,
+        packed: Packed<'_>,
         path: &Path,
         options: OpenOptions,
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
         process::enter()?;
         let path = &absolute(path)?;
-        let packed = packed.map(absolute).transpose()?;
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
         options.engine(Encoding::IndexedZstd).ask_for_means(path)?;
@@ -185,17 +190,28 @@ impl Store {
         let work = WorkingFolder::create(options.tmp_dir.as_deref())?;
         let database = work.create_folder("database")?;
 
-        let (file, identity) = match &packed {
-            Some(packed) => packed_file(packed, options.read_only)?,
-            None => (None, None),
+        let is_v1 = matches!(packed, Packed::InPlace) && options.convert_v1 && is_v1(path)?;
+        let (file, identity) = match packed {
+            _ if is_v1 => (None, None),
+            Packed::Nothing => (None, None),
+            Packed::InPlace => packed_file(path, options.read_only)?,
+            Packed::CopyOf(packed) => packed_file(packed, true)?,
         };
         let head = file.as_ref().map(|file| file.head().clone());
-        let Opened { encoding, engine_options, engine, source, lazy_files } = match file {
-            Some(file) => {
-                let packed = packed.as_ref().unwrap_or(path);
-                Opened::unpack(packed, file, &work, &database, &options, control)?
+        let Opened { encoding, engine_options, engine, source, lazy_files } = match (file, packed) {
+            (None, _) => Opened::create(&database, &options)?,
+            (Some(file), Packed::CopyOf(packed)) => Opened::unpack_lazily(packed, file, &database, &options, control)?,
+            (Some(file), _) => Opened::unpack(path, file, &work, &database, &options, control)?,
+        };
+        let identity = match is_v1 {
+            true => {
+                // Digests are for files that others compare with.
+                let digests = !options.read_only && options.grant_digests();
+                let limits = options.limits;
+                let conversion = Conversion { path, work: &work, limits, skip_unreadable: false, digests };
+                Some(convert::fill(&engine, &conversion, control)?.1)
             }
-            None => Opened::create(&database, &options)?,
+            false => identity,
         };
         let binding = view::default_run(&engine.snapshot().sync_runs()?).map(Binding::at_open).unwrap_or_default();
         let engine = Arc::new(engine);
@@ -279,6 +295,17 @@ impl Store {
     }
 }
 
+/// Where the database of a store comes from.
+#[derive(Clone, Copy)]
+enum Packed<'p> {
+    /// From nowhere.
+    Nothing,
+    /// From the file at the store's path, if there is one.
+    InPlace,
+    /// From the file at this path, which stays as it is.
+    CopyOf(&'p Path),
+}
+
 /// An open database, and what came with it.
 struct Opened {
     encoding: Encoding,
@@ -330,12 +357,48 @@ impl Opened {
         Ok(Opened { encoding, engine_options, engine, source, lazy_files })
     }
 
+    /// The database that is packed in the file at `path`, to be written to. Tables of an indexed file are unpacked when they
+    /// are needed.
+    fn unpack_lazily(
+        path: &Path,
+        file: PackedFile,
+        database: &Path,
+        options: &OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<Opened> {
+        let packed = file.head().manifest.payload_encoding();
+        let limits = Limits { threads: options.threads, ..options.limits };
+        let workers = Workers::of_threads(options.threads());
+        let encoding = options.encoding.map_or_else(|| Encoding::try_from(packed), Ok)?;
+        let engine_options = options.engine(encoding);
+        let unpacked = file.only(is_database_file).unpack_lazily(database, &limits, control)?;
+        let engine = match &unpacked {
+            Some((_, lazy_files)) => {
+                Engine::open_lazily(database, &engine_options, Box::new(lazy_files.fetch(&workers)))
+            }
+            None => Engine::open(database, &engine_options),
+        };
+        let engine = engine.map_err(|error| naming(path, error))?.sharing(&workers);
+        let (source, lazy_files) = unpacked.unzip();
+        let source = source.filter(|_| encoding == Encoding::IndexedZstd);
+        Ok(Opened { encoding, engine_options, engine, source, lazy_files })
+    }
+
     /// A new database.
     fn create(database: &Path, options: &OpenOptions) -> Result<Opened> {
         let encoding = options.encoding.unwrap_or(Encoding::IndexedZstd);
         let engine_options = options.engine(encoding);
         let engine = Engine::create(database, &engine_options)?;
         Ok(Opened { encoding, engine_options, engine, source: None, lazy_files: None })
+    }
+}
+
+/// Whether there is a file of format v1.
+fn is_v1(path: &Path) -> Result<bool> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() > 0 => Ok(envelope::read_format(path)? == FileFormat::V1),
+        // What else it is, or why it cannot be told, is said where it is opened.
+        _ => Ok(false),
     }
 }
 

@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 
 use super::engine_config::engine_config;
 use crate::control::Control;
-use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun};
-use crate::envelope::{self, Identity, Payload, Replace, SaveOptions, Saved, Source};
+use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun, DIGEST_VERSION};
+use crate::envelope::{self, Identity, LazyFiles, Payload, Replace, SaveOptions, Saved, Source};
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::SaveRequest;
-use crate::proto::manifest::{C1zManifestV3, SyncRunSummary};
+use crate::proto::manifest::{C1zManifestV3, GrantDigestRoot, SyncRunSummary};
 use crate::proto::storage::SyncStatsRecord;
 use crate::store::sync::newest_first;
 use crate::store::{Store, ENGINE};
@@ -53,7 +53,7 @@ impl Store {
             return Ok(SavedFrames::default());
         }
         let (changes, manifest, checkpoint) = self.checkpoint().map_err(unusable)?;
-        let payload = payload(&checkpoint).map_err(unusable)?;
+        let payload = payload(&checkpoint, self.lazy_files.as_ref()).map_err(unusable)?;
         let replace = match origin.identity {
             _ if request.overwrite || self.options.overwrite => Replace::Any,
             Some(identity) => Replace::Only(identity),
@@ -91,11 +91,16 @@ fn unusable(error: Error) -> Error {
 }
 
 /// The files of a database as the payload of a file. They must be kept until it is packed.
-pub fn payload(checkpoint: &Checkpoint<'_>) -> Result<Payload> {
+///
+/// Those that are `lazy_files` may not be there yet.
+pub fn payload(checkpoint: &Checkpoint<'_>, lazy_files: Option<&LazyFiles>) -> Result<Payload> {
     let mut payload = Payload::default();
     for CheckpointFile { name, content } in checkpoint.files() {
         match content {
-            CheckpointContent::Table(path) => payload.add_immutable(name, path)?,
+            CheckpointContent::Table(path) => match lazy_files.and_then(|lazy_files| lazy_files.file(name)) {
+                Some(file) => payload.add_lazy(name, path, file)?,
+                None => payload.add_immutable(name, path)?,
+            },
             CheckpointContent::Start(path, size) => payload.add_start(name, path, *size),
             CheckpointContent::Bytes(bytes) => payload.add_bytes(name, bytes),
         }
@@ -105,17 +110,40 @@ pub fn payload(checkpoint: &Checkpoint<'_>) -> Result<Payload> {
 
 /// What a file's manifest says of the syncs in it.
 pub fn manifest(reader: &Reader<'_>) -> Result<C1zManifestV3> {
-    let mut sync_runs = Vec::new();
+    let (mut sync_runs, mut grant_digest_root) = (Vec::new(), None);
     for run in newest_first(reader.sync_runs()?) {
+        if sync_runs.is_empty() && run.record.ended_at.is_some() {
+            grant_digest_root = digest_root(reader, &run)?;
+        }
         sync_runs.push(summary(&run, reader.stats(run.id)?));
     }
     Ok(C1zManifestV3 {
+        grant_digest_root,
         engine: ENGINE.to_owned(),
         engine_schema_version: LAYOUT_VERSION,
         engine_config: Some(engine_config()),
         sync_runs,
         ..C1zManifestV3::default()
     })
+}
+
+/// What a file's manifest says of the grants of the sync that a reader is shown.
+fn digest_root(reader: &Reader<'_>, run: &SyncRun) -> Result<Option<GrantDigestRoot>> {
+    match reader.grant_digest(run.slot, b"") {
+        Ok(digest) => Ok(digest.map(|digest| root_of(digest.count, digest.xor))),
+        // It is not what is saved that is damaged, but what says the same in short.
+        Err(Error::Corruption { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The digest of so many grants as a manifest has it.
+pub(super) fn root_of(count: u64, xor: u64) -> GrantDigestRoot {
+    GrantDigestRoot {
+        xor_digest: xor.to_be_bytes().to_vec(),
+        count: i64::try_from(count).unwrap_or(i64::MAX),
+        abi_version: DIGEST_VERSION.into(),
+    }
 }
 
 /// What a file's manifest says of one sync.

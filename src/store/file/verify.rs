@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::open::OpenOptions;
 use super::paths::{optional_path, required_path};
-use super::save::summary;
+use super::save::{root_of, summary};
 use super::verify_report;
 use super::working_folder::WorkingFolder;
 use crate::control::Control;
@@ -13,7 +13,7 @@ use crate::envelope::{self, Encoding, Examination, Limits, PayloadEntry};
 use crate::findings::Findings;
 use crate::keys::{self, Keyspace, LAYOUT_VERSION};
 use crate::proto::api::{Fault, FaultKind, VerifyReport, VerifyRequest};
-use crate::proto::manifest::{PayloadEncoding, SyncRunSummary};
+use crate::proto::manifest::{GrantDigestRoot, PayloadEncoding, SyncRunSummary};
 use crate::proto::wire::Malformed;
 use crate::store::sync::{newest_first, stats};
 use crate::store::ENGINE;
@@ -84,6 +84,7 @@ fn walk(
             check_stats(&database.syncs, findings);
             if database.complete {
                 check_summaries(&examination.head().manifest.sync_runs, &database.syncs, findings);
+                check_digest(examination.head().manifest.grant_digest_root.as_ref(), &database.syncs, findings);
             }
             report.syncs = database.syncs.iter().map(verify_report::sync).collect();
         }
@@ -208,6 +209,18 @@ fn check_summaries(manifest: &[SyncRunSummary], syncs: &[VerifiedSync], findings
     let runs = newest_first(syncs.iter().map(|sync| sync.run.clone()).collect());
     if agree && !runs.iter().map(|run| run.id.to_string()).eq(manifest.iter().map(|named| named.sync_id.clone())) {
         wrong("", "the manifest's syncs are not in the order in which readers look for one".into());
+    }
+}
+
+/// Compares the manifest's digest of grants with that of the sync which a reader is shown.
+fn check_digest(manifest: Option<&GrantDigestRoot>, syncs: &[VerifiedSync], findings: &mut Findings) {
+    let newest = newest_first(syncs.iter().map(|sync| sync.run.clone()).collect());
+    let shown = newest.first().filter(|run| run.record.ended_at.is_some()).map(|run| run.id);
+    let Some(shown) = syncs.iter().find(|sync| Some(sync.run.id) == shown && sync.complete) else { return };
+    let stored = shown.digest.as_ref().map(|digest| root_of(digest.count, digest.xor));
+    if manifest != stored.as_ref() {
+        let sentence = "the manifest's digest of its grants is not the one in the database";
+        findings.add(Fault::of(FaultKind::ManifestRunMismatch, sentence).in_sync(Some(shown.run.id)));
     }
 }
 

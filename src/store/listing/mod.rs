@@ -17,6 +17,6 @@ pub use encoded::Encoded;
 pub use lookup_cache::LookupCache;
 pub use page::{page_size, Query, Source, PAGE_BYTES};
 pub use prefetch::Prefetch;
-pub use response::Response;
+pub use response::{Response, MAX_ANSWER_BYTES};
 pub use scan::{Scan, ScanRequest};
 pub use view::{is_sync_details, latest_finished, latest_unfinished, View};

@@ -37,6 +37,8 @@ pub struct Query {
     pub prefix: Vec<u8>,
     /// The parts of the prefix that are scanned, in key order, each without the prefix; `None` for all of it.
     pub parts: Option<Vec<Vec<u8>>>,
+    /// What else the token is checked against: which of the rows are asked for.
+    pub filter: Vec<u8>,
     pub token: String,
     /// The most rows of the page.
     pub size: usize,
@@ -46,12 +48,14 @@ pub struct Query {
 
 impl Query {
     pub fn new(listing: Listing, prefix: Vec<u8>, token: &str, size: u32) -> Query {
-        Query { listing, prefix, parts: None, token: token.to_owned(), size: page_size(size), bytes: PAGE_BYTES }
+        let (token, size) = (token.to_owned(), page_size(size));
+        Query { listing, prefix, parts: None, filter: Vec::new(), token, size, bytes: PAGE_BYTES }
     }
 
     /// What the token is checked against beside the prefix: each part with the prefix.
-    fn filter(&self) -> Vec<&[u8]> {
-        self.parts.iter().flatten().flat_map(|part| [&self.prefix[..], part]).collect()
+    fn checked(&self) -> Vec<&[u8]> {
+        let parts = self.parts.iter().flatten().flat_map(|part| [&self.prefix[..], part]);
+        parts.chain((!self.filter.is_empty()).then_some(&self.filter[..])).collect()
     }
 
     /// Calls `row` with each entry of the page, which returns the bytes of the record that became a row, if one did.
@@ -61,7 +65,7 @@ impl Query {
         reader: &Reader<'_>,
         mut row: impl FnMut(&[u8], &[u8]) -> Result<Option<usize>>,
     ) -> Result<(usize, String)> {
-        let after = self.listing.after(&self.prefix, &self.filter(), &self.token)?;
+        let after = self.listing.after(&self.prefix, &self.checked(), &self.token)?;
         let whole = [Vec::new()];
         let parts = self.parts.as_deref().unwrap_or(&whole);
         let (mut rows, mut bytes) = (0, 0);
@@ -86,7 +90,7 @@ impl Query {
                     let last = key.to_vec();
                     let more = entries.has_more()? || index + 1 < parts.len();
                     let token = match more {
-                        true => self.listing.token(&self.prefix, &self.filter(), &last),
+                        true => self.listing.token(&self.prefix, &self.checked(), &last),
                         false => String::new(),
                     };
                     return Ok((rows, token));
@@ -138,7 +142,10 @@ pub fn collect(
             let mut covered = Vec::new();
             query.rows(reader, |key, value| {
                 covered.clear();
-                if covered_grant(index, keys::tuple_of(key), value, &mut covered) {
+                // What an entry holds is no whole record.
+                if response.shape() != Shape::GrantRecord
+                    && covered_grant(index, keys::tuple_of(key), value, &mut covered)
+                {
                     return response.row(records, key, &covered).map(Some);
                 }
                 let Some(tuple) = keys::record_of_entry(index, keys::tuple_of(key)) else { return Ok(None) };

@@ -12,8 +12,8 @@ use crate::store::Encoded;
 use crate::translate::{FromRecords, Shape};
 use crate::{Error, Result};
 
-/// The most bytes of the records that one request may name by their ids.
-const MAX_ANSWER_BYTES: usize = 256 << 20;
+/// The most bytes of what one request may name by ids or names.
+pub const MAX_ANSWER_BYTES: usize = 256 << 20;
 
 /// A message that is longer than its record is longer by less than that, unless it is that long itself.
 const LONG_ROW: usize = 64 << 10;
@@ -33,6 +33,11 @@ impl Response {
     /// Without rows. Records that become rows will have that shape.
     pub fn new(shape: Shape) -> Response {
         Response { bytes: Vec::new(), length: 1, records: FromRecords::new(shape) }
+    }
+
+    /// What its rows are.
+    pub fn shape(&self) -> Shape {
+        self.records.shape()
     }
 
     /// Its rows so far; behind them others can be appended to either.

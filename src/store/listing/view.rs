@@ -4,9 +4,11 @@ use prost::Message;
 use prost_types::{Any, Timestamp};
 
 use crate::engine::{Kind, Reader, SyncRun};
-use crate::keys::{Slot, SyncId};
+use crate::keys::{self, Slot, SyncId};
 use crate::proto::c1z_v1::SyncDetails;
+use crate::proto::connector::Entitlement;
 use crate::proto::storage::SyncType;
+use crate::store::records::entitlement_ref;
 use crate::store::sync::{compare, now};
 use crate::store::Store;
 use crate::{Error, Result};
@@ -25,22 +27,51 @@ impl Store {
     /// the newest finished one of any type, else the newest unfinished one.
     pub(in crate::store) fn view(&self, active_sync_id: &str, annotations: &[Any], kinds: &[Kind]) -> Result<View<'_>> {
         let reader = self.engine.reader(kinds)?;
+        let slot = self.slot_in_view(&reader, active_sync_id, annotations)?;
+        Ok(View { reader, slot })
+    }
+
+    /// The slot of the sync that [`Store::view`] is of.
+    pub(in crate::store) fn slot_in_view(
+        &self,
+        reader: &Reader<'_>,
+        active_sync_id: &str,
+        annotations: &[Any],
+    ) -> Result<Slot> {
         let named = match active_sync_id {
             "" => annotated_sync(annotations)?,
             id => Some(id.to_owned()),
         };
-        let slot = match named {
+        match named {
             Some(id) => match SyncId::parse(&id) {
-                Ok(id) => reader.run(id)?.map_or(Slot::NONE, |run| run.slot),
-                Err(_) => Slot::NONE,
+                Ok(id) => Ok(reader.run(id)?.map_or(Slot::NONE, |run| run.slot)),
+                Err(_) => Ok(Slot::NONE),
             },
-            None => self.default_sync(&reader)?.1,
-        };
-        Ok(View { reader, slot })
+            None => Ok(self.default_sync(reader)?.1),
+        }
+    }
+
+    /// The view of the grants of one entitlement that a request asks for, and what their keys start with; `None` if there
+    /// is no such entitlement. While a sync is collected nothing is waited for but these grants, if the entitlement names
+    /// its resource.
+    pub(in crate::store) fn view_of_grants(
+        &self,
+        annotations: &[Any],
+        entitlement: &Entitlement,
+    ) -> Result<(View<'_>, Option<Vec<u8>>)> {
+        let bound = self.binding.lock().bound().filter(|_| !annotations.iter().any(is_sync_details));
+        if let (Some(bound), Some(identity)) = (bound, entitlement_ref(entitlement)) {
+            let prefix = keys::grants_of(bound.slot, identity);
+            let view = View { reader: self.engine.reader_of_grants(&prefix)?, slot: bound.slot };
+            return Ok((view, Some(prefix)));
+        }
+        let view = self.view("", annotations, &[Kind::Grant, Kind::Entitlement])?;
+        let prefix = self.grants_prefix(&view.reader, view.slot, entitlement)?;
+        Ok((view, prefix))
     }
 
     /// What a read is shown that names no sync.
-    pub(super) fn default_sync(&self, reader: &Reader<'_>) -> Result<(SyncId, Slot)> {
+    pub(in crate::store) fn default_sync(&self, reader: &Reader<'_>) -> Result<(SyncId, Slot)> {
         let bound = self.binding.lock().bound();
         if let Some(bound) = bound {
             return Ok((bound.id, bound.slot));

@@ -9,7 +9,9 @@ use crate::engine::{MergeInput, Reader, Step, SyncRun};
 use crate::envelope::{Encoding, Limits};
 use crate::keys::SyncId;
 use crate::proto::api::{MergeFilesRequest, MergeResponse};
-use crate::store::file::{absolute, check_absent, encoding, naming, optional_path, required_path, OpenOptions, Store};
+use crate::store::file::{
+    absolute, check_absent, encoding, naming, optional_path, required_path, save_as_new, OpenOptions, Store,
+};
 use crate::store::listing::latest_finished;
 use crate::{process, quoted, Error, Result};
 
@@ -33,47 +35,20 @@ pub fn merge_files(request: &MergeFilesRequest, control: &Control<'_>) -> Result
         true => Store::open_copy(&base.store, &output, share, control)?,
         false => Store::create(&output, share, control)?,
     };
-    let outcome = match is_over_base {
-        true => over_base(&target, &files, &inputs, control),
-        false => anew(&target, &files, &inputs, control),
-    };
-    let outcome = outcome.and_then(|outcome| {
-        target.mark_dirty();
-        target.save(control).map_err(|error| {
-            if !target.is_dirty() {
-                // It is there, and would be in the way of another merge: the folder could not be synced.
-                let _ = std::fs::remove_file(&output);
-            }
-            unwrapped(error, &output)
-        })?;
-        Ok(outcome)
-    });
-    // What comes of the merge says more than a folder that could not be removed.
-    let _ = target.close();
-    outcome
-}
-
-/// What kept the file from being written. Nobody may have put one in its place meanwhile.
-fn unwrapped(error: Error, output: &Path) -> Error {
-    match error {
-        Error::ArtifactUnusable(cause) => *cause,
-        Error::Conflict { .. } => Error::AlreadyExists(output.to_path_buf()),
-        other => other,
-    }
+    save_as_new(target, control, |target| match is_over_base {
+        true => over_base(target, &files, &inputs, control),
+        false => anew(target, &files, &inputs, control),
+    })
 }
 
 fn options(request: &MergeFilesRequest) -> Result<OpenOptions> {
-    let limit = |value: u64| Some(value).filter(|&value| value > 0);
     Ok(OpenOptions {
         tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
         encoding: encoding(request.payload_encoding)?.or(Some(Encoding::IndexedZstd)),
+        no_grant_digests: request.no_grant_digests,
         threads: request.threads as usize,
         memory_budget: request.memory_budget_bytes,
-        limits: Limits {
-            max_decoded_bytes: limit(request.max_decoded_bytes),
-            max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
-            ..Limits::default()
-        },
+        limits: Limits::of_request(request.max_decoded_bytes, request.max_decoder_memory_bytes),
         ..OpenOptions::default()
     })
 }
@@ -136,7 +111,8 @@ fn chosen(reader: &Reader<'_>, id: &str, path: &Path) -> Result<SyncRun> {
 
 fn anew(target: &Store, files: &[File], inputs: &[Input], control: &Control<'_>) -> Result<MergeResponse> {
     let sources: Vec<_> = files.iter().map(File::source).collect();
-    let merging = Merging { inputs, sources: &sources, times: &[], gone: &[], control };
+    let merging =
+        Merging { inputs, sources: &sources, times: &[], gone: &[], digests: target.options.grant_digests(), control };
     Ok(merging.anew(&mut target.writer()?)?.answer)
 }
 
@@ -146,7 +122,14 @@ fn over_base(target: &Store, files: &[File], inputs: &[Input], control: &Control
     sources[0].reader = target.engine.ended();
     let mut writer = target.writer()?;
     let runs = target.engine.ended().sync_runs()?;
-    let merging = Merging { inputs, sources: &sources, times: &[], gone: &runs, control };
+    let merging = Merging {
+        inputs,
+        sources: &sources,
+        times: &[],
+        gone: &runs,
+        digests: target.options.grant_digests(),
+        control,
+    };
     let mut step = Step::default();
     step.clear_sessions();
     let Merged { answer, run: merged, dead_bytes } = merging.over_base(&mut writer, step)?;

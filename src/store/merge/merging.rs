@@ -26,20 +26,25 @@ pub(super) struct Merging<'m> {
     pub times: &'m [Timestamp],
     /// The syncs of the database that go.
     pub gone: &'m [SyncRun],
+    /// Whether digests of the merged grants are taken.
+    pub digests: bool,
     pub control: &'m Control<'m>,
 }
 
 impl Merging<'_> {
     /// Puts the partials over the base, whose slot becomes the merged sync's. `step` is done with it.
-    pub fn over_base(&self, writer: &mut Writer<'_>, step: Step) -> Result<Merged> {
-        let ([base, partials @ ..], [in_base, ..]) = (self.inputs, self.sources) else {
-            return Err(Error::Internal("no base".into()));
-        };
-        let slot = base.run.slot;
-        let counts = in_base.reader.count(slot, self.control).map_err(&in_base.named)?;
+    pub fn over_base(&self, writer: &mut Writer<'_>, mut step: Step) -> Result<Merged> {
+        let [base, partials @ ..] = self.inputs else { return Err(Error::Internal("no base".into())) };
+        let (slot, counts) = (base.run.slot, base.counts.clone());
+        step.clear_beside_records(slot);
         let mut done = None;
         let finish = |merged: &MergedSlot| self.finish(slot, merged, step, &mut done);
-        writer.overlay_merged(self.sources, counts, total(partials), finish, self.control)?;
+        let touched = writer.overlay_merged(self.sources, counts, total(partials), finish, self.control)?;
+        self.digested(writer, |writer| match self.sources {
+            // Where the base was read it is as it was before.
+            [base, ..] => writer.renew_digests(slot, &touched, &base.reader, self.control),
+            [] => Ok(()),
+        });
         done.ok_or_else(|| Error::Internal("nothing was merged".into()))
     }
 
@@ -50,7 +55,16 @@ impl Merging<'_> {
         let mut done = None;
         let finish = |merged: &MergedSlot| self.finish(slot, merged, Step::default(), &mut done);
         writer.fill_merged(slot, self.sources, total(self.inputs), finish, self.control)?;
+        self.digested(writer, |writer| writer.complete_digests(slot, self.control));
         done.ok_or_else(|| Error::Internal("nothing was merged".into()))
+    }
+
+    /// Takes digests, if they are wanted.
+    fn digested(&self, writer: &mut Writer<'_>, take: impl FnOnce(&mut Writer<'_>) -> Result<()>) {
+        if self.digests {
+            // The merge is done: those that are missing are taken when the sync ends again.
+            let _ = take(writer).and_then(|()| writer.commit(Durability::Buffered));
+        }
     }
 
     /// In the step that makes the records visible the run is stored and the syncs go that are gone.

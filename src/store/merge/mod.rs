@@ -12,9 +12,10 @@ mod token;
 pub use files::merge_files;
 
 use crate::control::Control;
-use crate::engine::{Kind, Reader, SyncRun, Writer};
+use crate::engine::{Counts, Kind, Reader, SyncRun, Writer};
 use crate::keys::Slot;
 use crate::proto::storage::SyncType;
+use crate::store::sync::stats::counts_of;
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -25,8 +26,7 @@ const LOOKUP: u64 = 4;
 struct Input {
     run: SyncRun,
     token: String,
-    /// How many records it holds, as far as that is known without counting them.
-    records: i64,
+    counts: Counts,
 }
 
 impl Input {
@@ -37,18 +37,15 @@ impl Input {
         }
         rank(run.record.r#type())
             .ok_or_else(|| Error::FailedPrecondition(format!("sync {} is of a type that has no merge", run.id)))?;
-        let records = match reader.stats(run.id)? {
-            Some(stats) => {
-                let counts = [stats.resource_types, stats.resources, stats.entitlements, stats.grants, stats.assets];
-                // They may be whatever somebody has stored.
-                counts.into_iter().fold(0, i64::saturating_add)
-            }
-            None => {
-                let counts = reader.count(run.slot, control)?;
-                Kind::ALL.into_iter().map(|kind| counts.total(kind)).sum()
-            }
+        let counts = match reader.exact_stats(run.id)?.and_then(counts_of) {
+            Some(counts) => counts,
+            None => reader.count(run.slot, control)?,
         };
-        Ok(Input { token: reader.token(run.id)?, records, run })
+        Ok(Input { token: reader.token(run.id)?, counts, run })
+    }
+
+    fn records(&self) -> u64 {
+        Kind::ALL.into_iter().map(|kind| self.counts.total(kind).unsigned_abs()).sum()
     }
 }
 
@@ -65,12 +62,12 @@ fn rank(of: SyncType) -> Option<u8> {
 /// Whether it costs less to put the partials over the base than to write everything anew.
 fn is_overlay_cheaper(inputs: &[Input]) -> bool {
     let [base, partials @ ..] = inputs else { return false };
-    total(partials).saturating_mul(LOOKUP) < base.records.unsigned_abs()
+    total(partials).saturating_mul(LOOKUP) < base.records()
 }
 
 /// The number of records of these inputs.
 fn total(inputs: &[Input]) -> u64 {
-    inputs.iter().fold(0, |sum: u64, input| sum.saturating_add(input.records.unsigned_abs()))
+    inputs.iter().map(Input::records).fold(0, u64::saturating_add)
 }
 
 /// Puts a slot in order whose records were replaced: where what they left behind is much, or they lie under many layers,

@@ -42,7 +42,8 @@ impl Store {
             .collect();
         let gone: Vec<SyncRun> =
             inputs.iter().filter(|_| !request.keep_inputs).map(|input| input.run.clone()).collect();
-        let merging = Merging { inputs: &inputs, sources: &sources, times: &times, gone: &gone, control };
+        let digests = self.options.grant_digests();
+        let merging = Merging { inputs: &inputs, sources: &sources, times: &times, gone: &gone, digests, control };
         let over_base = !request.keep_inputs && is_overlay_cheaper(&inputs);
         let merged = match over_base {
             true => merging.over_base(&mut writer, Step::default()),

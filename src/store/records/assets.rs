@@ -4,6 +4,7 @@
 //! copied as a whole on its way to the disk.
 
 use prost::Message;
+use prost_types::Timestamp;
 
 use super::put::malformed_asset;
 use crate::engine::{damaged, Kind, Records, Rows};
@@ -50,18 +51,7 @@ impl Store {
         if id.is_empty() {
             return Err(Error::invalid("asset.id is missing"));
         }
-        let (mut names, mut head, mut tail) = (Vec::new(), Vec::new(), Vec::new());
-        put_bytes(&mut names, record::EXTERNAL_ID, id.as_bytes());
-        put_bytes(&mut names, record::CONTENT_TYPE, content_type.as_bytes());
-        if !data.is_empty() {
-            put_head(&mut head, record::DATA, data.len());
-        }
-        put_message(&mut tail, record::DISCOVERED_AT, &clock::now().encode_to_vec());
-        let record = [&names[..], &head, data, &tail];
-        match data.len() < LARGE {
-            true => self.put_records(Kind::Asset, &Records::of(&record.concat())?),
-            false => self.put_rows(Rows::Large(Kind::Asset, &record)),
-        }
+        with_asset_record(id, content_type, data, clock::now(), |rows| self.put_rows(rows))
     }
 
     /// One asset of the bound sync with its bytes.
@@ -76,6 +66,28 @@ impl Store {
         put_bytes(&mut response, answer::CONTENT_TYPE, content_type.as_bytes());
         put_bytes(&mut response, answer::DATA, data);
         Ok(Encoded::from_bytes(response))
+    }
+}
+
+/// Gives `put` the record of an asset. Of a large one the bytes are not copied.
+pub(in crate::store) fn with_asset_record(
+    id: &str,
+    content_type: &str,
+    data: &[u8],
+    discovered_at: Timestamp,
+    put: impl FnOnce(Rows<'_>) -> Result<()>,
+) -> Result<()> {
+    let (mut names, mut head, mut tail) = (Vec::new(), Vec::new(), Vec::new());
+    put_bytes(&mut names, record::EXTERNAL_ID, id.as_bytes());
+    put_bytes(&mut names, record::CONTENT_TYPE, content_type.as_bytes());
+    if !data.is_empty() {
+        put_head(&mut head, record::DATA, data.len());
+    }
+    put_message(&mut tail, record::DISCOVERED_AT, &discovered_at.encode_to_vec());
+    let record = [&names[..], &head, data, &tail];
+    match data.len() < LARGE {
+        true => put(Rows::Records(Kind::Asset, &Records::of(&record.concat())?)),
+        false => put(Rows::Large(Kind::Asset, &record)),
     }
 }
 
@@ -111,7 +123,7 @@ impl<'r> PutRequest<'r> {
 }
 
 /// What is shown of a stored asset: the type of its content, and the content.
-fn shown(stored: &[u8]) -> Result<(&str, &[u8]), Malformed> {
+pub(in crate::store) fn shown(stored: &[u8]) -> Result<(&str, &[u8]), Malformed> {
     let mut shown = ("", &b""[..]);
     for field in wire::fields(stored) {
         let field = field?;

@@ -8,14 +8,16 @@ use crate::engine::Kind;
 use crate::keys::{BatchToken, Keyspace, Listing};
 use crate::proto::connector::{Entitlement, Resource, ResourceId};
 use crate::proto::reader::GrantsReaderServiceListGrantsForEntitlementsResponse as ListResponse;
+use crate::proto::reader_v3::GrantsReaderServiceListGrantsForEntitlementsResponse as RecordsResponse;
 use crate::proto::wire::{fields, values, Malformed};
 use crate::store::listing::{is_sync_details, page, page_size, Query, Response, Source, View, PAGE_BYTES};
 use crate::store::{Encoded, Store};
 use crate::translate::{entitlement_identity, Shape};
 use crate::{Error, Result};
 
-/// The full name of the request.
+/// The full names of the requests.
 const REQUEST: &str = "c1.reader.v2.GrantsReaderServiceListGrantsForEntitlementsRequest";
+const RECORDS_REQUEST: &str = "c1.reader.v3.GrantsReaderServiceListGrantsForEntitlementsRequest";
 /// Fields of a `GrantsReaderServiceListGrantsForEntitlementsRequest`.
 const ENTITLEMENTS: u32 = 1;
 const PAGE_SIZE: u32 = 10;
@@ -29,11 +31,23 @@ impl Store {
     /// `GrantsReaderServiceListGrantsForEntitlementsRequest`. A token of a request with other entitlements starts again
     /// with the first.
     pub fn list_grants_for_entitlements(&self, request: &[u8]) -> Result<Encoded<ListResponse>> {
-        let request = Request::read(request)?;
+        self.grants_for_entitlements_as(Shape::Grant, Request::read(REQUEST, request)?)
+    }
+
+    /// [`Store::list_grants_for_entitlements`] as records; the request is that of `c1.reader.v3`.
+    pub fn list_grant_records_for_entitlements(&self, request: &[u8]) -> Result<Encoded<RecordsResponse>> {
+        self.grants_for_entitlements_as(Shape::GrantRecord, Request::read(RECORDS_REQUEST, request)?)
+    }
+
+    fn grants_for_entitlements_as<M: Message + Default>(
+        &self,
+        shape: Shape,
+        request: Request<'_>,
+    ) -> Result<Encoded<M>> {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let mut position = BatchToken::decode(request.page_token, request.ids())?;
         let mut left = page_size(request.page_size);
-        let mut response = Response::new(Shape::Grant);
+        let mut response = Response::new(shape);
         for message in request.entitlements().skip(position.index) {
             let entitlement = message.and_then(|message| entitlement_identity(message, embedded));
             let entitlement = entitlement.map_err(|error| request.malformed(error))?;
@@ -70,13 +84,22 @@ impl Store {
             return Ok((0, String::new()));
         };
         let (token, bytes) = (token.to_owned(), PAGE_BYTES.saturating_sub(response.len()));
-        let query = Query { listing: Listing::GrantsForEntitlements, prefix, parts: None, token, size, bytes };
+        let query = Query {
+            listing: Listing::GrantsForEntitlements,
+            prefix,
+            parts: None,
+            filter: Vec::new(),
+            token,
+            size,
+            bytes,
+        };
         page::collect(&view.reader, &query, Source::Records(Keyspace::Grant), self.engine.workers(), response)
     }
 }
 
 /// What a request asks for.
 struct Request<'r> {
+    name: &'static str,
     request: &'r [u8],
     page_size: u32,
     page_token: &'r str,
@@ -85,9 +108,9 @@ struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
-    fn read(request: &'r [u8]) -> Result<Request<'r>> {
-        let mut read = Request { request, page_size: 0, page_token: "", annotations: Vec::new() };
-        let malformed = |error| malformed_request(REQUEST, request, error);
+    fn read(name: &'static str, request: &'r [u8]) -> Result<Request<'r>> {
+        let mut read = Request { name, request, page_size: 0, page_token: "", annotations: Vec::new() };
+        let malformed = |error| malformed_request(name, request, error);
         for field in fields(request) {
             let field = field.map_err(malformed)?;
             match field.number {
@@ -106,7 +129,7 @@ impl<'r> Request<'r> {
     }
 
     fn malformed(&self, error: Malformed) -> Error {
-        malformed_request(REQUEST, self.request, error)
+        malformed_request(self.name, self.request, error)
     }
 
     fn entitlements(&self) -> impl Iterator<Item = Result<&'r [u8], Malformed>> + Clone {

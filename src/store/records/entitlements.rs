@@ -58,7 +58,7 @@ impl Store {
 }
 
 /// The key of the one entitlement with a bare id; several are an error.
-pub(super) fn entitlement_key(reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Option<Vec<u8>>> {
+pub(in crate::store) fn entitlement_key(reader: &Reader<'_>, slot: Slot, id: &str) -> Result<Option<Vec<u8>>> {
     let mut entries = reader.scan(&keys::entitlements_with_id(slot, id), None);
     let mut found = None;
     while let Some((entry, _)) = entries.next()? {

@@ -2,15 +2,15 @@
 
 use prost::Message;
 
-use super::put::PutRequest;
-use crate::engine::{damaged, Grant, Kind, Rows};
+use super::put::{malformed_request, PutRequest};
+use crate::engine::{damaged, Grant, Kind, Records, Rows};
 use crate::keys::{self, Keyspace, Listing};
 use crate::proto::api::{
     ListGrantsWithAnnotationsRequest, ListGrantsWithAnnotationsResponse, ListPendingExpansionRequest,
     ListPendingExpansionResponse,
 };
 use crate::proto::connector::ResourceId;
-use crate::proto::wire::{put_bytes, put_message, Malformed};
+use crate::proto::wire::{fields, put_bytes, put_message, Malformed};
 use crate::store::listing::{Query, Response};
 use crate::store::sync::clock;
 use crate::store::{Encoded, Store};
@@ -19,8 +19,10 @@ use crate::Result;
 
 impl Store {
     /// Puts the grants of a `c1z.v1.PutExpandedGrantsRequest`. A grant that is stored already keeps its expansion, its
-    /// time of discovery and its scope; no grant becomes one that needs expansion.
+    /// time of discovery and its scope, unless the request promises that there is none; no grant becomes one that needs
+    /// expansion.
     pub fn put_expanded_grants(&self, request: &[u8]) -> Result<()> {
+        let promised_new = promised_new(request)?;
         let request = PutRequest::read(request)?;
         if request.is_empty() {
             return Ok(());
@@ -28,7 +30,7 @@ impl Store {
         let now = clock::now();
         let fresh =
             request.records(Kind::Grant, |grant, _, out| translate::expanded_grant_to_record(grant, now, out))?;
-        self.put_rows(Rows::Refreshed(&fresh))
+        self.put_rows(expanded_rows(&fresh, promised_new))
     }
 
     /// A page of the bound sync's grants that wait for expansion.
@@ -70,6 +72,28 @@ impl Store {
         let mut response = Response::new(Shape::GrantWithAnnotation);
         let (_, next) = query.rows(&view.reader, |key, stored| response.row(Keyspace::Grant, key, stored).map(Some))?;
         Ok(response.finish(&next))
+    }
+}
+
+/// What a `c1z.v1.PutExpandedGrantsRequest` promises.
+fn promised_new(request: &[u8]) -> Result<bool> {
+    const REQUEST: &str = "c1z.v1.PutExpandedGrantsRequest";
+    const PROMISED_NEW: u32 = 101;
+    let mut promised = false;
+    for field in fields(request) {
+        let field = field.map_err(|error| malformed_request(REQUEST, request, error))?;
+        if field.number == PROMISED_NEW {
+            promised = field.bool().map_err(|error| malformed_request(REQUEST, request, error))?;
+        }
+    }
+    Ok(promised)
+}
+
+/// How grants are put that expansion derived. Of one that is promised to be new nothing has to be kept.
+pub(super) fn expanded_rows(grants: &Records, promised_new: bool) -> Rows<'_> {
+    match promised_new {
+        true => Rows::Records(Kind::Grant, grants),
+        false => Rows::Refreshed(grants),
     }
 }
 

@@ -18,14 +18,14 @@ const NOUN: &str = "grant";
 const MAX_COLONS: usize = 64;
 
 /// A grant that was looked up, and the record if it was read on the way.
-pub(super) struct Found<'r> {
+pub(in crate::store) struct Found<'r> {
     pub key: Vec<u8>,
     pub stored: Option<Stored<'r>>,
 }
 
 impl Store {
     /// The one grant with a public id.
-    pub(super) fn find_grant<'r>(&self, reader: &'r Reader<'_>, slot: Slot, id: &str) -> Result<Found<'r>> {
+    pub(in crate::store) fn find_grant<'r>(&self, reader: &'r Reader<'_>, slot: Slot, id: &str) -> Result<Found<'r>> {
         let mut found = self.indexed(reader, slot, id)?;
         split(reader, slot, id, &mut found)?;
         match found.pop() {

@@ -43,29 +43,41 @@ impl Store {
 
     /// The one grant with a public id.
     pub fn get_grant(&self, request: &GetRequest) -> Result<Encoded<GetResponse>> {
+        self.grant_as(SHAPE, request)
+    }
+
+    /// [`Store::get_grant`] in that shape.
+    pub(super) fn grant_as<M: Message + Default>(&self, shape: Shape, request: &GetRequest) -> Result<Encoded<M>> {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let Found { key, stored } = self.find_grant(&view.reader, view.slot, &request.grant_id)?;
         let Some(stored) = stored else {
-            return page::single(&view.reader, KEYSPACE, &key, SHAPE)?
+            return page::single(&view.reader, KEYSPACE, &key, shape)?
                 .ok_or_else(|| Error::not_found(KEYSPACE.noun(), &request.grant_id));
         };
-        let mut response = Response::new(SHAPE);
+        let mut response = Response::new(shape);
         response.row(KEYSPACE, &key, &stored)?;
         Ok(response.finish(""))
     }
 
     /// A page of the grants of one entitlement, ordered by principal: all, that of one principal, or those to principals
     /// of some types. Without a resource the entitlement is looked up by its bare id; an unknown one has no grants.
-    #[allow(deprecated)]
     pub fn list_grants_for_entitlement(
         &self,
         request: &ForEntitlementRequest,
     ) -> Result<Encoded<ForEntitlementResponse>> {
-        let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
+        self.grants_for_entitlement_as(SHAPE, request)
+    }
+
+    /// [`Store::list_grants_for_entitlement`] in that shape.
+    #[allow(deprecated)]
+    pub(super) fn grants_for_entitlement_as<M: Message + Default>(
+        &self,
+        shape: Shape,
+        request: &ForEntitlementRequest,
+    ) -> Result<Encoded<M>> {
         let entitlement = request.entitlement.as_ref().ok_or_else(|| Error::invalid("entitlement is missing"))?;
-        let Some(prefix) = self.grants_prefix(&view.reader, view.slot, entitlement)? else {
-            return Ok(Response::new(SHAPE).finish(""));
-        };
+        let (view, prefix) = self.view_of_grants(&request.annotations, entitlement)?;
+        let Some(prefix) = prefix else { return Ok(Response::new(shape).finish("")) };
         let types = &request.principal_resource_type_ids;
         if types.len() > MAX_TYPES {
             let count = types.len();
@@ -75,48 +87,64 @@ impl Store {
         }
         if let Some(principal) = &request.principal_id {
             if !types.is_empty() && !types.contains(&principal.resource_type) {
-                return Ok(Response::new(SHAPE).finish(""));
+                return Ok(Response::new(shape).finish(""));
             }
-            return self.one_or_none(&view, &keys::below(prefix, resource_ref(principal)), &request.page_token);
+            return self.one_or_none(shape, &view, &keys::below(prefix, resource_ref(principal)), &request.page_token);
         }
         let mut query = Query::new(Listing::GrantsForEntitlement, prefix, &request.page_token, request.page_size);
         query.parts = principal_type_parts(&query.prefix, types);
-        self.page(&view.reader, &query, Source::Records(KEYSPACE), SHAPE)
+        self.page(&view.reader, &query, Source::Records(KEYSPACE), shape)
     }
 
     /// A page of the grants of one principal, ordered by entitlement; with an entitlement, the one grant of it.
     pub fn list_grants_for_principal(&self, request: &ForPrincipalRequest) -> Result<Encoded<ForPrincipalResponse>> {
+        self.grants_for_principal_as(SHAPE, request)
+    }
+
+    /// [`Store::list_grants_for_principal`] in that shape.
+    pub(super) fn grants_for_principal_as<M: Message + Default>(
+        &self,
+        shape: Shape,
+        request: &ForPrincipalRequest,
+    ) -> Result<Encoded<M>> {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         let principal = request.principal_id.as_ref().filter(|principal| !principal.resource.is_empty());
         let principal = principal.map(resource_ref).ok_or_else(|| Error::invalid("missing principal_id"))?;
         if let Some(entitlement) = request.entitlement.as_ref().filter(|entitlement| !entitlement.id.is_empty()) {
-            return self.grant_of_principal(&view, entitlement, principal, &request.page_token);
+            return self.grant_of_principal(shape, &view, entitlement, principal, &request.page_token);
         }
         let prefix = keys::grants_to(view.slot, principal);
         let query = Query::new(Listing::GrantsForPrincipal, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, by_principal(view.slot), SHAPE)
+        self.page(&view.reader, &query, by_principal(view.slot), shape)
     }
 
-    fn grant_of_principal(
+    fn grant_of_principal<M: Message + Default>(
         &self,
+        shape: Shape,
         view: &View<'_>,
         entitlement: &Entitlement,
         principal: ResourceRef<'_>,
         token: &str,
-    ) -> Result<Encoded<ForPrincipalResponse>> {
+    ) -> Result<Encoded<M>> {
         match self.grants_prefix(&view.reader, view.slot, entitlement)? {
-            Some(prefix) => self.one_or_none(view, &keys::below(prefix, principal), token),
-            None => Ok(Response::new(SHAPE).finish("")),
+            Some(prefix) => self.one_or_none(shape, view, &keys::below(prefix, principal), token),
+            None => Ok(Response::new(shape).finish("")),
         }
     }
 
     /// The page that holds the grant at `key` if there is one. It has no second page.
-    fn one_or_none<M: Message + Default>(&self, view: &View<'_>, key: &[u8], token: &str) -> Result<Encoded<M>> {
+    fn one_or_none<M: Message + Default>(
+        &self,
+        shape: Shape,
+        view: &View<'_>,
+        key: &[u8],
+        token: &str,
+    ) -> Result<Encoded<M>> {
         let found = match token {
-            "" => page::single(&view.reader, KEYSPACE, key, SHAPE)?,
+            "" => page::single(&view.reader, KEYSPACE, key, shape)?,
             _ => None,
         };
-        Ok(found.unwrap_or_else(|| Response::new(SHAPE).finish("")))
+        Ok(found.unwrap_or_else(|| Response::new(shape).finish("")))
     }
 
     /// A page of the grants whose principal has a type, ordered by principal and entitlement.
@@ -124,13 +152,22 @@ impl Store {
         &self,
         request: &ForResourceTypeRequest,
     ) -> Result<Encoded<ForResourceTypeResponse>> {
+        self.grants_for_resource_type_as(SHAPE, request)
+    }
+
+    /// [`Store::list_grants_for_resource_type`] in that shape.
+    pub(super) fn grants_for_resource_type_as<M: Message + Default>(
+        &self,
+        shape: Shape,
+        request: &ForResourceTypeRequest,
+    ) -> Result<Encoded<M>> {
         let view = self.view("", &request.annotations, &[Kind::Grant, Kind::Entitlement])?;
         if request.resource_type_id.is_empty() {
             return Err(Error::invalid("resource_type_id is missing"));
         }
         let prefix = keys::grants_to_type(view.slot, &request.resource_type_id);
         let query = Query::new(Listing::GrantsForResourceType, prefix, &request.page_token, request.page_size);
-        self.page(&view.reader, &query, by_principal(view.slot), SHAPE)
+        self.page(&view.reader, &query, by_principal(view.slot), shape)
     }
 }
 

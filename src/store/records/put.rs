@@ -101,17 +101,20 @@ pub(super) fn malformed_request(name: &str, request: &[u8], error: Malformed) ->
 pub(super) fn malformed_element(kind: Kind, index: usize, message: &[u8], error: Malformed) -> Error {
     let noun = kind.keyspace().noun();
     let id = public_id(kind, message).map(|id| format!(", {},", Quoted::new(id))).unwrap_or_default();
-    Error::invalid(format!("{noun} {index} of the call{id} cannot be read: {}", explain(name(kind), message, error)))
+    Error::invalid(format!(
+        "{noun} {index} of the call{id} cannot be read: {}",
+        explain(message_of(kind), message, error)
+    ))
 }
 
 /// Names the asset of a request that cannot be read, as far as it has an id, and the field.
 pub(super) fn malformed_asset(request: &[u8], error: Malformed) -> Error {
     let id = public_id(Kind::Asset, request).map(|id| format!("asset {}: ", Quoted::new(id))).unwrap_or_default();
-    Error::invalid(format!("request: {id}{}", explain(name(Kind::Asset), request, error)))
+    Error::invalid(format!("request: {id}{}", explain(message_of(Kind::Asset), request, error)))
 }
 
 /// The full name of the message that a record of that kind is put as.
-fn name(kind: Kind) -> &'static str {
+pub(in crate::store) fn message_of(kind: Kind) -> &'static str {
     match kind {
         Kind::ResourceType => "c1.connector.v2.ResourceType",
         Kind::Resource => "c1.connector.v2.Resource",
@@ -185,7 +188,7 @@ impl Store {
 
     /// Puts into the bound sync.
     pub(super) fn put_rows(&self, rows: Rows<'_>) -> Result<()> {
-        let (mut writer, bound) = self.bound_writer()?;
+        let (mut writer, bound) = self.changing_writer()?;
         writer.put(bound.slot, bound.open, rows)?;
         self.mark_dirty();
         Ok(())
@@ -193,7 +196,7 @@ impl Store {
 
     /// Deletes the grant that answers to a public id; one that is not there is no error.
     pub fn delete_grant(&self, request: &DeleteGrantRequest) -> Result<()> {
-        let (mut writer, bound) = self.bound_writer()?;
+        let (mut writer, bound) = self.changing_writer()?;
         let key = match self.find_grant(&writer.reader(&[Kind::Grant])?, bound.slot, &request.grant_id) {
             Ok(found) => found.key,
             Err(Error::NotFound { .. }) => return Ok(()),
@@ -208,15 +211,8 @@ impl Store {
     /// Deletes the grants of a `c1z.v1.DeleteGrantsRequest` by what they refer to, all as one commit. Absent ones are
     /// skipped; one with incomplete references fails the call before anything is deleted.
     pub fn delete_grants(&self, request: &[u8]) -> Result<()> {
-        const DELETE: &str = "c1z.v1.DeleteGrantsRequest";
-        let keys = |slot| {
-            values(request, LIST).enumerate().map(move |(index, grant)| {
-                let grant = grant.map_err(|error| malformed_request(DELETE, request, error))?;
-                grant_key(slot, index, grant)
-            })
-        };
-        keys(keys::Slot::NONE).try_for_each(|key| key.map(drop))?;
-        self.delete(Kind::Grant, keys)
+        grant_keys(request, keys::Slot::NONE).try_for_each(|key| key.map(drop))?;
+        self.delete(Kind::Grant, |slot| grant_keys(request, slot))
     }
 
     /// Deletes one entitlement; its grants stay.
@@ -238,7 +234,7 @@ impl Store {
         kind: Kind,
         keys: impl FnOnce(keys::Slot) -> K,
     ) -> Result<()> {
-        let (mut writer, bound) = self.bound_writer()?;
+        let (mut writer, bound) = self.changing_writer()?;
         for key in keys(bound.slot) {
             writer.delete(kind, bound.slot, &key?)?;
         }
@@ -254,9 +250,18 @@ pub(super) fn resource_ref(id: &v2::ResourceId) -> ResourceRef<'_> {
 }
 
 /// The identity of an entitlement; `None` if a part is missing.
-pub(super) fn entitlement_ref(entitlement: &v2::Entitlement) -> Option<EntitlementRef<'_>> {
+pub(in crate::store) fn entitlement_ref(entitlement: &v2::Entitlement) -> Option<EntitlementRef<'_>> {
     let resource = entitlement.resource.as_ref()?.id.as_ref().and_then(complete)?;
     (!entitlement.id.is_empty()).then_some(EntitlementRef { resource, id: &entitlement.id })
+}
+
+/// The keys of the grants of a `c1z.v1.DeleteGrantsRequest`.
+pub(super) fn grant_keys(request: &[u8], slot: keys::Slot) -> impl Iterator<Item = Result<Vec<u8>>> + '_ {
+    const DELETE: &str = "c1z.v1.DeleteGrantsRequest";
+    values(request, LIST).enumerate().map(move |(index, grant)| {
+        let grant = grant.map_err(|error| malformed_request(DELETE, request, error))?;
+        grant_key(slot, index, grant)
+    })
 }
 
 /// The key of an encoded grant, which is so manieth of its call.

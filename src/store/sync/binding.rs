@@ -72,4 +72,13 @@ impl Store {
         let bound = self.bound()?;
         Ok((writer, bound))
     }
+
+    /// As [`Store::bound_writer`], for who changes records.
+    pub(in crate::store) fn changing_writer(&self) -> Result<(Writer<'_>, Bound)> {
+        let (mut writer, bound) = self.bound_writer()?;
+        if !bound.open {
+            writer.mark_stats_stale(bound.id, bound.slot)?;
+        }
+        Ok((writer, bound))
+    }
 }

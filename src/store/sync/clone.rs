@@ -11,8 +11,8 @@ use crate::store::Store;
 use crate::{Error, Result};
 
 impl Store {
-    /// Writes a finished sync, or the newest finished full one, into a new file: its records, indexes, run, token and
-    /// statistics, but no session values. The store itself does not change; a read-only one will do.
+    /// Writes a finished sync, or the newest finished full one, into a new file: its records, indexes, run, token,
+    /// statistics and entitlement graph, but no session values. The store itself does not change; a read-only one will do.
     pub fn clone_sync(&self, request: &CloneSyncRequest, control: &Control<'_>) -> Result<()> {
         let target = absolute(&required_path("path", &request.path, &request.path_bytes)?)?;
         let tmp_dir = optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?;
@@ -38,8 +38,9 @@ impl Store {
         let mut writer = engine.writer();
         writer.adopt_slot(run.slot);
         writer.put_token(run.id, &source.token(run.id)?);
-        if let Some(stats) = source.stats(run.id)? {
-            writer.put_stats(run.id, &stats);
+        writer.copy_stats(&source, run.id)?;
+        if let Some(graph) = source.entitlement_graph(run.id)? {
+            writer.set_entitlement_graph(run.id, Some(&graph));
         }
         writer.put_sync_run(&run);
         writer.commit(Durability::Synced)?;
@@ -49,7 +50,7 @@ impl Store {
         let workers = self.engine.workers().claim_all();
         let (threads, replace) = (workers.len().max(1), Replace::Nothing);
         let options = SaveOptions { threads, replace, ..SaveOptions::default() };
-        let saved = envelope::save(&target, manifest, self.encoding, payload(&checkpoint)?, &options, control);
+        let saved = envelope::save(&target, manifest, self.encoding, payload(&checkpoint, None)?, &options, control);
         let saved = saved.map_err(|error| match error {
             Error::Conflict { path } => Error::AlreadyExists(path),
             other => other,

@@ -47,6 +47,9 @@ impl Store {
             ..SyncRunRecord::default()
         };
         let run = SyncRun::new(SyncId::generate(), slot, record);
+        if self.options.grant_digests() {
+            writer.complete_digests(slot, control)?;
+        }
         writer.put_stats(run.id, &super::stats::count(&self.engine.ended(), &run, control)?);
         writer.put_sync_run(&run);
         writer.commit(Durability::Synced)?;

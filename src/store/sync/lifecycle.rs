@@ -98,9 +98,13 @@ impl Store {
         let mut run = reader.run(bound.id)?.ok_or_else(|| Error::not_found("sync", bound.id.to_string()))?;
         let counted = stats::taken(&reader, &run, writer.count(run.slot, control)?)?;
         control.check()?;
+        if self.options.grant_digests() {
+            writer.complete_digests(run.slot, control)?;
+        }
         // Records first, then the mark that they are complete: SSTs are synced before they are ingested, the log keeps the
         // order of the rest, and the commit that carries the mark is synced, so a crash leaves an unfinished sync or a
         // whole one.
+        writer.count_source_cache(run.slot, control)?;
         run.record.ended_at = Some(clock::next(&reader.sync_runs()?));
         writer.put_sync_run(&run);
         writer.put_stats(run.id, &counted);

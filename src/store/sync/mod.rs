@@ -7,6 +7,7 @@ mod binding;
 pub mod clock;
 mod clone;
 mod difference;
+mod graph;
 mod lifecycle;
 mod retention;
 mod sessions;
@@ -15,8 +16,9 @@ mod sync_runs;
 mod sync_type;
 mod token_stats;
 
-pub use binding::Binding;
+pub use binding::{Binding, Bound};
 pub use clock::{compare, now};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
 pub use sync_runs::newest_first;
 pub use sync_type::type_name;
+pub use token_stats::add_timings;

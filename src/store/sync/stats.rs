@@ -4,7 +4,7 @@ use super::clock::now;
 use super::sync_type::parse_type;
 use super::token_stats;
 use crate::control::Control;
-use crate::engine::{Counts, Durability, Kind, Reader, SyncRun};
+use crate::engine::{ByType, Counts, Durability, Kind, Reader, SyncRun};
 use crate::keys::SyncId;
 use crate::proto::api::{GetStatsRequest, GetStatsResponse, RecalculateStatsRequest};
 use crate::proto::{reader as v2, storage as v3};
@@ -71,6 +71,28 @@ pub fn with_token(sync: SyncId, counts: Counts, token: &str) -> v3::SyncStatsRec
     stats.written_at = Some(now());
     token_stats::apply(&mut stats, token);
     stats
+}
+
+/// The numbers of records in statistics; `None` if they contradict each other.
+pub fn counts_of(stats: v3::SyncStatsRecord) -> Option<Counts> {
+    /// More than there can be, and few enough to be added up.
+    const TOO_MANY: i64 = 1 << 48;
+    let is_number = |number: &i64| (0..TOO_MANY).contains(number);
+    let of_types = |by_type: &ByType, total: i64| {
+        by_type.values().all(is_number) && by_type.values().try_fold(0i64, |sum, &n| sum.checked_add(n)) == Some(total)
+    };
+    let v3::SyncStatsRecord { resource_types, resources, entitlements, grants, assets, .. } = stats;
+    let holds = [resource_types, resources, entitlements, grants, assets].iter().all(is_number)
+        && of_types(&stats.resources_by_resource_type, resources)
+        && of_types(&stats.entitlements_by_resource_type, entitlements)
+        && of_types(&stats.grants_by_entitlement_resource_type, grants);
+    holds.then_some(Counts {
+        resource_types,
+        resources: stats.resources_by_resource_type,
+        entitlements: stats.entitlements_by_resource_type,
+        grants: stats.grants_by_entitlement_resource_type,
+        assets,
+    })
 }
 
 /// The statistics that the records of a sync come to.

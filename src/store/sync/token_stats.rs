@@ -44,6 +44,18 @@ struct Quality {
     reason_flags: u64,
 }
 
+/// Adds the timings in what an engine of the SDK has stored as the statistics of a run, where its token had none.
+pub fn add_timings(stats: &mut SyncStatsRecord, stored: &str) {
+    let is_empty = stats.step_durations_ms.is_empty()
+        && stats.connector_call_stats.is_empty()
+        && stats.session_store_stats.is_empty();
+    if is_empty {
+        let ingest_quality = stats.ingest_quality.take();
+        apply(stats, stored);
+        stats.ingest_quality = ingest_quality;
+    }
+}
+
 /// Adds what `token` says to `stats`.
 pub(super) fn apply(stats: &mut SyncStatsRecord, token: &str) {
     let Ok(token) = serde_json::from_str::<Token>(token) else { return };

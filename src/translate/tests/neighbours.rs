@@ -6,7 +6,7 @@ use prost::Message;
 use super::strategies::grant;
 use super::*;
 use crate::proto::connector::{Entitlement, Grant, Resource, ResourceId};
-use crate::translate::grant::{next_grant_from_record, next_grant_to_record};
+use crate::translate::grant::{next_grant_from_record, next_grant_to_record, Expansion};
 use crate::translate::last_grant::{LastPut, LastRead};
 
 /// Records of grants, many of one entitlement, some damaged.
@@ -92,7 +92,7 @@ fn a_plain_grant_is_put_with_what_the_last_one_left() {
     let mut record = Vec::new();
     let message = |group: &str, user: &str, id: &str| plain(group, user, id).encode_to_vec();
     assert!(!last.put_alike(&message("g", "alice", ""), &STAMP, &mut record));
-    next_grant_to_record(&message("g", "alice", ""), &STAMP, &mut last, &mut record).unwrap();
+    next_grant_to_record(&message("g", "alice", ""), Expansion::InAnnotations, &STAMP, &mut last, &mut record).unwrap();
     for (user, id) in [("bob", ""), ("carol", "g-1"), ("dave", "group:g:member:user:dave"), (&"u".repeat(110), "")] {
         let (mut alone, mut alike) = (Vec::new(), Vec::new());
         grant_to_record(&message("g", user, id), &STAMP, &mut alone).unwrap();
@@ -143,7 +143,7 @@ proptest! {
         for message in messages {
             let (mut alone, mut next) = (Vec::new(), Vec::new());
             let expected = grant_to_record(&message, &STAMP, &mut alone);
-            prop_assert_eq!(next_grant_to_record(&message, &STAMP, &mut last, &mut next), expected);
+            prop_assert_eq!(next_grant_to_record(&message, Expansion::InAnnotations, &STAMP, &mut last, &mut next), expected);
             prop_assert_eq!(next, alone);
         }
     }

@@ -1,0 +1,49 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+
+use crate::command::Command;
+use crate::output::Format;
+
+/// Looks into .c1z files: who has access to what.
+#[derive(Parser)]
+#[command(
+    name = "c1z",
+    version,
+    propagate_version = true,
+    after_help = "Exit status: 0 done, 1 faults or differences were found, 2 an id may be any of several, 3 failed, 64 wrong usage."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How rows are written.
+#[derive(Args, Clone, Copy)]
+pub struct OutputArguments {
+    /// How rows are written; a table on a terminal, NDJSON elsewhere
+    #[arg(short = 'o', long = "output-format", alias = "output", value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// Where databases are unpacked.
+#[derive(Args, Clone)]
+pub struct WorkArguments {
+    /// Where databases are unpacked; the system's temporary folder if not given
+    #[arg(long, value_name = "FOLDER")]
+    pub tmp_dir: Option<PathBuf>,
+}
+
+/// A sync of a file.
+#[derive(Args, Clone)]
+pub struct FileArguments {
+    /// The .c1z file
+    pub file: PathBuf,
+    /// The sync that is shown; the newest that has ended if not given
+    #[arg(long, alias = "sync-id", value_name = "ID")]
+    pub sync: Option<String>,
+    #[command(flatten)]
+    pub work: WorkArguments,
+}

@@ -1,0 +1,66 @@
+//! The subcommands.
+
+mod access;
+mod clone;
+mod compare;
+mod completions;
+mod convert;
+mod grants;
+mod info;
+mod inspect;
+mod list;
+mod manual;
+mod merge;
+mod prune;
+mod verify;
+mod who;
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use clap::Subcommand;
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Status};
+
+#[derive(Subcommand)]
+pub enum Command {
+    Info(info::Info),
+    List(list::List),
+    Access(access::Access),
+    Who(who::Who),
+    Compare(compare::Compare),
+    Verify(verify::Verify),
+    Inspect(inspect::Inspect),
+    Merge(merge::Merge),
+    Convert(convert::Convert),
+    Clone(clone::Clone),
+    Prune(prune::Prune),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Manual(manual::Manual),
+}
+
+/// Does what the command line asks for.
+pub fn run(arguments: Arguments) -> Result<Status, Failure> {
+    match arguments.command {
+        Command::Info(info) => info.run(),
+        Command::List(list) => list.run(),
+        Command::Access(access) => access.run(),
+        Command::Who(who) => who.run(),
+        Command::Compare(compare) => compare.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Merge(merge) => merge.run(),
+        Command::Convert(convert) => convert.run(),
+        Command::Clone(clone) => clone.run(),
+        Command::Prune(prune) => prune.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Manual(manual) => manual.run(),
+    }
+}
+
+/// A path as requests take it.
+fn path_bytes(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().to_vec()
+}

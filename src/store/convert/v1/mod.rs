@@ -1,0 +1,16 @@
+//! What the SDK's SQLite engine stores: its tables, their rows, and what these become.
+//!
+//! Everything in the database is a stranger's: its schema, its types and its bytes. [`database`] opens it so that nothing in
+//! it is carried out, and reads tables in the order of their rows; [`runs`] and [`rows`] say what rows mean; [`filling`] puts
+//! sync after sync into slots; [`losses`] keeps what could not be taken over.
+
+mod database;
+mod filling;
+mod local_time;
+mod losses;
+mod rows;
+mod runs;
+mod sessions;
+mod spans;
+
+pub use filling::fill;
