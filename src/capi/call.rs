@@ -206,6 +206,31 @@ pub(super) unsafe fn ask_of_file<Q: for<'r> Request<'r>, A: Response>(
     }
 }
 
+/// A call that needs no store and gives a handle, called `noun` where there is no place for it.
+///
+/// # Safety
+/// `request` is as `Slice::bytes` wants it; `control` is as `controlled` wants it; `handle` and `error` are null or writable.
+pub(super) unsafe fn open_handle<Q: for<'r> Request<'r>, H>(
+    noun: &str,
+    request: Slice,
+    control: *const Control,
+    handle: *mut *mut H,
+    error: *mut *mut ErrorObject,
+    body: impl FnOnce(&Q, &CoreControl<'_>) -> Result<*mut H>,
+) -> Code {
+    unsafe {
+        none_yet(handle);
+        guard(error, || {
+            if handle.is_null() {
+                return Err(Error::invalid(format!("{noun} is null")));
+            }
+            let request = Q::read(request.bytes()?)?;
+            *handle = controlled(control, |control| body(&request, control))?;
+            Ok(())
+        })
+    }
+}
+
 /// Has nothing at `output` until the call succeeds: a caller may free what is there after any call, also twice with one
 /// variable.
 ///

@@ -1,7 +1,7 @@
 //! Comparing syncs.
 
-use super::call::{guard, none_yet, Request};
-use super::cancel::{controlled, Control};
+use super::call::{open_handle, Request};
+use super::cancel::Control;
 use super::code::Code;
 use super::cursor::{open, Cursor, OfStore};
 use super::error::ErrorObject;
@@ -9,7 +9,6 @@ use super::slice::Slice;
 use super::store::StoreHandle;
 use crate::proto::api::{CompareFilesRequest, CompareSyncsRequest};
 use crate::store::FileComparison;
-use crate::Error;
 
 /// Walks what differs between two syncs, each of a file: records that were added, removed or changed, by kind and in the
 /// order of their keys. Both files are opened read-only, and may be the same; no store is needed.
@@ -34,15 +33,8 @@ pub unsafe extern "C" fn c1z_compare_files(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        none_yet(cursor);
-        guard(error, || {
-            if cursor.is_null() {
-                return Err(Error::invalid("cursor is null"));
-            }
-            let request = CompareFilesRequest::read(request.bytes()?)?;
-            let comparison = controlled(control, |control| FileComparison::open(&request, control))?;
-            *cursor = Cursor::of_comparison(comparison);
-            Ok(())
+        open_handle("cursor", request, control, cursor, error, |request: &CompareFilesRequest, control| {
+            FileComparison::open(request, control).map(Cursor::of_comparison)
         })
     }
 }

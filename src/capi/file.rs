@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::ptr;
 
 use super::buffer::Buffer;
-use super::call::{ask, ask_of_file, guard, none_yet, on_store, tell_long, Request};
+use super::call::{ask, ask_of_file, none_yet, on_store, open_handle, tell_long, Request};
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::error::ErrorObject;
@@ -12,7 +12,6 @@ use super::slice::Slice;
 use super::store::StoreHandle;
 use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, ReadHeaderRequest, SaveRequest};
 use crate::store::{read_header, required_path, OpenOptions, Store};
-use crate::Error;
 
 /// The version of the library, for people: "0.1.0". It lives forever.
 #[no_mangle]
@@ -47,17 +46,10 @@ pub unsafe extern "C" fn c1z_open(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        none_yet(store);
-        guard(error, || {
-            if store.is_null() {
-                return Err(Error::invalid("store is null"));
-            }
-            let request = OpenRequest::read(request.bytes()?)?;
-            let options = OpenOptions::of(&request)?;
+        open_handle("store", request, control, store, error, |request: &OpenRequest, control| {
+            let options = OpenOptions::of(request)?;
             let path = required_path("path", &request.path, &request.path_bytes)?;
-            let opened = controlled(control, |control| Store::open(&path, options, control))?;
-            *store = StoreHandle::give(opened);
-            Ok(())
+            Store::open(&path, options, control).map(StoreHandle::give)
         })
     }
 }

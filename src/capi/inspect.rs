@@ -1,8 +1,8 @@
 //! Files shown by what they say of themselves.
 
 use super::buffer::Buffer;
-use super::call::{guard, none_yet, Request};
-use super::cancel::{controlled, Control};
+use super::call::{guard, none_yet, open_handle, Request};
+use super::cancel::Control;
 use super::code::Code;
 use super::cursor::Cursor;
 use super::error::ErrorObject;
@@ -31,14 +31,8 @@ pub unsafe extern "C" fn c1z_inspect(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        none_yet(cursor);
-        guard(error, || {
-            if cursor.is_null() {
-                return Err(Error::invalid("cursor is null"));
-            }
-            let request = InspectRequest::read(request.bytes()?)?;
-            *cursor = Cursor::of_inspection(controlled(control, |control| Inspection::open(&request, control))?);
-            Ok(())
+        open_handle("cursor", request, control, cursor, error, |request: &InspectRequest, control| {
+            Inspection::open(request, control).map(Cursor::of_inspection)
         })
     }
 }

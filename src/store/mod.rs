@@ -18,7 +18,7 @@ mod sync;
 
 pub use crate::proto::storage::SyncType;
 pub use compare::{Comparison, FileComparison};
-pub use convert::convert_file;
+pub use convert::{convert_file, read_v1_syncs};
 pub use file::{
     inspect_schema, optional_path, read_header, required_path, verify, Inspection, OpenOptions, SavedFrames, Store,
 };

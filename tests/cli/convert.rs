@@ -47,6 +47,30 @@ fn what_the_sdk_has_written_with_sqlite_lists_as_what_it_wrote_with_this_engine(
 }
 
 #[test]
+fn the_syncs_of_a_file_of_format_v1_are_shown_where_somebody_asks() {
+    let folder = Folder::new();
+    fs::copy(EXAMPLE, folder.file("v1.c1z")).unwrap();
+    let info = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&folder.run(&[&["info", "v1.c1z"], arguments].concat()).done()).unwrap()
+    };
+    assert!(info(&[])["syncRuns"].as_array().is_none_or(Vec::is_empty));
+    let deep = info(&["--deep"]);
+    let [sync] = &deep["syncRuns"].as_array().unwrap()[..] else { panic!("{deep}") };
+    assert_eq!((deep["format"].as_str(), sync["type"].as_str()), (Some("v1"), Some("SYNC_TYPE_FULL")));
+    assert_eq!((sync["stats"]["grants"].as_str(), sync["stats"]["resources"].as_str()), (Some("364"), Some("193")));
+    folder.run(&["convert", "v1.c1z", "out.c1z"]).done();
+    let converted = folder.run(&["list", "syncs", "out.c1z"]).done();
+    let converted: serde_json::Value = serde_json::from_str(&converted).unwrap();
+    for (ours, theirs) in [("id", "syncId"), ("startedAt", "startedAt"), ("endedAt", "endedAt")] {
+        assert_eq!(converted[ours], sync[theirs]);
+    }
+    let table = folder.run(&["info", "v1.c1z", "--deep", "-o", "table"]).done();
+    assert!(table.contains(sync["syncId"].as_str().unwrap()), "{table}");
+    fs::write(folder.file("v1.c1z"), &fs::read(EXAMPLE).unwrap()[..20_000]).unwrap();
+    assert!(folder.run(&["info", "v1.c1z", "--deep"]).failed().contains("v1.c1z"));
+}
+
+#[test]
 fn what_is_lost_is_told_on_standard_error() {
     let v1 = V1::new();
     v1.sync(SYNC);

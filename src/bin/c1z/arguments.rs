@@ -1,24 +1,10 @@
-//! The command line.
+//! Arguments that several subcommands take.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::Args;
 
-use crate::command::Command;
 use crate::output::Format;
-
-/// Looks into .c1z files: who has access to what.
-#[derive(Parser)]
-#[command(
-    name = "c1z",
-    version,
-    propagate_version = true,
-    after_help = "Exit status: 0 done, 1 faults or differences were found, 2 an id may be any of several, 3 failed, 64 wrong usage."
-)]
-pub struct Arguments {
-    #[command(subcommand)]
-    pub command: Command,
-}
 
 /// How rows are written.
 #[derive(Args, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use c1z::quoted;
 
-use crate::resolve::Several;
+use crate::several::Several;
 use crate::terminal::{self, Paint};
 
 /// The exit status.

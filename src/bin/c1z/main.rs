@@ -12,6 +12,7 @@ mod output;
 mod pages;
 mod progress;
 mod resolve;
+mod several;
 mod sync;
 mod terminal;
 mod via;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::Arguments;
+use command::Arguments;
 use failure::Status;
 
 fn main() -> ExitCode {

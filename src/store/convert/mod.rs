@@ -6,14 +6,16 @@
 mod files;
 #[cfg(feature = "sqlite")]
 mod v1;
+mod v1_syncs;
 #[cfg(not(feature = "sqlite"))]
 mod without_sqlite;
 
 pub use files::convert_file;
 #[cfg(feature = "sqlite")]
-pub use v1::fill;
+pub use v1::{fill, read_syncs};
+pub use v1_syncs::read_v1_syncs;
 #[cfg(not(feature = "sqlite"))]
-pub use without_sqlite::fill;
+pub use without_sqlite::{fill, read_syncs};
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
+use super::Arguments;
 use crate::failure::{Failure, Status};
 use crate::output;
 

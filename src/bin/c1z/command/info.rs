@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use c1z::proto::api::FileHeader;
 use c1z::proto::manifest::SyncRunSummary;
 use c1z::quoted;
-use c1z::store::read_header;
+use c1z::store::{read_header, read_v1_syncs};
 use clap::Args;
 use indicatif::HumanBytes;
 use prost::Message;
 
-use crate::arguments::OutputArguments;
+use crate::arguments::{OutputArguments, WorkArguments};
 use crate::failure::{Failure, Status};
 use crate::output::{self, object, Format, Output, Shown};
+use crate::progress::Progress;
 use crate::terminal::harmless_json;
 
 const SYNC_COLUMNS: &[&str] =
@@ -35,12 +36,17 @@ const COLUMNS: &[&str] = &[
     "assets",
 ];
 
-/// What files say of themselves: engine, sizes, syncs and their statistics; nothing is unpacked
+/// What files say of themselves: engine, sizes, syncs and their statistics; nothing is unpacked without --deep
 #[derive(Args)]
 pub struct Info {
     /// The .c1z files, of any engine
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Show the syncs of files of format v1 too: their databases are unpacked for it
+    #[arg(long)]
+    deep: bool,
+    #[command(flatten)]
+    work: WorkArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -52,10 +58,10 @@ impl Info {
         let mut rows = (format != Format::Table).then(|| Output::new(format, COLUMNS));
         let mut shown = Shown::of("c1z.v1.FileHeader");
         for file in &self.files {
-            let header = match read_header(file) {
+            let header = match self.header(file) {
                 Ok(header) => header,
-                Err(error) => {
-                    status = Failure::from(error).report();
+                Err(failure) => {
+                    status = failure.report();
                     continue;
                 }
             };
@@ -76,6 +82,15 @@ impl Info {
         rows.map_or(Ok(()), Output::finish)?;
         Ok(status)
     }
+
+    fn header(&self, file: &Path) -> Result<FileHeader, Failure> {
+        let mut header = read_header(file)?;
+        if self.deep && header.format == "v1" {
+            let tmp_dir = self.work.tmp_dir.as_deref();
+            header.sync_runs = Progress::late("unpacking").during(|control| read_v1_syncs(file, tmp_dir, control))?;
+        }
+        Ok(header)
+    }
 }
 
 /// For people: what concerns the file, then its syncs.
@@ -93,7 +108,7 @@ fn describe(file: &Path, header: &FileHeader) -> Result<(), Failure> {
     }
     out.flush()?;
     drop(out);
-    if header.format == "v3" {
+    if header.format == "v3" || !header.sync_runs.is_empty() {
         let mut rows = Output::new(Format::Table, SYNC_COLUMNS);
         for run in &header.sync_runs {
             rows.row(|| Ok(String::new()), || Ok(sync_cells(run)))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 
-use crate::arguments::Arguments;
+use super::Arguments;
 use crate::failure::{Failure, Status};
 
 /// Writes a man page for each command

@@ -1,4 +1,4 @@
-//! The subcommands.
+//! The command line: a file for each subcommand.
 
 mod access;
 mod clone;
@@ -18,13 +18,25 @@ mod who;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 
-use crate::arguments::Arguments;
 use crate::failure::{Failure, Status};
 
+/// Looks into .c1z files: who has access to what.
+#[derive(Parser)]
+#[command(
+    name = "c1z",
+    version,
+    propagate_version = true,
+    after_help = "Exit status: 0 done, 1 faults or differences were found, 2 an id may be any of several, 3 failed, 64 wrong usage."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Subcommand)]
-pub enum Command {
+enum Command {
     Info(info::Info),
     List(list::List),
     Access(access::Access),

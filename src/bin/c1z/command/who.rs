@@ -10,7 +10,8 @@ use crate::arguments::{FileArguments, OutputArguments};
 use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::output::Format;
-use crate::resolve::{Hit, Resolver};
+use crate::resolve::Resolver;
+use crate::several::Hit;
 use crate::sync;
 
 /// Who holds an entitlement, or any on a resource, and through which groups

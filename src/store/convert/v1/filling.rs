@@ -9,6 +9,7 @@ use super::rows::{self, Translator};
 use super::runs::{self, Run};
 use super::sessions;
 use super::spans::Spans;
+use super::DATABASE;
 use crate::control::Control;
 use crate::engine::{Counts, Durability, Engine, Kind, Records, Rows, SyncRun, Writer};
 use crate::envelope::{unpack_v1, Identity};
@@ -18,8 +19,6 @@ use crate::store::convert::Conversion;
 use crate::store::records::with_asset_record;
 use crate::store::sync::{add_timings, stats, type_name};
 use crate::Result;
-
-const DATABASE: &str = "database";
 
 /// Records are handed on when they are so many, or so many bytes.
 const BATCH_RECORDS: usize = 1024;

@@ -2,7 +2,7 @@
 //!
 //! Everything in the database is a stranger's: its schema, its types and its bytes. [`database`] opens it so that nothing in
 //! it is carried out, and reads tables in the order of their rows; [`runs`] and [`rows`] say what rows mean; [`filling`] puts
-//! sync after sync into slots; [`losses`] keeps what could not be taken over.
+//! sync after sync into slots; [`losses`] keeps what could not be taken over. [`syncs`] tells of the syncs alone.
 
 mod database;
 mod filling;
@@ -12,5 +12,10 @@ mod rows;
 mod runs;
 mod sessions;
 mod spans;
+mod syncs;
 
 pub use filling::fill;
+pub use syncs::read_syncs;
+
+/// The name of the unpacked database.
+const DATABASE: &str = "database";
