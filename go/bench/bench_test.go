@@ -62,6 +62,22 @@ func TestEveryWayOfMergingIsMeasured(t *testing.T) {
 	}
 }
 
+func TestWhatWorksOnWholeFilesIsMeasured(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "table.md")
+	if err := run(t.Context(), config{rounds: 1, whole: []int{1000}, out: out}); err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range wholeFigures {
+		if !strings.Contains(string(table), "| "+f.title+" |") {
+			t.Errorf("no %q of %q in\n%s", f.value, f.measurement, table)
+		}
+	}
+}
+
 func ofOneColumn(name string) bool {
 	return slices.ContainsFunc(slices.Concat(measurements, fileMeasurements), func(m measurement) bool {
 		return m.name == name && m.only != ""

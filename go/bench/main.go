@@ -1,6 +1,6 @@
 // Bench compares the storage engines that baton-sdk can use, through the SDK's own interfaces, on the same made-up data:
 // SQLite and Pebble, which it brings, and RocksDB; and the file that libc1z puts around RocksDB beside the SDK's package
-// format/v3; and the merging of files beside the SDK's compactor. It writes tables in Markdown.
+// format/v3; and the merging and converting of files beside what the SDK has for it. It writes tables in Markdown.
 //
 //	go run . -n 1000,10000,100000 -rounds 3 -out performance.md
 //
@@ -34,6 +34,8 @@ type config struct {
 	merge        []string
 	mergeColumns []string
 	mergeScale   float64
+
+	whole []int
 }
 
 func main() {
@@ -58,6 +60,7 @@ func parseFlags() config {
 	engines := flag.String("engines", "sqlite,pebble,rocksdb", "engines to compare")
 	merge := flag.String("merge", "", "only the tables of merging, of these scenarios: a,b,c,d,e")
 	columns := flag.String("merge-columns", strings.Join(mergeColumns, ","), "what is compared there")
+	whole := flag.String("whole", "", "only the tables of what works on whole files, with so many grants")
 	c := config{}
 	flag.Float64Var(&c.mergeScale, "merge-scale", 1, "the part of the scenarios' grants that is merged")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds, in which what is quick is measured several times; the table has the median and, in brackets, the least and the most")
@@ -70,15 +73,25 @@ func parseFlags() config {
 	c.engines = strings.Split(*engines, ",")
 	c.merge = listed(*merge, scenarioNames())
 	c.mergeColumns = listed(*columns, mergeColumns)
-	for _, size := range strings.Split(*sizes, ",") {
-		n, err := strconv.Atoi(size)
+	c.sizes = positive(*sizes)
+	if *whole != "" {
+		c.whole = positive(*whole)
+	}
+	return c
+}
+
+// positive are the numbers of a flag.
+func positive(numbers string) []int {
+	var list []int
+	for _, number := range strings.Split(numbers, ",") {
+		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 || flag.NArg() > 0 {
 			flag.Usage()
 			os.Exit(2)
 		}
-		c.sizes = append(c.sizes, n)
+		list = append(list, n)
 	}
-	return c
+	return list
 }
 
 // listed are the names of a flag, all of which have to be known.
@@ -110,6 +123,13 @@ func run(ctx context.Context, c config) error {
 			return err
 		}
 		return writeAll(c.out, []*report{merges})
+	}
+	if len(c.whole) > 0 {
+		whole, err := compareWholeFiles(ctx, c, at)
+		if err != nil {
+			return err
+		}
+		return writeAll(c.out, []*report{whole})
 	}
 	var reports []*report
 	if !c.fileOnly {

@@ -104,7 +104,7 @@ func runTask(ctx context.Context, encoded string, out io.Writer) error {
 	if err := json.Unmarshal([]byte(encoded), &at); err != nil {
 		return err
 	}
-	known := append(slices.Concat(measurements, fileMeasurements, mergeMeasurements), mergeInputs, measurement{name: fullSyncName, run: fullSync})
+	known := append(slices.Concat(measurements, fileMeasurements, mergeMeasurements, wholeMeasurements), mergeInputs, wholeInputs, measurement{name: fullSyncName, run: fullSync})
 	i := slices.IndexFunc(known, func(m measurement) bool { return m.name == at.Name })
 	if i < 0 {
 		return fmt.Errorf("no measurement is called %q", at.Name)
