@@ -23,7 +23,7 @@ pub fn rows(store: &Store, table: Table, sync: &str) -> Vec<Row> {
         Table::Resources => resources(store).into_iter().map(|row| resource_row(row, sync)).collect(),
         Table::Entitlements => entitlements(store).into_iter().map(|row| entitlement_row(row, sync)).collect(),
         Table::Grants => {
-            let pending: Vec<_> = pending(store).into_iter().map(|pending| pending.grant_id).collect();
+            let pending = pending(store);
             let grants = grants(store);
             grants.into_iter().map(|grant| grant_row(grant, sync, &pending)).collect()
         }
@@ -99,11 +99,17 @@ fn entitlement_row(entitlement: Entitlement, sync: &str) -> Value {
     })
 }
 
-fn grant_row(grant: Grant, sync: &str, pending: &[String]) -> Value {
+fn grant_row(grant: Grant, sync: &str, pending: &[PendingExpansion]) -> Value {
     let entitlement = grant.entitlement.unwrap();
     let on = entitlement.resource.unwrap().id.unwrap();
     let principal = grant.principal.unwrap().id.unwrap();
     let sources = grant.sources.unwrap_or_default().sources;
+    let needs_expansion = pending.iter().any(|pending| {
+        let to = pending.principal.as_ref().unwrap();
+        pending.grant_id == grant.id
+            && pending.entitlement_id == entitlement.id
+            && (&to.resource_type_id, &to.resource_id) == (&principal.resource_type, &principal.resource)
+    });
     let is_direct = sources.is_empty() || sources.get(&entitlement.id).is_some_and(|source| source.is_direct);
     let sources: Vec<_> =
         sources.into_iter().map(|(id, source)| json!({"entitlement_id": id, "is_direct": source.is_direct})).collect();
@@ -111,7 +117,7 @@ fn grant_row(grant: Grant, sync: &str, pending: &[String]) -> Value {
         "sync_id": sync, "entitlement_resource_type_id": on.resource_type, "entitlement_resource_id": on.resource,
         "entitlement_id": entitlement.id, "principal_resource_type_id": principal.resource_type,
         "principal_resource_id": principal.resource, "grant_id": grant.id, "is_direct": is_direct,
-        "sources": sources, "needs_expansion": pending.contains(&grant.id), "annotations": annotations(&grant.annotations),
+        "sources": sources, "needs_expansion": needs_expansion, "annotations": annotations(&grant.annotations),
     })
 }
 
