@@ -45,6 +45,11 @@ func TestEveryFunctionOfTheHeaderIsCalledByItsSignature(t *testing.T) {
 		if !strings.Contains(parameters, "c1z_error **") {
 			continue
 		}
+		if strings.Contains(parameters, "struct Arrow") {
+			// Columns are for programs that have an Arrow library, which the SDK has not.
+			require.NotContains(t, source, name)
+			continue
+		}
 		kind, known := kindOf[parameters]
 		require.True(t, known, "%s(%s)", name, parameters)
 		if strings.HasPrefix(kind, "of its own") {

@@ -105,6 +105,8 @@
 // | c1z_error  | *error of a failed call    | c1z_error_free; its strings are valid until then                        |
 // | c1z_cursor | c1z_scan_*, c1z_inspect,   | c1z_cursor_free, before c1z_close of the store if it has one            |
 // |            | c1z_compare_*              |                                                                         |
+// | struct     | c1z_export_arrow,          | its `release`, before or after c1z_close; the struct itself is the      |
+// | Arrow…     | c1z_export_schema          | caller's                                                                |
 // | c1z_cancel | c1z_cancel_new             | c1z_cancel_free                                                         |
 // | c1z_slice  | the caller, for a request  | keeps the bytes readable until the call returns; the library copies     |
 //
@@ -144,6 +146,7 @@
 // |                     |                          | `discard` and start again, or with `overwrite`                    |
 // | CANCELLED           | C1Z_CANCELLED            | -                                                                 |
 // | CLOSED              | C1Z_UNAVAILABLE          | -                                                                 |
+// | UNIMPLEMENTED       | C1Z_UNIMPLEMENTED        | the library was built without what the call needs                 |
 // | FORKED              | C1Z_FAILED_PRECONDITION  | the process was forked from one that had used the library, below  |
 // | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store. A poisoned one closes   |
 // |                     |                          | without saving, and says ARTIFACT_UNUSABLE if that lost changes   |
@@ -199,6 +202,54 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+
+#endif  // ARROW_C_DATA_INTERFACE
+
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+  int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+  int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+  const char *(*get_last_error)(struct ArrowArrayStream *);
+  void (*release)(struct ArrowArrayStream *);
+  void *private_data;
+};
+
+#endif  // ARROW_C_STREAM_INTERFACE
+
 
 // The version of the table that this library gives out; hosts ask for the version that they were built for.
 #define C1Z_API_VERSION 1
@@ -496,6 +547,14 @@ typedef struct {
                            const c1z_control *control,
                            c1z_buffer **response,
                            c1z_error **error);
+  // `c1z_export_arrow`.
+  c1z_code (*export_arrow)(const c1z_store *store,
+                           c1z_slice request,
+                           const c1z_control *control,
+                           struct ArrowArrayStream *out,
+                           c1z_error **error);
+  // `c1z_export_schema`.
+  c1z_code (*export_schema)(c1z_slice request, struct ArrowSchema *out, c1z_error **error);
 } c1z_api;
 
 // The call did what it says.
@@ -534,7 +593,7 @@ typedef struct {
 // Not given by this library.
 #define C1Z_OUT_OF_RANGE 11
 
-// Not given by this library.
+// The library was built without what the call needs.
 #define C1Z_UNIMPLEMENTED 12
 
 // A defect of the library.
@@ -867,6 +926,40 @@ c1z_code c1z_get_entitlement_graph(const c1z_store *store,
                                    c1z_slice request,
                                    c1z_buffer **response,
                                    c1z_error **error);
+
+// Exports the rows of a table as a stream of Arrow columns (docs/columns.md): as they are when this is called, whatever is written
+// afterwards.
+//
+// `request` holds a `c1z.v1.ExportRequest`. `out` is the caller's, and what it held before is not looked at. On success it is a
+// stream, which is released by its `release` and no other way; else its `release` is NULL. Every function of the stream may be called
+// from any thread, by one at a time, `get_next` also behind the end. `get_schema` costs nothing and works for as long as there is a
+// stream.
+//
+// A stream does not keep its store from being closed: behind `c1z_close` and `c1z_store_free` `get_next` fails with the reason CLOSED.
+// Batches that it gave before stay, and the stream is released before or after. `get_last_error` is the reason and, behind a
+// colon and a space, the message; it stays until the next call on the stream. The number that a function returns is ECANCELED,
+// ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; behind a defect of the library (INTERNAL) the stream is at its end.
+//
+// The control is used during the call; its cancel flag stops the stream too, for which it may be freed before. A control without one,
+// or none: the stream is stopped by releasing it.
+//
+// Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, or the request names a key that the table does not have;
+// with `C1Z_NOT_FOUND` when there is no such sync; with `C1Z_UNIMPLEMENTED` when the library was built without Arrow. A batch fails
+// with the reason CORRUPTION where the file is damaged, an id that is not UTF-8 included; the message names the record.
+c1z_code c1z_export_arrow(const c1z_store *store,
+                          c1z_slice request,
+                          const c1z_control *control,
+                          struct ArrowArrayStream *out,
+                          c1z_error **error);
+
+// The schema that a stream of such a request has. No store is needed, and nothing is opened.
+//
+// `request` holds a `c1z.v1.ExportRequest`, of which table, columns and dictionaries are looked at. On success `out`, the caller's, is
+// released by its `release`; else that is NULL. Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, with
+// `C1Z_UNIMPLEMENTED` when the library was built without Arrow.
+c1z_code c1z_export_schema(c1z_slice request,
+                           struct ArrowSchema *out,
+                           c1z_error **error);
 
 // Puts one asset into the bound sync, replacing the one with the same id. Its bytes may be empty.
 //

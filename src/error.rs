@@ -76,6 +76,7 @@ reasons! {
     Engine = "ENGINE",
     ArtifactUnusable = "ARTIFACT_UNUSABLE",
     Conflict = "CONFLICT",
+    Unimplemented = "UNIMPLEMENTED",
     Cancelled = "CANCELLED",
     Closed = "CLOSED",
     Poisoned = "POISONED",
@@ -128,6 +129,9 @@ pub enum Error {
     /// The store's state does not permit the call.
     #[error("{0}")]
     FailedPrecondition(String),
+    /// The library was built without what the call needs.
+    #[error("this library was built without {0}")]
+    Unimplemented(&'static str),
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
@@ -266,6 +270,7 @@ impl Error {
             | Error::FailedPrecondition(_)
             | Error::Forked
             | Error::Unsupported { .. } => Code::FailedPrecondition,
+            Error::Unimplemented(_) => Code::Unimplemented,
             Error::Closed => Code::Unavailable,
             Error::Cancelled => Code::Cancelled,
             Error::Conflict { .. } => Code::Aborted,
@@ -290,6 +295,7 @@ impl Error {
             Error::Sealed => Reason::Sealed,
             Error::ReadOnly { .. } => Reason::ReadOnly,
             Error::FailedPrecondition(_) => Reason::FailedPrecondition,
+            Error::Unimplemented(_) => Reason::Unimplemented,
             Error::Closed => Reason::Closed,
             Error::Poisoned => Reason::Poisoned,
             Error::Forked => Reason::Forked,

@@ -3,6 +3,7 @@
 //! | module | knows |
 //! |---|---|
 //! | `capi` | the C ABI: pointers in, protobuf bytes out; the only `extern "C"` |
+//! | `columns` | the tables of a file as Arrow columns |
 //! | [`store`] | an open `.c1z` file: what every C function means |
 //! | [`engine`] | RocksDB: key spans, batches, indexes, checkpoints. Stored records, not connector messages and not files |
 //! | [`translate`] | connector messages (v2) to stored records (v3) and back, on the wire |
@@ -11,7 +12,7 @@
 //! | [`keys`] | tuple encoding, identities, key layouts, page tokens. No RocksDB |
 //! | [`proto`] | the generated messages and the wire format underneath |
 //!
-//! Dependencies point one way: capi → store → {engine, translate, envelope, reflect} → keys → proto.
+//! Dependencies point one way: capi → columns → store → {engine, translate, envelope, reflect} → keys → proto.
 
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn, missing_docs)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::disallowed_methods))]
@@ -19,6 +20,8 @@
 #[cfg(feature = "engine")]
 #[allow(unsafe_code)]
 pub mod capi;
+#[cfg(feature = "arrow")]
+pub mod columns;
 pub mod control;
 #[cfg(feature = "engine")]
 pub mod engine;

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use super::arrow::*;
 use super::assets::*;
 use super::buffer::*;
 use super::cancel::*;
@@ -308,6 +309,17 @@ pub struct Api {
         response: *mut *mut Buffer,
         error: *mut *mut ErrorObject,
     ) -> Code,
+    /// `c1z_export_arrow`.
+    pub export_arrow: unsafe extern "C" fn(
+        store: *const StoreHandle,
+        request: Slice,
+        control: *const Control,
+        out: *mut ArrowArrayStream,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
+    /// `c1z_export_schema`.
+    pub export_schema:
+        unsafe extern "C" fn(request: Slice, out: *mut ArrowSchema, error: *mut *mut ErrorObject) -> Code,
 }
 
 static API: Api = Api {
@@ -413,6 +425,8 @@ static API: Api = Api {
     compare_files: c1z_compare_files,
     compare_syncs: c1z_compare_syncs,
     convert_file: c1z_convert_file,
+    export_arrow: c1z_export_arrow,
+    export_schema: c1z_export_schema,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

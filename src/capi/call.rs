@@ -258,7 +258,7 @@ pub(super) unsafe fn guard(error: *mut *mut ErrorObject, body: impl FnOnce() -> 
     failed.code().number()
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }

@@ -48,6 +48,24 @@ pub unsafe extern "C" fn c1z_cancel_free(cancel: *mut Cancel) {
     }
 }
 
+/// Whether a caller wants something to stop that goes on behind its call.
+pub(super) struct Flag(Option<Arc<AtomicBool>>);
+
+impl Flag {
+    pub fn is_set(&self) -> bool {
+        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire))
+    }
+}
+
+/// The flag of `control`, which may be freed before.
+///
+/// # Safety
+/// `control` is null or valid, and so is the flag in it.
+pub(super) unsafe fn flag(control: *const Control) -> Flag {
+    let cancel = unsafe { control.as_ref().and_then(|control| control.cancel.as_ref()) };
+    Flag(cancel.map(|cancel| Arc::clone(&cancel.0)))
+}
+
 /// The caller's pointer on its way back to the caller.
 struct Userdata(*mut c_void);
 
@@ -67,10 +85,10 @@ unsafe impl Sync for Userdata {}
 pub(super) unsafe fn controlled<T>(control: *const Control, body: impl FnOnce(&CoreControl<'_>) -> T) -> T {
     let Some(control) = (unsafe { control.as_ref() }) else { return body(&CoreControl::none()) };
     // Cloned, so that freeing the flag during the call does no harm.
-    let flag = unsafe { control.cancel.as_ref() }.map(|cancel| Arc::clone(&cancel.0));
+    let flag = unsafe { flag(control) };
     let (progress, userdata) = (control.progress, Userdata(control.userdata));
     let userdata = &userdata;
-    let cancelled = move || flag.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire));
+    let cancelled = move || flag.is_set();
     let report = move |done, total| {
         if let Some(progress) = progress {
             // SAFETY: the caller gave function and pointer for each other.

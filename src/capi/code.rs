@@ -29,7 +29,7 @@ pub const C1Z_FAILED_PRECONDITION: Code = 9;
 pub const C1Z_ABORTED: Code = 10;
 /// Not given by this library.
 pub const C1Z_OUT_OF_RANGE: Code = 11;
-/// Not given by this library.
+/// The library was built without what the call needs.
 pub const C1Z_UNIMPLEMENTED: Code = 12;
 /// A defect of the library.
 pub const C1Z_INTERNAL: Code = 13;

@@ -25,7 +25,7 @@ impl ErrorObject {
 }
 
 /// C strings end at the first NUL: one that an id brought along is shown instead.
-fn text(text: &str) -> CString {
+pub(super) fn text(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{2400}")).unwrap_or_default()
 }
 

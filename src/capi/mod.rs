@@ -8,6 +8,9 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod api;
+pub mod arrow;
+#[cfg(feature = "arrow")]
+mod arrow_stream;
 pub mod assets;
 pub mod buffer;
 mod call;

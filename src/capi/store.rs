@@ -36,6 +36,13 @@ impl Shared {
         self.check(self.store.read().as_ref()).and_then(body)
     }
 
+    /// Calls `body` with the store, unless it is closed: for what has to be given back, also behind a panic.
+    pub fn with_any(&self, body: impl FnOnce(&Store)) {
+        if let Some(store) = &*self.store.read() {
+            body(store);
+        }
+    }
+
     fn check<'s>(&self, store: Option<&'s Store>) -> Result<&'s Store> {
         let store = store.ok_or(Error::Closed)?;
         match self.poisoned.load(Ordering::Acquire) {

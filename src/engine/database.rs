@@ -8,6 +8,7 @@ use rocksdb::{Options, DB};
 
 use super::bulk::{Pending, PendingKinds, Staging};
 use super::databases::Databases;
+use super::held::HeldMoments;
 use super::kind::Kinds;
 use super::options::Tables;
 use super::{EngineOptions, Kind, Reader, Writer};
@@ -23,6 +24,7 @@ pub type FileProvider = Box<dyn Fn(&str) -> Result<()> + Send + Sync>;
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {
+    pub(super) held: HeldMoments,
     pub(super) db: Databases,
     pub(super) barrier: Mutex<Pending>,
     pub(super) pending: PendingKinds,
@@ -80,6 +82,7 @@ impl Engine {
         let staging = Staging { directory: staging(directory), workers: workers.clone() };
         let pending = Pending::new(staging, options.pending_budget());
         Engine {
+            held: HeldMoments::default(),
             tables: Tables::of(&database),
             db: Databases::new(db, directory, database),
             barrier: Mutex::new(pending),

@@ -8,7 +8,7 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rocksdb::{properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
@@ -35,14 +35,14 @@ pub(super) struct Databases {
 }
 
 struct Generation {
-    db: DB,
+    db: Arc<DB>,
     directory: PathBuf,
     next: OnceLock<Box<Generation>>,
 }
 
 impl Generation {
     fn new(db: DB, directory: &Path) -> Generation {
-        Generation { db, directory: directory.to_path_buf(), next: OnceLock::new() }
+        Generation { db: Arc::new(db), directory: directory.to_path_buf(), next: OnceLock::new() }
     }
 }
 
@@ -64,6 +64,11 @@ impl Databases {
             forgiven: AtomicU64::new(0),
             state: AtomicU64::new(0),
         }
+    }
+
+    /// The database that is written to, for who keeps it open.
+    pub fn shared(&self) -> &Arc<DB> {
+        &self.latest().db
     }
 
     /// The folder of the database that is written to.

@@ -1,9 +1,12 @@
 //! Consistent reads.
 
+use std::sync::Arc;
+
 use rocksdb::{DBPinnableSlice, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode, DB};
 
 use super::databases::Databases;
 use super::kind::Kinds;
+use super::rocksdb_ext::HeldSnapshot;
 use super::Kind;
 use crate::keys::{self, Keyspace};
 use crate::proto::wire::Malformed;
@@ -16,7 +19,7 @@ pub type Stored<'r> = DBPinnableSlice<'r>;
 /// The database at one moment.
 pub struct Reader<'e> {
     db: &'e DB,
-    snapshot: SnapshotWithThreadMode<'e, DB>,
+    snapshot: Snapshot<'e>,
     state: Option<u64>,
     /// What was put of these is in the database. Others are not read: what is pending of them would be missing.
     flushed: Kinds,
@@ -24,22 +27,42 @@ pub struct Reader<'e> {
     span: Vec<u8>,
 }
 
+/// The moment that a reader shows: its own, or one that is held for others too.
+enum Snapshot<'e> {
+    Own(SnapshotWithThreadMode<'e, DB>),
+    Held(Arc<HeldSnapshot>),
+}
+
+impl Snapshot<'_> {
+    fn get(&self) -> &SnapshotWithThreadMode<'_, DB> {
+        match self {
+            Snapshot::Own(snapshot) => snapshot,
+            Snapshot::Held(snapshot) => snapshot.get(),
+        }
+    }
+}
+
 impl<'e> Reader<'e> {
     pub(super) fn new(db: &'e DB) -> Reader<'e> {
-        Reader { db, snapshot: db.snapshot(), state: None, flushed: Kinds::ALL, span: Vec::new() }
+        Reader { db, snapshot: Snapshot::Own(db.snapshot()), state: None, flushed: Kinds::ALL, span: Vec::new() }
     }
 
     /// A reader that can tell whether it shows what another shows.
     pub(super) fn of_state(db: &'e Databases, flushed: Kinds) -> Reader<'e> {
         let state = db.state();
         let latest: &DB = db;
-        let snapshot = latest.snapshot();
+        let snapshot = Snapshot::Own(latest.snapshot());
         Reader { db: latest, snapshot, state: state.filter(|_| db.state() == state), flushed, span: Vec::new() }
     }
 
     /// The same, which also reads what starts with `span`: nothing of that is pending.
     pub(super) fn with(self, span: &[u8]) -> Reader<'e> {
         Reader { span: span.to_vec(), ..self }
+    }
+
+    /// A reader of a moment that is held.
+    pub(super) fn of_held(db: &'e DB, snapshot: Arc<HeldSnapshot>, flushed: Kinds) -> Reader<'e> {
+        Reader { db, snapshot: Snapshot::Held(snapshot), state: None, flushed, span: Vec::new() }
     }
 
     /// Readers of one engine with the same state show the same; `None` if the database was being changed.
@@ -50,7 +73,7 @@ impl<'e> Reader<'e> {
     /// The value of `key`.
     pub fn get(&self, key: &[u8]) -> Result<Option<Stored<'_>>> {
         self.check(key)?;
-        Ok(self.snapshot.get_pinned(key)?)
+        Ok(self.snapshot.get().get_pinned(key)?)
     }
 
     /// Fails if what is at `key` may be pending, which nobody asked for.
@@ -108,7 +131,7 @@ impl<'e> Reader<'e> {
         if let Some(end) = keys::successor(prefix) {
             options.set_iterate_upper_bound(end);
         }
-        let mut entries = self.snapshot.raw_iterator_opt(options);
+        let mut entries = self.snapshot.get().raw_iterator_opt(options);
         let checked = self.check(prefix);
         if checked.is_ok() {
             entries.seek(first);

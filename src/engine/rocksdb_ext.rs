@@ -6,9 +6,10 @@ use std::ffi::{c_char, c_int, c_uchar, c_void, CStr};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
-use std::{ptr, slice};
+use std::sync::Arc;
+use std::{mem, ptr, slice};
 
-use rocksdb::{AsRawPtr, Env, Options, DB};
+use rocksdb::{AsRawPtr, Env, Options, SnapshotWithThreadMode, DB};
 
 use super::FileProvider;
 use crate::{Error, Result};
@@ -171,6 +172,27 @@ pub(super) fn live_files(db: &DB) -> Result<Vec<LiveFile>, String> {
         let files = files.collect();
         librocksdb_sys::rocksdb_livefiles_storage_info_destroy(list);
         Ok(files)
+    }
+}
+
+/// A snapshot that borrows nothing: it keeps its database open instead.
+pub(super) struct HeldSnapshot {
+    /// Declared before the database: it is released first.
+    snapshot: SnapshotWithThreadMode<'static, DB>,
+    _db: Arc<DB>,
+}
+
+impl HeldSnapshot {
+    pub fn new(db: &Arc<DB>) -> HeldSnapshot {
+        // SAFETY: what is borrowed lies on the heap until the last `Arc` of it goes, and one is kept for as long as the snapshot.
+        let snapshot = unsafe {
+            mem::transmute::<SnapshotWithThreadMode<'_, DB>, SnapshotWithThreadMode<'static, DB>>(db.snapshot())
+        };
+        HeldSnapshot { snapshot, _db: Arc::clone(db) }
+    }
+
+    pub fn get(&self) -> &SnapshotWithThreadMode<'_, DB> {
+        &self.snapshot
     }
 }
 

@@ -238,6 +238,11 @@ pub fn children_of_type(slot: Slot, parent: ResourceRef<'_>, resource_type: &str
     parent.write(start(slot, Keyspace::ResourceByParent)).element(resource_type).prefix()
 }
 
+/// Prefix: the entitlements on resources of one type.
+pub fn entitlements_on_type(slot: Slot, resource_type: &str) -> Vec<u8> {
+    start(slot, Keyspace::Entitlement).element(resource_type).prefix()
+}
+
 /// Prefix: the entitlements on a resource.
 pub fn entitlements_on(slot: Slot, resource: ResourceRef<'_>) -> Vec<u8> {
     resource.write(start(slot, Keyspace::Entitlement)).prefix()

@@ -66,6 +66,11 @@ impl<'a> Shown<'a> {
         Shown { message, type_url: None, depth: 0, room, cut }
     }
 
+    /// The content of an `Any`.
+    pub(super) fn annotation(message: &'a DynamicMessage, type_url: &'a str, room: &'a Room) -> Shown<'a> {
+        Shown { message, type_url: Some(type_url), depth: 1, room, cut: &[] }
+    }
+
     fn any<S: Serializer>(&self, type_url: &str, value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         let name = type_url.rsplit('/').next().unwrap_or_default();
         let pool = self.message.descriptor().parent_pool().clone();

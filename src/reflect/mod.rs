@@ -1,11 +1,13 @@
 //! Records shown by the descriptors that a file carries, never by the compiled-in ones: what a reader does that has no
 //! schema of ours.
 //!
-//! The library's own descriptors only say what a request takes once it is decoded ([`check_cost`]).
+//! The library's own descriptors say what a request takes once it is decoded ([`check_cost`]), and show annotations where records are
+//! exported ([`append_any`]).
 //!
 //! Descriptors of files are taken for hostile: what they may cost is bounded before they are decoded, and only as much
 //! of them as it takes to show a record reaches the descriptor pool.
 
+mod annotation;
 mod cost;
 mod fields;
 mod json;
@@ -20,6 +22,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor};
 use prost_types::FileDescriptorSet;
 
+pub use self::annotation::{append_any, append_text};
 pub use self::cost::check_cost;
 use self::room::{Room, Text, RECORD_BYTES};
 use crate::quoted::Quoted;

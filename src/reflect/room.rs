@@ -91,13 +91,26 @@ impl Text {
 }
 
 /// What is left of the room for the JSON of one record.
-#[derive(Default)]
-pub(super) struct Room(Cell<usize>);
+pub(super) struct Room {
+    written: Cell<usize>,
+    bytes: usize,
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        Room { written: Cell::new(0), bytes: JSON_BYTES }
+    }
+}
 
 impl Room {
+    /// Room for all there is.
+    pub(super) fn boundless() -> Room {
+        Room { written: Cell::new(0), bytes: usize::MAX }
+    }
+
     /// Whether nothing more is to be begun. What was begun is finished: notes and closing brackets always fit.
     pub(super) fn is_full(&self) -> bool {
-        self.0.get() >= JSON_BYTES
+        self.written.get() >= self.bytes
     }
 
     /// Text that counts against the room.
@@ -122,7 +135,7 @@ impl Counted<'_> {
 impl Write for &mut Counted<'_> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         self.bytes.extend_from_slice(text);
-        self.room.0.set(self.bytes.len());
+        self.room.written.set(self.bytes.len());
         Ok(text.len())
     }
 

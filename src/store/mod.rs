@@ -9,6 +9,7 @@
 
 mod compare;
 mod convert;
+mod export;
 mod file;
 mod listing;
 mod merge;
@@ -19,6 +20,7 @@ mod sync;
 pub use crate::proto::storage::SyncType;
 pub use compare::{Comparison, FileComparison};
 pub use convert::{convert_file, read_v1_syncs};
+pub use export::{Export, ExportedRow, NotTaken, Taken};
 pub use file::{
     inspect_schema, optional_path, read_header, required_path, verify, Inspection, OpenOptions, SavedFrames, Store,
 };

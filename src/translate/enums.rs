@@ -38,7 +38,7 @@ fn number(stored: &str, name: fn(i32) -> Option<&'static str>) -> i32 {
 }
 
 /// Collects a repeated enum field, which may come packed or one value at a time.
-pub(super) fn push_values(values: &mut Vec<i32>, field: &Field<'_>) -> Result<(), Malformed> {
+pub fn push_values(values: &mut Vec<i32>, field: &Field<'_>) -> Result<(), Malformed> {
     match field.value {
         Value::Varint(value) => values.push(value as i32),
         _ => {

@@ -348,6 +348,16 @@ pub fn unexpanded_grant(v3: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     })
 }
 
+/// Appends the annotations of a stored grant, as lists show them, in field `number` of some message.
+pub fn append_grant_annotations(v3: &[u8], number: u32, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let record = Record::parse(v3)?;
+    put_annotations(out, number, v3, 8)?;
+    if let Some(expansion) = &record.expansion {
+        put_expandable_annotation(out, number, expansion);
+    }
+    Ok(())
+}
+
 /// The expansion of a stored grant as an encoded `c1.connector.v2.GrantExpandable`, `None` if it is not expandable.
 pub fn grant_expandable(v3: &[u8]) -> Result<Option<Cow<'_, [u8]>>, Malformed> {
     Ok(Record::parse(v3)?.expansion)

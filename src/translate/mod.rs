@@ -42,16 +42,19 @@ mod tests;
 
 pub use contribution::{ContributionsToRecords, NoRecord};
 pub use entitlement::{entitlement_from_record, entitlement_to_record};
+pub use enums::push_values;
 pub use grant::{
-    expanded_grant_to_record, grant_expandable, grant_from_record, grant_identity, grant_public_id, grant_to_record,
-    unexpanded_grant, Expansion,
+    append_grant_annotations, expanded_grant_to_record, grant_expandable, grant_from_record, grant_identity,
+    grant_public_id, grant_to_record, unexpanded_grant, Expansion,
 };
 pub use kept::NUMBER as KEPT;
 pub use refs::{entitlement_identity, resource_identity};
 pub use resource::{check_profile, resource_from_record, resource_to_record};
 pub use resource_type::{resource_type_from_record, resource_type_to_record};
 pub use sequence::{FromRecords, GrantsToRecords, Shape};
+pub use sources::grant_sources;
 pub use stamp::{Stamp, Timestamp};
+pub use structs::canonical_struct;
 
 use crate::proto::wire::Malformed;
 

@@ -57,6 +57,11 @@ impl<'a> Sources<'a> {
     }
 }
 
+/// The sources of a stored grant, in the order of their ids: of each, whether it is direct.
+pub fn grant_sources(record: &[u8]) -> Result<Vec<(&str, bool)>, Malformed> {
+    Ok(Sources::of_record(record)?.0)
+}
+
 fn parse_entry(entry: &[u8], is_direct: u32) -> Result<(&str, bool), Malformed> {
     let (mut id, mut direct) = ("", false);
     for field in fields(entry) {

@@ -43,6 +43,11 @@ pub(super) fn put_struct(out: &mut Vec<u8>, message: &[u8], depth: usize) -> Res
     Ok(())
 }
 
+/// Appends the canonical form of the encoded `Struct` that a record has as a field.
+pub fn canonical_struct(message: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    put_struct(out, message, FIELD_OF_RECORD)
+}
+
 /// Some bytes of the message, or of several occurrences of a field that have been joined.
 #[derive(Clone)]
 enum Part<'a> {

@@ -20,6 +20,7 @@ use crate::proto::api::{GetMetadataResponse, OpenRequest};
 use crate::proto::manifest::PayloadEncoding;
 use crate::quoted::Quoted;
 use crate::store::convert::{self, Conversion};
+use crate::store::export::PartBounds;
 use crate::store::listing::{view, LookupCache, Prefetch};
 use crate::store::sync::Binding;
 use crate::store::ENGINE;
@@ -129,6 +130,7 @@ pub struct Store {
     pub(super) fold_dead_bytes: AtomicI64,
     pub(in crate::store) changes: Changes,
     pub(in crate::store) lookup_cache: LookupCache,
+    pub(in crate::store) part_bounds: PartBounds,
     // Declared after the engine: the database closes before its folder goes.
     pub(in crate::store) work: WorkingFolder,
 }
@@ -229,6 +231,7 @@ impl Store {
             fold_dead_bytes: AtomicI64::new(head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes)),
             changes: Changes::default(),
             lookup_cache: LookupCache::default(),
+            part_bounds: PartBounds::default(),
             work,
         };
         Ok((store, head))
