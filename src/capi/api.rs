@@ -16,6 +16,7 @@ use super::expansion::*;
 use super::file::*;
 use super::grant_records::*;
 use super::grants::*;
+use super::import::*;
 use super::inspect::*;
 use super::merge::*;
 use super::pages::*;
@@ -308,6 +309,10 @@ pub struct Api {
         response: *mut *mut Buffer,
         error: *mut *mut ErrorObject,
     ) -> Code,
+    /// `c1z_import_records`.
+    pub import_records: LongCallFn,
+    /// `c1z_scan_records`.
+    pub scan_records: ScanFn,
 }
 
 static API: Api = Api {
@@ -413,6 +418,8 @@ static API: Api = Api {
     compare_files: c1z_compare_files,
     compare_syncs: c1z_compare_syncs,
     convert_file: c1z_convert_file,
+    import_records: c1z_import_records,
+    scan_records: c1z_scan_records,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

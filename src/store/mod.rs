@@ -10,8 +10,10 @@
 mod compare;
 mod convert;
 mod file;
+mod import;
 mod listing;
 mod merge;
+mod record_kind;
 mod records;
 mod source_cache;
 mod sync;
