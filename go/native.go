@@ -257,6 +257,10 @@ var (
 	scanEntitlements = scanFunction(C.c1z_scan_entitlements)
 	scanGrants       = scanFunction(C.c1z_scan_grants)
 	compareSyncs     = scanFunction(C.c1z_compare_syncs)
+	scanRecords      = scanFunction(C.c1z_scan_records)
+
+	// Syncs of other engines.
+	importRecords = long(C.c1z_import_records, writing)
 )
 
 // The functions that need no store.
