@@ -231,7 +231,9 @@ func (c *conversion) fromSQLite(ctx context.Context, input, output string) (*Con
 	if err != nil {
 		return nil, err
 	}
-	answer, err := callOnFile(ctx, convert, data)
+	var numbers meter
+	var answer buffer
+	numbers.during(c.progress, func() { answer, err = callOnFileWith(ctx, convert, data, &numbers) })
 	if err != nil {
 		return nil, missingFile(err)
 	}

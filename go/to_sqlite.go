@@ -132,13 +132,17 @@ func (t *sqliteTarget) finish(ctx context.Context, run *v3.SyncRunRecord, made *
 	if err != nil {
 		return err
 	}
+	resources, err := t.countResources(ctx, made.ID)
+	if err != nil {
+		return err
+	}
 	for _, of := range []struct {
 		counts  *ConvertCounts
 		records int64
 		table   string
 	}{
 		{&made.ResourceTypes, stats.GetResourceTypes(), "resource_types"},
-		{&made.Resources, stats.GetResources(), "resources"},
+		{&made.Resources, resources, "resources"},
 		{&made.Entitlements, stats.GetEntitlements(), "entitlements"},
 		{&made.Grants, stats.GetGrants(), "grants"},
 	} {
@@ -148,6 +152,22 @@ func (t *sqliteTarget) finish(ctx context.Context, run *v3.SyncRunRecord, made *
 	}
 	made.Assets.Records = made.Assets.Rows
 	return nil
+}
+
+// countResources counts the rows. SDK: statistics of SQLite leave out those of types that have no row.
+func (t *sqliteTarget) countResources(ctx context.Context, syncID string) (int64, error) {
+	reader, streams := t.Store.(connectorstore.StreamingReader)
+	if !streams {
+		return 0, newError(codes.Internal, "INTERNAL", fmt.Sprintf("%T lists no resources", t.Store))
+	}
+	var count int64
+	for _, err := range reader.StreamResources(ctx, syncID, connectorstore.StreamResourcesOptions{}) {
+		if err != nil {
+			return 0, err
+		}
+		count++
+	}
+	return count, nil
 }
 
 // verify carries over that the sync passed its checks.
@@ -198,6 +218,7 @@ func (t *sqliteTarget) copyRecords(ctx context.Context, syncID string, made *Con
 				return unreadable(err)
 			}
 			made.Assets.Rows++
+			t.copied(1)
 			if len(asset.GetData()) == 0 {
 				// SDK: SQLite passes over what is empty.
 				t.losses.add(lostEmptyAsset, "assets", 1, asset.GetExternalId())
@@ -231,6 +252,11 @@ func (t *sqliteTarget) copyResourceTypes(ctx context.Context, syncID string, cou
 	}
 }
 
+func (t *sqliteTarget) copied(records int) {
+	t.done += uint64(records)
+	t.conversion.progress(t.done, max(t.done, t.total))
+}
+
 func listed[Row any](list []*Row) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		for _, row := range list {
@@ -249,8 +275,7 @@ func inBatches[Row any](t *sqliteTarget, rows iter.Seq2[*Row, error], counts *Co
 			return nil
 		}
 		counts.Rows += int64(len(batch))
-		t.done += uint64(len(batch))
-		t.conversion.progress(t.done, max(t.done, t.total))
+		t.copied(len(batch))
 		defer func() { batch = batch[:0] }()
 		return put(batch)
 	}

@@ -80,7 +80,8 @@ impl<'r> Batch<'r> {
     }
 
     fn add(&mut self, index: usize, record: &'r [u8]) -> Result<()> {
-        let changed = |error: Malformed| Error::Internal(format!("record {index} of the call was read, and is {error}"));
+        let changed =
+            |error: Malformed| Error::Internal(format!("record {index} of the call was read, and is {error}"));
         match self.kind {
             Kind::Asset => self.assets.push(asset_parts(record).map_err(changed)?),
             Kind::Grant => {

@@ -28,7 +28,9 @@ pub fn read_run(id: SyncId, encoded: &[u8]) -> Result<(SyncRun, String)> {
     let token = std::mem::take(&mut record.sync_token);
     let bytes = encoded.len().saturating_sub(token.len());
     if bytes > MAX_BYTES {
-        return Err(Error::invalid(format!("run has {bytes} bytes beside its token, at most {MAX_BYTES} are permitted")));
+        return Err(Error::invalid(format!(
+            "run has {bytes} bytes beside its token, at most {MAX_BYTES} are permitted"
+        )));
     }
     let run = SyncRun::with_unknown(id, record, encoded);
     Ok((run.map_err(|error| Error::invalid(format!("request: run: {error}")))?, token))
