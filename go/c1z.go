@@ -53,10 +53,11 @@
 //
 // docs/sdk.md tells what the SDK's programs do with files of this engine.
 //
-// # Compacting and comparing
+// # Converting, compacting and comparing
 //
-// The SDK's compactor merges files of its own engines only. [Compact] does the same for files of this one. [Compare] yields
-// what was added, removed and changed between two of them.
+// [Convert] makes a file of this engine of one of SQLite or Pebble, and the other way round. The SDK's compactor merges files
+// of its own engines only. [Compact] does the same for files of every engine. [Compare] yields what was added, removed and changed
+// between two files of this one.
 //
 // # Errors
 //
@@ -70,7 +71,7 @@
 // limits the time that Close takes; when that is over, file and store are as before, and Close can be called again.
 //
 // A done context stops the calls that may take long (opening, EndSync, Save, Cleanup, RecalculateStats, cloning,
-// GenerateSyncDiff, MergeSyncs, Verify, Inspect, Compare, Compact) while they run, and every other call before it starts. errors.Is
+// GenerateSyncDiff, MergeSyncs, Verify, Inspect, Compare, Convert, Compact) while they run, and every other call before it starts. errors.Is
 // then finds context.Canceled or context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
 //
 // The SDK's own engines do the same with CheckpointSync (Pebble), Close and EndSync (both). Of the others SQLite stops

@@ -46,8 +46,8 @@ func WithFailFastInvariants() CompactOption {
 }
 
 // Compact merges a sync of each input into a new file, outputDir/compacted-<id of the new sync>.c1z, and expands its
-// grants: what synccompactor.NewCompactor and its Compact do, for files of this engine and of format v1, which are converted
-// first. The first input is the base, each that follows is newer. The path of the result is absolute. Inputs are never changed.
+// grants: what synccompactor.NewCompactor and its Compact do, for files of every engine, those of SQLite and Pebble converted into
+// temporary files first. The first input is the base, each that follows is newer. The path of the result is absolute. Inputs are never changed.
 //
 // As in the SDK the sync of an input is the newest finished one of type full, resources_only or partial, whatever its
 // SyncID says. Of the records with one identity the one with the latest discovered_at wins, of several such that of the
@@ -62,7 +62,7 @@ func WithFailFastInvariants() CompactOption {
 //
 // The error is [synccompactor.ErrNotEnoughFilesToCompact] for fewer than two inputs. errors.Is finds os.ErrNotExist for a
 // missing input, and the context's error when that ended the call. Fails with codes.FailedPrecondition when an input has
-// no finished sync or is a file of Pebble or another engine, codes.InvalidArgument when two inputs are one file, codes.DataLoss when
+// no finished sync or is a file of an engine that nobody knows, codes.InvalidArgument when two inputs are one file, codes.DataLoss when
 // one is damaged where it is read, and context.DeadlineExceeded or [sync.ErrSyncNotComplete] when the run duration is over.
 func Compact(
 	ctx context.Context, outputDir string, inputs []*synccompactor.CompactableSync, opts ...CompactOption,
@@ -162,7 +162,7 @@ func (c *compaction) mergeInto(
 	return unmarshal[apipb.MergeResponse](answer)
 }
 
-// readable gives the paths of the inputs as the library reads them: those of format v1 are converted beside the result.
+// readable gives the paths of the inputs as the library reads them: those of the SDK's engines are converted beside the result.
 func (c *compaction) readable(ctx context.Context, inputs []*synccompactor.CompactableSync, staged *staging) ([]string, error) {
 	var paths []string
 	var converted []os.FileInfo
@@ -172,7 +172,7 @@ func (c *compaction) readable(ctx context.Context, inputs []*synccompactor.Compa
 		}
 		path := input.FilePath
 		// What cannot be read the merge will say.
-		if header, err := ReadHeader(path); err == nil && header.Format == dotc1z.C1ZFormatV1 {
+		if engine, err := engineOf(path); err == nil && (engine == c1zstore.EngineSQLite || engine == c1zstore.EnginePebble) {
 			file, err := os.Stat(path)
 			if err != nil {
 				return nil, err

@@ -272,10 +272,17 @@ func nested(group, member string, version int) *v2.Grant {
 // write writes the inputs into files of an engine.
 func (f family) write(t *testing.T, engine c1zstore.Engine) []*synccompactor.CompactableSync {
 	t.Helper()
+	return f.writeInto(t, engine)
+}
+
+// writeInto writes the inputs into files of several engines, which take turns.
+func (f family) writeInto(t *testing.T, engines ...c1zstore.Engine) []*synccompactor.CompactableSync {
+	t.Helper()
 	require.NoError(t, c1z.Register())
 	ctx, folder := context.Background(), t.TempDir()
 	files := make([]*synccompactor.CompactableSync, len(f.inputs))
 	for _, i := range f.writing {
+		engine := engines[i%len(engines)]
 		path := filepath.Join(folder, fmt.Sprintf("%s-%d.c1z", engine, i))
 		options := []dotc1z.C1ZOption{dotc1z.WithEngine(engine), dotc1z.WithTmpDir(folder)}
 		if engine == c1zstore.EngineSQLite { // It would synchronise the disk some forty times a file.
@@ -395,5 +402,29 @@ func requireAlike(t *testing.T, which string, other compactor, theirs, ours comp
 	}
 	if diff := storetest.Diff(plain(theirs), plain(ours)); diff != "" {
 		t.Errorf("reads of %s (-theirs +ours):\n%.5000s", which, diff)
+	}
+}
+
+// TestInputsOfEveryEngineAreCompactedAlike writes families into files of several engines, which take turns. Those of the SDK's
+// engines its own compactor merges too.
+func TestInputsOfEveryEngineAreCompactedAlike(t *testing.T) {
+	for _, name := range []string{"small partials", "all in conflict", "small, other order", "several syncs a file", "partials alone"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shape := shapes[name]
+			made := newFamily(rand.New(rand.NewPCG(1, uint64(len(name)))), shape)
+			ours := made.write(t, c1z.Engine)
+			theirs := made.writeInto(t, c1zstore.EnginePebble, c1zstore.EngineSQLite)
+			mixed := made.writeInto(t, c1zstore.EnginePebble, c1z.Engine, c1zstore.EngineSQLite)
+			for _, expand := range []bool{false, true} {
+				if expand && !shape.expanded {
+					continue
+				}
+				want := compactOurs(t, ours, expand)
+				requireAlike(t, "inputs of every engine", attached, compactOurs(t, mixed, expand), want)
+				got := compactOurs(t, theirs, expand)
+				requireAlike(t, "inputs of the SDK's engines", overlay, overlay.compact(t, theirs, expand), got)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package c1z_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	c1zv3 "github.com/conductorone/baton-sdk/pb/c1/c1z/v3"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	reader_v2 "github.com/conductorone/baton-sdk/pb/c1/reader/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
@@ -20,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	c1z "example.com/libc1z/go"
 	"example.com/libc1z/go/storetest"
@@ -74,7 +77,11 @@ func TestACompactionThatFailsLeavesNothing(t *testing.T) {
 	_, err := store.StartNewSync(context.Background(), connectorstore.SyncTypeFull, "")
 	require.NoError(t, err)
 	require.NoError(t, store.Close(context.Background()))
-	foreign, _ := encodedFile(t, c1zstore.EnginePebble, c1zstore.PayloadEncodingIndexedZstd)
+	foreign := newPath(t)
+	manifest, err := proto.Marshal(c1zv3.C1ZManifestV3_builder{Engine: "nobody's", PayloadEncoding: c1zv3.PayloadEncoding_PAYLOAD_ENCODING_TAR}.Build())
+	require.NoError(t, err)
+	head := binary.BigEndian.AppendUint32([]byte("C1Z3\x00"), uint32(len(manifest)))
+	require.NoError(t, os.WriteFile(foreign, append(head, manifest...), 0o600))
 	v1 := newPath(t)
 	require.NoError(t, os.WriteFile(v1, []byte("C1ZF\x00"), 0o600))
 	damaged := newPath(t)

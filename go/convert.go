@@ -2,11 +2,17 @@ package c1z
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/tempdir"
+	"google.golang.org/grpc/codes"
 
 	"example.com/libc1z/go/internal/apipb"
 )
@@ -26,14 +32,35 @@ func WithSkipUnreadable() ConvertOption {
 	return func(c *conversion) { c.skipUnreadable = true }
 }
 
+// WithConvertTo says of which engine the new file is: [Engine], c1zstore.EnginePebble or c1zstore.EngineSQLite.
+func WithConvertTo(engine c1zstore.Engine) ConvertOption {
+	return func(c *conversion) { c.to = engine }
+}
+
+// WithConvertSync names the sync that becomes a file of Pebble, which holds one. Without it that is the newest that has ended,
+// of any type, or if none has the newest. Other directions take all syncs.
+func WithConvertSync(syncID string) ConvertOption {
+	return func(c *conversion) { c.syncID = syncID }
+}
+
+// WithConvertProgress has a function called with how much is done and of how much, 0 if that is not known: in records, and in
+// bytes while the library unpacks or saves. Numbers start again where another step begins. It is called from one goroutine at
+// a time, every few thousand records.
+func WithConvertProgress(progress func(done, total uint64)) ConvertOption {
+	return func(c *conversion) { c.progress = progress }
+}
+
 type conversion struct {
 	tmpDir         string
 	skipUnreadable bool
+	to             c1zstore.Engine
+	syncID         string
+	progress       func(done, total uint64)
 }
 
 // Converted is what came of a conversion.
 type Converted struct {
-	// Syncs in the order of the input.
+	// Syncs in the order of the input, under the ids that they have in the new file.
 	Syncs []ConvertedSync
 	// Losses is empty if nothing was lost.
 	Losses []ConvertLoss
@@ -62,34 +89,136 @@ type ConvertCounts struct {
 type ConvertLoss struct {
 	// Kind is a name of c1z.v1.LossKind without its prefix: UNREADABLE_ROW, NO_SYNC, SYNC_TYPE, LINKED_SYNC, VERIFICATION,
 	// TABLE, COLUMN.
-	Kind, Table string
-	Count       int64
+	//
+	// Of Pebble: SOURCE_CACHE, an entry of the source cache's manifest or the mark of a scope that lost a row: rows keep their scopes.
+	//
+	// On the way to Pebble: SYNC, another sync; NAMED_VALUE.
+	//
+	// On the way to SQLite: SYNC, one of a type that it does not have; SYNC_ID, SYNC_TIMES, COMPACTED (the mark of a merge), PARENT (of
+	// a sync of a type without) and GRAPH, of each sync; DISCOVERED_AT and SCOPE, of records; NOT_PENDING, an expandable grant that waits for
+	// its expansion again; SAME_ID, a record whose id another has; EMPTY_ASSET, one without bytes; NAMED_VALUE.
+	Kind string
+	// Table is that of the input, or the kind of record: "resource_types", "resources", "entitlements", "grants", "assets".
+	Table string
+	Count int64
 	// Examples are the first ones, in words for people.
 	Examples []string
 }
 
-// Convert makes a new file of this engine of one of format v1, which the SDK's SQLite engine has written: with all its syncs,
-// finished or not, under their ids, with types, parents, times, tokens and session values; records keep the time of their
-// discovery, and grants what they expand and whether that is pending. Statistics are counted anew. The input is not changed.
+// Convert makes a new file of one that another engine has written, of this engine unless [WithConvertTo] says otherwise. The
+// input is not changed. Engines are this one, the SDK's SQLite engine (format v1) and its Pebble engine in every layout that the
+// SDK itself opens.
 //
-// Times in format v1 have no zone: as in the SDK they are taken for those of the process's zone. Grants of a sync with one
-// identity become one grant.
+// From SQLite and from Pebble all syncs come, finished or not, under their ids, with types, parents, times, tokens and
+// session values; records keep the time of their discovery and their source-cache scope, and grants what they expand and
+// whether that is pending. Records of Pebble are taken as they are stored, with fields that nobody knows. Statistics are
+// counted anew, timings among them are kept. Times in format v1 have no zone: as in the SDK they are taken for those of the
+// process's zone. Grants of a sync with one identity become one grant.
+//
+// To Pebble goes one sync, which is all that its files hold (see [WithConvertSync]), and back it is what it was, but for the
+// time at which its statistics were written. To SQLite go all syncs through the calls that a syncer makes: SQLite gives them
+// new ids and times, and every record a new time of discovery. Parents that are in the file are those with the new ids.
+// Whatever is lost the result says.
 //
 // The new file appears in one step and replaces none. Fails with codes.NotFound and os.ErrNotExist for a missing input,
-// codes.AlreadyExists for an output that is there, codes.FailedPrecondition for an input that is not of format v1, codes.DataLoss
-// for a damaged one, and with the context's error when that ended the call.
+// codes.AlreadyExists for an output that is there, codes.FailedPrecondition for an input that is of the wanted engine already or
+// of one that nobody knows, codes.DataLoss for a damaged one, and with the context's error when that ended the call.
 func Convert(ctx context.Context, input, output string, opts ...ConvertOption) (*Converted, error) {
-	var c conversion
+	c := conversion{to: Engine, progress: func(uint64, uint64) {}}
 	for _, option := range opts {
 		option(&c)
 	}
-	options := registered().openRequest(output, dotc1z.StoreOptions{TmpDir: tempdir.Resolve(c.tmpDir)})
+	c.tmpDir = tempdir.Resolve(c.tmpDir)
+	if _, err := os.Lstat(output); err == nil {
+		return nil, newError(codes.AlreadyExists, "ALREADY_EXISTS", output+": must not exist, but does")
+	}
+	from, err := engineOf(input)
+	if err != nil {
+		return nil, missingFile(err)
+	}
+	switch {
+	case from == c.to && c.to != Engine:
+		return nil, newError(codes.FailedPrecondition, "ENGINE_MISMATCH", fmt.Sprintf("%s: a file of engine %s already", input, from))
+	case c.to == Engine:
+		return c.toThis(ctx, from, input, output)
+	case c.to == c1zstore.EnginePebble || c.to == c1zstore.EngineSQLite:
+		return c.toAnother(ctx, from, input, output)
+	}
+	return nil, invalidArgument(fmt.Sprintf("there is no engine %q to convert to", c.to))
+}
+
+// engineOf is the engine that a file is of, whatever it is called in the file.
+func engineOf(path string) (c1zstore.Engine, error) {
+	header, err := ReadHeader(path)
+	switch {
+	case err != nil:
+		return "", err
+	case header.Format == dotc1z.C1ZFormatV1:
+		return c1zstore.EngineSQLite, nil
+	case isPebble(header.Engine):
+		return c1zstore.EnginePebble, nil
+	}
+	return header.Engine, nil
+}
+
+// toThis makes a file of this engine.
+func (c *conversion) toThis(ctx context.Context, from c1zstore.Engine, input, output string) (*Converted, error) {
+	if from == c1zstore.EnginePebble {
+		return c.fromPebble(ctx, input, output)
+	}
+	// Files of other engines the library refuses.
+	return c.fromSQLite(ctx, input, output)
+}
+
+// toAnother makes a file of one of the SDK's engines: beside its place, until it is whole. What this engine does not have open
+// yet becomes a file of this engine first.
+func (c *conversion) toAnother(ctx context.Context, from c1zstore.Engine, input, output string) (*Converted, error) {
+	staged, err := stageIn(filepath.Dir(output))
+	if err != nil {
+		return nil, err
+	}
+	defer staged.remove()
+	var before Converted
+	if from != Engine {
+		between := staged.input(0)
+		first, err := c.toThis(ctx, from, input, between)
+		if err != nil {
+			return nil, err
+		}
+		input, before = between, *first
+	}
+	opened, err := registered().OpenStore(ctx, input, dotc1z.StoreOptions{ReadOnly: true, TmpDir: c.tmpDir})
+	if err != nil {
+		return nil, err
+	}
+	source := opened.(*store)
+	convert := c.toPebble
+	if c.to == c1zstore.EngineSQLite {
+		convert = c.toSQLite
+	}
+	converted, err := convert(ctx, source, input, staged.file())
+	if err := errors.Join(err, source.Discard()); err != nil {
+		return nil, err
+	}
+	if err := staged.publish(output); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			err = newError(codes.AlreadyExists, "ALREADY_EXISTS", output+": must not exist, but does")
+		}
+		return nil, err
+	}
+	converted.Losses = append(before.Losses, converted.Losses...)
+	return converted, nil
+}
+
+// fromSQLite has the library read the database.
+func (c *conversion) fromSQLite(ctx context.Context, input, output string) (*Converted, error) {
+	options := registered().openRequest(output, dotc1z.StoreOptions{TmpDir: c.tmpDir})
 	request := &apipb.ConvertFileRequest{
 		InputPath:             asText(input),
 		InputPathBytes:        asBytes(input),
 		OutputPath:            options.GetPath(),
 		OutputPathBytes:       options.GetPathBytes(),
-		UnreadableRows:        apipb.UnreadableRows_UNREADABLE_ROWS_FAIL,
+		UnreadableRows:        c.unreadableRows(),
 		TmpDir:                options.GetTmpDir(),
 		TmpDirBytes:           options.GetTmpDirBytes(),
 		Threads:               options.GetThreads(),
@@ -98,14 +227,13 @@ func Convert(ctx context.Context, input, output string, opts ...ConvertOption) (
 		MaxDecoderMemoryBytes: options.GetMaxDecoderMemoryBytes(),
 		NoGrantDigests:        options.GetNoGrantDigests(),
 	}
-	if c.skipUnreadable {
-		request.UnreadableRows = apipb.UnreadableRows_UNREADABLE_ROWS_SKIP
-	}
 	data, err := marshal(request)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := callOnFile(ctx, convert, data)
+	var numbers meter
+	var answer buffer
+	numbers.during(c.progress, func() { answer, err = callOnFileWith(ctx, convert, data, &numbers) })
 	if err != nil {
 		return nil, missingFile(err)
 	}
@@ -113,29 +241,41 @@ func Convert(ctx context.Context, input, output string, opts ...ConvertOption) (
 	if err != nil {
 		return nil, err
 	}
-	return convertedOf(response), nil
+	converted := &Converted{Losses: lossesOf(response.GetLosses())}
+	for _, sync := range response.GetSyncs() {
+		converted.Syncs = append(converted.Syncs, convertedSyncOf(sync))
+	}
+	return converted, nil
 }
 
-func convertedOf(response *apipb.ConvertFileResponse) *Converted {
-	converted := &Converted{}
-	for _, sync := range response.GetSyncs() {
-		converted.Syncs = append(converted.Syncs, ConvertedSync{
-			ID:            sync.GetSyncId(),
-			Type:          connectorstore.SyncType(sync.GetSyncType()),
-			Ended:         sync.GetEnded(),
-			ResourceTypes: convertCountsOf(sync.GetResourceTypes()),
-			Resources:     convertCountsOf(sync.GetResources()),
-			Entitlements:  convertCountsOf(sync.GetEntitlements()),
-			Grants:        convertCountsOf(sync.GetGrants()),
-			Assets:        convertCountsOf(sync.GetAssets()),
-			SessionValues: convertCountsOf(sync.GetSessionValues()),
-		})
+func (c *conversion) unreadableRows() apipb.UnreadableRows {
+	if c.skipUnreadable {
+		return apipb.UnreadableRows_UNREADABLE_ROWS_SKIP
 	}
-	for _, loss := range response.GetLosses() {
+	return apipb.UnreadableRows_UNREADABLE_ROWS_FAIL
+}
+
+func convertedSyncOf(sync *apipb.ConvertedSync) ConvertedSync {
+	return ConvertedSync{
+		ID:            sync.GetSyncId(),
+		Type:          connectorstore.SyncType(sync.GetSyncType()),
+		Ended:         sync.GetEnded(),
+		ResourceTypes: convertCountsOf(sync.GetResourceTypes()),
+		Resources:     convertCountsOf(sync.GetResources()),
+		Entitlements:  convertCountsOf(sync.GetEntitlements()),
+		Grants:        convertCountsOf(sync.GetGrants()),
+		Assets:        convertCountsOf(sync.GetAssets()),
+		SessionValues: convertCountsOf(sync.GetSessionValues()),
+	}
+}
+
+func lossesOf(list []*apipb.ConvertLoss) []ConvertLoss {
+	var losses []ConvertLoss
+	for _, loss := range list {
 		kind := strings.TrimPrefix(loss.GetKind().String(), "LOSS_KIND_")
-		converted.Losses = append(converted.Losses, ConvertLoss{kind, loss.GetTable(), loss.GetCount(), loss.GetExamples()})
+		losses = append(losses, ConvertLoss{kind, loss.GetTable(), loss.GetCount(), loss.GetExamples()})
 	}
-	return converted
+	return losses
 }
 
 func convertCountsOf(counts *apipb.ConvertCounts) ConvertCounts {

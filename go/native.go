@@ -6,8 +6,8 @@ package c1z
 
 #include <c1z.h>
 
-// No function calls back into Go: progress is not asked for, and a call is cancelled by a flag. So arguments may stay on
-// the stack of their goroutine.
+// No function calls back into Go: progress is written where another goroutine reads it, and a call is cancelled by a flag. So
+// arguments may stay on the stack of their goroutine.
 #cgo noescape call
 #cgo nocallback call
 #cgo noescape long_call
@@ -85,9 +85,16 @@ static answer describe(describe_fn fn, const uint8_t *data, size_t len) {
 	return a;
 }
 
-static answer file_call(file_call_fn fn, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+// Two numbers that somebody else reads meanwhile: what is done, and of how much.
+static void note_progress(uint64_t done, uint64_t total, void *numbers) {
+	uint64_t *of = numbers;
+	__atomic_store_n(&of[0], done, __ATOMIC_RELAXED);
+	__atomic_store_n(&of[1], total, __ATOMIC_RELAXED);
+}
+
+static answer file_call(file_call_fn fn, const uint8_t *data, size_t len, const c1z_cancel *cancel, uint64_t *numbers) {
 	answer a = {0};
-	c1z_control control = {.cancel = cancel};
+	c1z_control control = {.cancel = cancel, .progress = numbers ? note_progress : 0, .userdata = numbers};
 	a.code = fn((c1z_slice){data, len}, &control, &a.buffer, &a.error);
 	take(&a);
 	return a;
@@ -257,6 +264,10 @@ var (
 	scanEntitlements = scanFunction(C.c1z_scan_entitlements)
 	scanGrants       = scanFunction(C.c1z_scan_grants)
 	compareSyncs     = scanFunction(C.c1z_compare_syncs)
+	scanRecords      = scanFunction(C.c1z_scan_records)
+
+	// Syncs of other engines.
+	importRecords = long(C.c1z_import_records, writing)
 )
 
 // The functions that need no store.
@@ -314,9 +325,14 @@ func open(ctx context.Context, request []byte) (*handle, error) {
 
 // callOnFile runs a function that may take long and needs no store.
 func callOnFile(ctx context.Context, fn C.file_call_fn, request []byte) (buffer, error) {
+	return callOnFileWith(ctx, fn, request, nil)
+}
+
+// callOnFileWith is callOnFile, with numbers that say how much is done, and of how much.
+func callOnFileWith(ctx context.Context, fn C.file_call_fn, request []byte, numbers *meter) (buffer, error) {
 	a, err := onFile(ctx, func() C.answer {
 		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-			return C.file_call(fn, bytePointer(request), C.size_t(len(request)), cancel)
+			return C.file_call(fn, bytePointer(request), C.size_t(len(request)), cancel, (*C.uint64_t)(unsafe.Pointer(numbers)))
 		})
 	})
 	return bufferOf(a), err

@@ -47,7 +47,10 @@ func (s *staging) input(i int) string { return filepath.Join(s.folder, fmt.Sprin
 func (s *staging) publish(path string) error {
 	err := os.Link(s.file(), path)
 	if err != nil && !errors.Is(err, os.ErrExist) {
-		// A file system without hard links: nothing has the name, since the sync's id is new.
+		// A file system without hard links.
+		if _, err = os.Lstat(path); err == nil {
+			return &os.LinkError{Op: "link", Old: s.file(), New: path, Err: os.ErrExist}
+		}
 		err = os.Rename(s.file(), path)
 	}
 	if err != nil {

@@ -2,12 +2,14 @@ package c1z
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"google.golang.org/grpc/codes"
 
 	"example.com/libc1z/go/internal/apipb"
 )
@@ -75,6 +77,16 @@ func (s *store) Save(ctx context.Context) error {
 // codes.FailedPrecondition.
 func (s *store) Close(ctx context.Context) error {
 	return s.closeWithin(ctx, dotc1z.FinalizeTimeout())
+}
+
+// saveNew writes the file of a store of no file yet, where nothing may be by now.
+func (s *store) saveNew(ctx context.Context) error {
+	err := s.Save(ctx)
+	var failure *Error
+	if errors.As(err, &failure) && failure.reason == "CONFLICT" {
+		return newError(codes.AlreadyExists, "ALREADY_EXISTS", failure.message)
+	}
+	return err
 }
 
 func (s *store) closeWithin(ctx context.Context, timeout time.Duration) error {

@@ -555,6 +555,10 @@ typedef struct {
                            c1z_error **error);
   // `c1z_export_schema`.
   c1z_code (*export_schema)(c1z_slice request, struct ArrowSchema *out, c1z_error **error);
+  // `c1z_import_records`.
+  c1z_long_call_fn import_records;
+  // `c1z_scan_records`.
+  c1z_scan_fn scan_records;
 } c1z_api;
 
 // The call did what it says.
@@ -1057,6 +1061,16 @@ c1z_code c1z_scan_grants(const c1z_store *store,
                          c1z_cursor **cursor,
                          c1z_error **error);
 
+// Walks every record of one kind of a sync as it is stored, in the order of the keys: with times, scopes and fields that this
+// library does not know.
+//
+// `request` holds a `c1z.v1.ScanRecordsRequest`; pages are `c1z.v1.RecordPage`. On success `*cursor` is freed with
+// `c1z_cursor_free`; the store cannot be closed before.
+c1z_code c1z_scan_records(const c1z_store *store,
+                          c1z_slice request,
+                          c1z_cursor **cursor,
+                          c1z_error **error);
+
 // The next page of a cursor; after the last one `*response` becomes null.
 //
 // The walk holds no snapshot: what is written behind its position shows up in it.
@@ -1307,6 +1321,31 @@ c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
                                            c1z_slice request,
                                            c1z_buffer **response,
                                            c1z_error **error);
+
+// Takes a step of importing a sync: records of `c1.storage.v3`, as another engine has them, become a sync of the store with a
+// given id, run, token and statistics. The first step names the run, others bring batches of records of one kind, in any
+// order, and the last says that the import is complete; one step may be all of it. Times, source-cache scopes and fields that
+// the schema does not name are kept.
+//
+// Until it ends nobody sees anything of it: then the sync appears in one step, finished if its run says so. Which sync is
+// bound does not change, and other syncs may be written meanwhile. A store has one import at a time. What is never ended is
+// gone when the store is closed; the next open that may write removes what a save meanwhile has taken into the file.
+//
+// Grants with one identity become one grant, in whatever order they come: the one that was discovered first gives id and time,
+// annotations, sources and expansions are those of all. Of other records with one identity the last counts.
+//
+// `request` holds a `c1z.v1.ImportRecordsRequest`, the response a `c1z.v1.ImportRecordsResponse`, which counts what was
+// imported once the import has ended.
+//
+// Fails with `C1Z_INVALID_ARGUMENT` when the id is no KSUID, or a record cannot be read, lacks a part of its identity or has a
+// scope that is too long, unless the request says that such records are left out; the message names the record by its place
+// in the call and its id, and the import stays as it was. Fails with `C1Z_FAILED_PRECONDITION` when the sync exists, or is not
+// the one that is being imported. After any other failure the step can be taken again; if it was the first, with the run.
+c1z_code c1z_import_records(const c1z_store *store,
+                            c1z_slice request,
+                            const c1z_control *control,
+                            c1z_buffer **response,
+                            c1z_error **error);
 
 // Walks all that a file holds, of every sync, and shows it as JSON by the descriptors in the file: no schema that the
 // library was built with has a part in it. The file is unpacked and opened read-only; no store is needed.

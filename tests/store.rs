@@ -26,6 +26,8 @@ mod dirty;
 mod fixture;
 #[path = "store/ids.rs"]
 mod ids;
+#[path = "store/import.rs"]
+mod import;
 #[path = "equivalence/index.rs"]
 mod index;
 #[path = "store/inspect.rs"]

@@ -17,6 +17,7 @@ use super::expansion::*;
 use super::file::*;
 use super::grant_records::*;
 use super::grants::*;
+use super::import::*;
 use super::inspect::*;
 use super::merge::*;
 use super::pages::*;
@@ -320,6 +321,10 @@ pub struct Api {
     /// `c1z_export_schema`.
     pub export_schema:
         unsafe extern "C" fn(request: Slice, out: *mut ArrowSchema, error: *mut *mut ErrorObject) -> Code,
+    /// `c1z_import_records`.
+    pub import_records: LongCallFn,
+    /// `c1z_scan_records`.
+    pub scan_records: ScanFn,
 }
 
 static API: Api = Api {
@@ -427,6 +432,8 @@ static API: Api = Api {
     convert_file: c1z_convert_file,
     export_arrow: c1z_export_arrow,
     export_schema: c1z_export_schema,
+    import_records: c1z_import_records,
+    scan_records: c1z_scan_records,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

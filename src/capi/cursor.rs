@@ -10,7 +10,7 @@ use super::code::Code;
 use super::error::ErrorObject;
 use super::slice::Slice;
 use super::store::{Shared, StoreHandle};
-use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
+use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanRecordsRequest, ScanResourcesRequest};
 use crate::store::{Comparison, FileComparison, Inspection, Scan, ScanRequest, Store};
 use crate::{process, Error, Result};
 
@@ -163,6 +163,21 @@ pub unsafe extern "C" fn c1z_scan_grants(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe { scan(store, cursor, error, || Ok(ScanRequest::Grants(ScanGrantsRequest::read(request.bytes()?)?))) }
+}
+
+/// Walks every record of one kind of a sync as it is stored, in the order of the keys: with times, scopes and fields that this
+/// library does not know.
+///
+/// `request` holds a `c1z.v1.ScanRecordsRequest`; pages are `c1z.v1.RecordPage`. On success `*cursor` is freed with
+/// `c1z_cursor_free`; the store cannot be closed before.
+#[no_mangle]
+pub unsafe extern "C" fn c1z_scan_records(
+    store: *const StoreHandle,
+    request: Slice,
+    cursor: *mut *mut Cursor,
+    error: *mut *mut ErrorObject,
+) -> Code {
+    unsafe { scan(store, cursor, error, || Ok(ScanRequest::Records(ScanRecordsRequest::read(request.bytes()?)?))) }
 }
 
 /// The next page of a cursor; after the last one `*response` becomes null.

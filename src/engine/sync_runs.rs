@@ -5,7 +5,7 @@ use prost::Message;
 use super::{Kind, Reader, Step, Writer};
 use crate::keys::{self, Keyspace, Slot, SyncId};
 use crate::proto::storage::{SyncRunRecord, SyncStatsRecord};
-use crate::proto::wire;
+use crate::proto::wire::{self, Malformed};
 use crate::{Error, Result};
 
 /// The field of a stored run that names the slot; `c1.storage.v3.SyncRunRecord` has no field with this number.
@@ -41,20 +41,17 @@ impl SyncRun {
         SyncRun { id, slot, record: SyncRunRecord { sync_id: id.to_string(), ..record }, unknown: Vec::new() }
     }
 
+    /// The run that `encoded` was decoded to, in no slot yet, with the fields of it that this library does not know.
+    pub fn with_unknown(id: SyncId, record: SyncRunRecord, encoded: &[u8]) -> Result<SyncRun, Malformed> {
+        let (_, unknown) = split(encoded)?;
+        Ok(SyncRun { unknown, ..SyncRun::new(id, Slot::NONE, record) })
+    }
+
     pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<SyncRun> {
         let id = keys::sync_of(key).ok_or_else(|| Error::corruption("sync run", "its key holds no KSUID"))?;
         let damaged = |detail: String| Error::corruption(format!("sync {id}"), detail);
         let record = SyncRunRecord::decode(value).map_err(|error| damaged(error.to_string()))?;
-        let (mut slot, mut unknown) = (None, Vec::new());
-        for field in wire::fields(value) {
-            let field = field.map_err(|error| damaged(error.to_string()))?;
-            match field.number {
-                SLOT_FIELD => slot = field.varint().ok().and_then(|slot| u32::try_from(slot).ok()),
-                RETIRED_FIELD => unknown.extend_from_slice(field.raw),
-                number if KNOWN_FIELDS.contains(&number) => {}
-                _ => unknown.extend_from_slice(field.raw),
-            }
-        }
+        let (slot, unknown) = split(value).map_err(|error| damaged(error.to_string()))?;
         let slot = Slot(slot.filter(|&slot| slot > 0).ok_or_else(|| damaged("no slot".into()))?);
         Ok(SyncRun { id, slot, record, unknown })
     }
@@ -65,6 +62,21 @@ impl SyncRun {
         value.extend_from_slice(&self.unknown);
         value
     }
+}
+
+/// The slot of an encoded run, if it has one, and the fields that this library does not know.
+fn split(run: &[u8]) -> Result<(Option<u32>, Vec<u8>), Malformed> {
+    let (mut slot, mut unknown) = (None, Vec::new());
+    for field in wire::fields(run) {
+        let field = field?;
+        match field.number {
+            SLOT_FIELD => slot = field.varint().ok().and_then(|slot| u32::try_from(slot).ok()),
+            RETIRED_FIELD => unknown.extend_from_slice(field.raw),
+            number if KNOWN_FIELDS.contains(&number) => {}
+            _ => unknown.extend_from_slice(field.raw),
+        }
+    }
+    Ok((slot, unknown))
 }
 
 impl Reader<'_> {

@@ -21,6 +21,8 @@ pub enum Shape {
     GrantWithAnnotation,
     /// A `c1.storage.v3.GrantRecord`.
     GrantRecord,
+    /// The record as it is stored, whatever it is of.
+    Stored,
 }
 
 /// Makes messages of stored records.
@@ -50,6 +52,10 @@ impl FromRecords {
             Shape::Grant => next_grant_from_record(v3, &mut self.last, out),
             Shape::GrantWithAnnotation => next_grant_with_annotation(v3, &mut self.last, out),
             Shape::GrantRecord => grant_record(v3, out),
+            Shape::Stored => {
+                out.extend_from_slice(v3);
+                Ok(())
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use c1z::capi::expansion::*;
 use c1z::capi::file::*;
 use c1z::capi::grant_records::*;
 use c1z::capi::grants::*;
+use c1z::capi::import::*;
 use c1z::capi::merge::*;
 use c1z::capi::pages::*;
 use c1z::capi::references::*;
@@ -25,11 +26,14 @@ use c1z::proto::connector::{
 };
 use c1z::proto::reader::*;
 use c1z::proto::reader_v3 as v3;
-use c1z::proto::storage::PrincipalRef;
+use c1z::proto::storage::{PrincipalRef, ResourceTypeRecord, SyncRunRecord};
 use prost::{Message, Name};
 
 use crate::sample::*;
 use crate::support::Exported;
+
+/// The sync that is imported, which no sample has.
+const IMPORTED: &str = "3Mr6TM8KQScYI7vVlNMMQXZ27Dl";
 
 /// What a function needs of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,6 +265,13 @@ pub fn all(sample: &Sample) -> Vec<Function> {
         scan Open c1z_scan_resources [1] ScanResourcesRequest::default();
         scan Open c1z_scan_entitlements [1] ScanEntitlementsRequest::default();
         scan Open c1z_scan_grants [1] ScanGrantsRequest::default();
+        scan Open c1z_scan_records [1] ScanRecordsRequest { sync_id: first(), kind: RecordKind::Grant.into() };
+        ask_long Writable c1z_import_records [3]
+            ImportRecordsRequest {
+                sync_id: IMPORTED.into(), run: Some(SyncRunRecord::default()), end: true, kind: RecordKind::ResourceType.into(),
+                list: vec![ResourceTypeRecord { external_id: "user".into(), ..Default::default() }.encode_to_vec()],
+                ..Default::default()
+            };
         scan Open c1z_compare_syncs [1]
             CompareSyncsRequest { before_sync_id: first(), after_sync_id: second(), ..Default::default() };
     ]

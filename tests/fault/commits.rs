@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use c1z::control::Control;
+use c1z::proto::storage::{EntitlementRef, GrantRecord, PrincipalRef, SyncRunRecord};
 
 use prost::Message;
 
@@ -24,7 +25,7 @@ struct Scene {
     bound: String,
 }
 
-const CALLS: [Call; 34] = [
+const CALLS: [Call; 35] = [
     ("c1z_put_resource_types", |Scene { store, .. }| try_put_resource_types(store, &["new", "user"])),
     ("c1z_put_resources", |Scene { store, .. }| {
         try_put_resources(store, &[resource(("user", "new")), child(("user", "u1"), ("a", "b"))])
@@ -123,6 +124,30 @@ const CALLS: [Call; 34] = [
     ("c1z_merge_syncs", |Scene { store, finished, .. }| merge(store, &[&finished[0], &finished[1]], false)),
     ("c1z_merge_syncs", |Scene { store, finished, .. }| merge(store, &[&finished[0], &finished[1]], true)),
     ("c1z_merge_syncs", |Scene { store, finished, .. }| merge(store, &[&finished[0], &small_sync(store)], false)),
+    ("c1z_import_records", |Scene { store, .. }| {
+        let grant = GrantRecord {
+            entitlement: Some(EntitlementRef {
+                resource_type_id: "group".into(),
+                resource_id: "g".into(),
+                entitlement_id: "e".into(),
+            }),
+            principal: Some(PrincipalRef {
+                resource_type_id: "user".into(),
+                resource_id: "u1".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let request = ImportRecordsRequest {
+            sync_id: KSUID.into(),
+            run: Some(SyncRunRecord { ended_at: Some(Default::default()), ..Default::default() }),
+            kind: RecordKind::Grant.into(),
+            list: vec![grant.encode_to_vec()],
+            end: true,
+            ..Default::default()
+        };
+        store.import_records(&request.encode_to_vec(), &Control::none()).map(drop)
+    }),
     ("c1z_cleanup", |Scene { store, .. }| store.cleanup(&CleanupRequest { keep: 1 }, &Control::none()).map(drop)),
     ("c1z_clone_sync", |Scene { store, place, .. }| {
         let path = place.folder().join("clone.c1z").to_str().unwrap().to_owned();
@@ -225,8 +250,9 @@ fn round(template: &(Place, [String; 2]), call: &Call, expected: &[String], from
     assert_eq!(after.without_ids(), expected, "{at}");
     assert_eq!(store.is_dirty(), *function != "c1z_clone_sync", "{at}");
     save(store);
-    // The slot of a failed diff is garbage, which the next writer removes.
-    let saved = if *function == "c1z_diff_syncs" { place.contents() } else { place.saved() };
+    // The slot of a failed diff or import is garbage, which the next writer removes.
+    let leaves_garbage = ["c1z_diff_syncs", "c1z_import_records"].contains(function);
+    let saved = if leaves_garbage { place.contents() } else { place.saved() };
     assert_eq!(saved, after, "{at}");
     (struck, result.is_err())
 }

@@ -15,6 +15,11 @@ use crate::proto::wire::Malformed;
 /// SDK (`mergeDuplicateGrantValues`): the one that was discovered first gives its id and its time, of several such that with
 /// the least id. Its expansion is pending if that of either is; annotations, sources and what is expanded are those of both.
 pub fn combine_grants(first: &[u8], second: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    if first == second {
+        // Nothing of it is read, so nothing is lost of what this library does not know.
+        out.extend_from_slice(first);
+        return Ok(());
+    }
     let (first_id, second_id) = (public_id(first)?, public_id(second)?);
     let (mut one, other) = (decode(first)?, decode(second)?);
     if (time(&other.discovered_at), second_id) < (time(&one.discovered_at), first_id) {

@@ -4,8 +4,8 @@ use crate::engine::{damaged, Asset, Kind};
 use crate::keys::{self, Slot};
 use crate::memory::reserve;
 use crate::proto::api::difference::Change;
-use crate::proto::api::RecordKind;
 use crate::proto::wire::{put_bytes, put_nested, put_varint, Malformed};
+use crate::store::record_kind::record_kind;
 use crate::store::records::shown_asset;
 use crate::translate::{FromRecords, Shape};
 use crate::{Error, Result};
@@ -129,15 +129,4 @@ fn put_asset(record: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
 pub(super) fn damaged_record(kind: Kind, tuple: &[u8], error: Malformed) -> Error {
     let keyspace = kind.keyspace();
     damaged(keyspace, &keys::record(Slot::NONE, keyspace, tuple), error)
-}
-
-/// The kind as messages name it. Its number is also that of its member in a `c1z.v1.ComparedRecord`.
-pub(super) fn record_kind(kind: Kind) -> RecordKind {
-    match kind {
-        Kind::ResourceType => RecordKind::ResourceType,
-        Kind::Resource => RecordKind::Resource,
-        Kind::Entitlement => RecordKind::Entitlement,
-        Kind::Grant => RecordKind::Grant,
-        Kind::Asset => RecordKind::Asset,
-    }
 }

@@ -1,10 +1,11 @@
 //! A walk through two syncs, and where it is.
 
 use super::fields::{Failure, Fields};
-use super::page::{damaged_record, record_kind, Page, Shown};
+use super::page::{damaged_record, Page, Shown};
 use crate::engine::{CommonTables, ComparedSync, Kind, Pair, Pairs};
 use crate::keys::{self, Slot};
 use crate::proto::api::{CompareOptions, RecordKind};
+use crate::store::record_kind::record_kind;
 use crate::{Error, Result};
 
 /// A page ends when so many records have been read for it, or so many bytes of them.

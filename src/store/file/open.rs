@@ -21,6 +21,7 @@ use crate::proto::manifest::PayloadEncoding;
 use crate::quoted::Quoted;
 use crate::store::convert::{self, Conversion};
 use crate::store::export::PartBounds;
+use crate::store::import::Import;
 use crate::store::listing::{view, LookupCache, Prefetch};
 use crate::store::sync::Binding;
 use crate::store::ENGINE;
@@ -129,6 +130,8 @@ pub struct Store {
     /// The opened file's: how much of it merges have left unused.
     pub(super) fold_dead_bytes: AtomicI64,
     pub(in crate::store) changes: Changes,
+    /// The sync that is being imported. Taken under the barrier.
+    pub(in crate::store) importing: Mutex<Option<Import>>,
     pub(in crate::store) lookup_cache: LookupCache,
     pub(in crate::store) part_bounds: PartBounds,
     // Declared after the engine: the database closes before its folder goes.
@@ -230,6 +233,7 @@ impl Store {
             saving: Mutex::new(Origin { identity, source }),
             fold_dead_bytes: AtomicI64::new(head.as_ref().map_or(0, |head| head.manifest.fold_dead_bytes)),
             changes: Changes::default(),
+            importing: Mutex::new(None),
             lookup_cache: LookupCache::default(),
             part_bounds: PartBounds::default(),
             work,

@@ -7,8 +7,9 @@ use super::page::{self, Query, Source};
 use super::response::Response;
 use crate::engine::{Kind, Reader};
 use crate::keys::{self, Keyspace, Listing, ResourceRef, Slot, SyncId};
-use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanResourcesRequest};
+use crate::proto::api::{ScanEntitlementsRequest, ScanGrantsRequest, ScanRecordsRequest, ScanResourcesRequest};
 use crate::proto::connector::Entitlement;
+use crate::store::record_kind::kind_of;
 use crate::store::records::by_principal;
 use crate::store::Store;
 use crate::translate::Shape;
@@ -23,17 +24,20 @@ pub enum ScanRequest {
     Entitlements(ScanEntitlementsRequest),
     /// Grants, ordered by entitlement and principal, or by principal and entitlement if one is named.
     Grants(ScanGrantsRequest),
+    /// Records of one kind as they are stored, ordered by their keys.
+    Records(ScanRecordsRequest),
 }
 
 impl ScanRequest {
     /// The kinds of record that have to be read.
-    fn kinds(&self) -> &'static [Kind] {
-        match self {
-            ScanRequest::Resources(_) => &[Kind::Resource],
-            ScanRequest::Entitlements(_) => &[Kind::Entitlement],
+    fn kinds(&self) -> Result<Vec<Kind>> {
+        Ok(match self {
+            ScanRequest::Resources(_) => vec![Kind::Resource],
+            ScanRequest::Entitlements(_) => vec![Kind::Entitlement],
             // An entitlement may be named by its bare id.
-            ScanRequest::Grants(_) => &[Kind::Grant, Kind::Entitlement],
-        }
+            ScanRequest::Grants(_) => vec![Kind::Grant, Kind::Entitlement],
+            ScanRequest::Records(request) => vec![kind_of(request.kind)?],
+        })
     }
 }
 
@@ -43,6 +47,7 @@ pub struct Scan {
     sync: SyncId,
     slot: Slot,
     kind: Kind,
+    shape: Shape,
     walk: Walk,
     /// Where the next page starts; `None` once the last was returned.
     token: Option<String>,
@@ -64,27 +69,33 @@ impl Store {
     pub fn scan(&self, request: &ScanRequest) -> Result<Scan> {
         let (ScanRequest::Resources(ScanResourcesRequest { sync_id, .. })
         | ScanRequest::Entitlements(ScanEntitlementsRequest { sync_id })
-        | ScanRequest::Grants(ScanGrantsRequest { sync_id, .. })) = request;
-        let reader = self.engine.reader(request.kinds())?;
+        | ScanRequest::Grants(ScanGrantsRequest { sync_id, .. })
+        | ScanRequest::Records(ScanRecordsRequest { sync_id, .. })) = request;
+        let reader = self.engine.reader(&request.kinds()?)?;
         let (sync, slot) = match sync_id.as_str() {
             "" => self.default_sync(&reader)?,
             id => self.run_by_id(&reader, id).map(|run| (run.id, run.slot))?,
         };
-        let (kind, walk) = match request {
+        let (kind, shape, walk) = match request {
             ScanRequest::Resources(ScanResourcesRequest { resource_type_id, .. }) => {
                 let prefix = match resource_type_id.as_str() {
                     "" => keys::keyspace(slot, Keyspace::Resource),
                     id => keys::resources_of_type(slot, id),
                 };
-                (Kind::Resource, Walk::Below(Source::Records(Keyspace::Resource), prefix))
+                (Kind::Resource, Shape::Resource, Walk::Below(Source::Records(Keyspace::Resource), prefix))
             }
             ScanRequest::Entitlements(_) => {
                 let prefix = keys::keyspace(slot, Keyspace::Entitlement);
-                (Kind::Entitlement, Walk::Below(Source::Records(Keyspace::Entitlement), prefix))
+                (Kind::Entitlement, Shape::Entitlement, Walk::Below(Source::Records(Keyspace::Entitlement), prefix))
             }
-            ScanRequest::Grants(request) => (Kind::Grant, self.walk_grants(&reader, slot, request)?),
+            ScanRequest::Grants(request) => (Kind::Grant, Shape::Grant, self.walk_grants(&reader, slot, request)?),
+            ScanRequest::Records(request) => {
+                let kind = kind_of(request.kind)?;
+                let keyspace = kind.keyspace();
+                (kind, Shape::Stored, Walk::Below(Source::Records(keyspace), keys::keyspace(slot, keyspace)))
+            }
         };
-        Ok(Scan { sync, slot, kind, walk, token: Some(String::new()) })
+        Ok(Scan { sync, slot, kind, shape, walk, token: Some(String::new()) })
     }
 
     fn walk_grants(&self, reader: &Reader<'_>, slot: Slot, request: &ScanGrantsRequest) -> Result<Walk> {
@@ -117,11 +128,7 @@ impl Store {
         if reader.run(scan.sync)?.is_none_or(|run| run.slot != scan.slot) {
             return Err(Error::not_found("sync", scan.sync.to_string()));
         }
-        let shape = match scan.kind {
-            Kind::Resource => Shape::Resource,
-            Kind::Entitlement => Shape::Entitlement,
-            _ => Shape::Grant,
-        };
+        let shape = scan.shape;
         let (response, next) = match &scan.walk {
             Walk::Below(source, prefix) => {
                 let query = Query::new(Listing::Scan, prefix.clone(), token, 0);

@@ -22,7 +22,7 @@ const SOURCE_SCOPE_KEY: u32 = 100;
 const PUT: &str = "c1z.v1.PutResourcesRequest";
 
 /// SDK: the most bytes of a scope, which every record of a call keeps.
-const MAX_SCOPE_BYTES: usize = 256;
+pub(in crate::store) const MAX_SCOPE_BYTES: usize = 256;
 
 /// So many elements may be as short as they like.
 const FEW: usize = 1000;
@@ -93,7 +93,7 @@ impl<'r> PutRequest<'r> {
 }
 
 /// Says which field of a request, a message of that full name, cannot be read.
-pub(super) fn malformed_request(name: &str, request: &[u8], error: Malformed) -> Error {
+pub(in crate::store) fn malformed_request(name: &str, request: &[u8], error: Malformed) -> Error {
     Error::invalid(format!("request: {}", explain(name, request, error)))
 }
 
