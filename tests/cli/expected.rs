@@ -52,7 +52,13 @@ fn every_command_writes_what_is_expected() {
     let mut differing = Vec::new();
     for (name, line) in CASES {
         let words: Vec<&str> = line.split(' ').collect();
-        let out = folder.run(&words).done();
+        let mut out = folder.run(&words).done();
+        // Whether the command has it is up to the build.
+        if let Some((before, (_, after))) =
+            out.split_once("  export ").and_then(|(before, rest)| Some((before, rest.split_once('\n')?)))
+        {
+            out = [before, after].concat();
+        }
         let file = expected.join(format!("{name}.txt"));
         if env::var_os("C1Z_WRITE_EXPECTED").is_some() {
             fs::write(&file, &out).unwrap();

@@ -5,6 +5,8 @@ mod changes;
 mod compare;
 mod convert;
 mod expected;
+#[cfg(feature = "parquet")]
+mod export;
 #[allow(dead_code)]
 #[path = "../store/fixture.rs"]
 mod fixture;

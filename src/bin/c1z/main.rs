@@ -6,6 +6,8 @@
 
 mod arguments;
 mod command;
+#[cfg(feature = "parquet")]
+mod export;
 mod failure;
 mod names;
 mod output;

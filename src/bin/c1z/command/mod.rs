@@ -5,6 +5,8 @@ mod clone;
 mod compare;
 mod completions;
 mod convert;
+#[cfg(feature = "parquet")]
+mod export;
 mod grants;
 mod info;
 mod inspect;
@@ -46,6 +48,8 @@ enum Command {
     Inspect(inspect::Inspect),
     Merge(merge::Merge),
     Convert(convert::Convert),
+    #[cfg(feature = "parquet")]
+    Export(export::Export),
     Clone(clone::Clone),
     Prune(prune::Prune),
     Completions(completions::Completions),
@@ -65,6 +69,8 @@ pub fn run(arguments: Arguments) -> Result<Status, Failure> {
         Command::Inspect(inspect) => inspect.run(),
         Command::Merge(merge) => merge.run(),
         Command::Convert(convert) => convert.run(),
+        #[cfg(feature = "parquet")]
+        Command::Export(export) => export.run(),
         Command::Clone(clone) => clone.run(),
         Command::Prune(prune) => prune.run(),
         Command::Completions(completions) => completions.run(),
