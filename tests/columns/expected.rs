@@ -108,7 +108,7 @@ fn grant_row(grant: Grant, sync: &str, pending: &[PendingExpansion]) -> Value {
         let to = pending.principal.as_ref().unwrap();
         pending.grant_id == grant.id
             && pending.entitlement_id == entitlement.id
-            && (&to.resource_type_id, &to.resource_id) == (&principal.resource_type, &principal.resource)
+            && (&to.resource_type, &to.resource) == (&principal.resource_type, &principal.resource)
     });
     let is_direct = sources.is_empty() || sources.get(&entitlement.id).is_some_and(|source| source.is_direct);
     let sources: Vec<_> =

@@ -1,5 +1,6 @@
 //! Syncs that come from elsewhere: invisible until they are whole, and then what they were.
 
+use c1z::proto::api::SyncRun;
 use std::collections::BTreeMap;
 
 use c1z::control::Control;
