@@ -694,6 +694,8 @@ c1z_code c1z_read_header(c1z_slice request,
 // process or several. With `overwrite` in the request, or in that of `c1z_open`, whatever is there is replaced. A file that
 // was removed is created again.
 //
+// Fails with `C1Z_FAILED_PRECONDITION` while a sync is being imported.
+//
 // An error with the reason `IO` comes after the file was replaced, which a crash of the machine may still undo.
 c1z_code c1z_save(const c1z_store *store,
                   c1z_slice request,
@@ -701,7 +703,7 @@ c1z_code c1z_save(const c1z_store *store,
                   c1z_buffer **response,
                   c1z_error **error);
 
-// Saves as `c1z_save` does, unless the request says `discard`, and closes the store.
+// Saves as `c1z_save` does, unless the request says `discard`, and closes the store. A sync that is being imported is given up.
 //
 // `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 //
@@ -1328,8 +1330,8 @@ c1z_code c1z_list_grants_for_resource_type(const c1z_store *store,
 // the schema does not name are kept.
 //
 // Until it ends nobody sees anything of it: then the sync appears in one step, finished if its run says so. Which sync is
-// bound does not change, and other syncs may be written meanwhile. A store has one import at a time. What is never ended is
-// gone when the store is closed; the next open that may write removes what a save meanwhile has taken into the file.
+// bound does not change, and other syncs may be written meanwhile. A store has one import at a time; `c1z_save` is refused with
+// `C1Z_FAILED_PRECONDITION` meanwhile, and `c1z_close` gives up what has come.
 //
 // Grants with one identity become one grant, in whatever order they come: the one that was discovered first gives id and time,
 // annotations, sources and expansions are those of all. Of other records with one identity the last counts.

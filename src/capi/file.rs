@@ -85,6 +85,8 @@ pub unsafe extern "C" fn c1z_read_header(
 /// process or several. With `overwrite` in the request, or in that of `c1z_open`, whatever is there is replaced. A file that
 /// was removed is created again.
 ///
+/// Fails with `C1Z_FAILED_PRECONDITION` while a sync is being imported.
+///
 /// An error with the reason `IO` comes after the file was replaced, which a crash of the machine may still undo.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_save(
@@ -101,7 +103,7 @@ pub unsafe extern "C" fn c1z_save(
     }
 }
 
-/// Saves as `c1z_save` does, unless the request says `discard`, and closes the store.
+/// Saves as `c1z_save` does, unless the request says `discard`, and closes the store. A sync that is being imported is given up.
 ///
 /// `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 ///

@@ -14,8 +14,8 @@ use super::store::StoreHandle;
 /// the schema does not name are kept.
 ///
 /// Until it ends nobody sees anything of it: then the sync appears in one step, finished if its run says so. Which sync is
-/// bound does not change, and other syncs may be written meanwhile. A store has one import at a time. What is never ended is
-/// gone when the store is closed; the next open that may write removes what a save meanwhile has taken into the file.
+/// bound does not change, and other syncs may be written meanwhile. A store has one import at a time; `c1z_save` is refused with
+/// `C1Z_FAILED_PRECONDITION` meanwhile, and `c1z_close` gives up what has come.
 ///
 /// Grants with one identity become one grant, in whatever order they come: the one that was discovered first gives id and time,
 /// annotations, sources and expansions are those of all. Of other records with one identity the last counts.

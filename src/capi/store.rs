@@ -72,7 +72,7 @@ impl Shared {
         let Some(store) = slot.take() else { return Ok(()) };
         let refused = match self.cursors.load(Ordering::Acquire) {
             0 if discard || self.poisoned.load(Ordering::Acquire) => None,
-            0 => store.save_as(&SaveRequest { overwrite }, control).err(),
+            0 => store.abandon_import().and_then(|()| store.save_as(&SaveRequest { overwrite }, control)).err(),
             open => Some(Error::FailedPrecondition(format!("cursors are open: {open} (free them first)"))),
         };
         if let Some(error) = refused {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::engine_config::engine_config;
 use crate::control::Control;
-use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun, DIGEST_VERSION};
+use crate::engine::{Checkpoint, CheckpointContent, CheckpointFile, Reader, SyncRun, Writer, DIGEST_VERSION};
 use crate::envelope::{self, Identity, LazyFiles, Payload, Replace, SaveOptions, Saved, Source};
 use crate::keys::LAYOUT_VERSION;
 use crate::proto::api::SaveRequest;
@@ -44,6 +44,8 @@ impl Store {
     /// Fails with a conflict if the file in the old one's place is not the one that was opened or last saved, and
     /// neither the request nor the options say that it may be overwritten.
     ///
+    /// Refused while a sync is being imported.
+    ///
     /// An error of syncing the folder comes after that step: the new file is there, but might not survive a crash of the
     /// machine.
     pub fn save_as(&self, request: &SaveRequest, control: &Control<'_>) -> Result<SavedFrames> {
@@ -52,7 +54,10 @@ impl Store {
         if self.options.read_only || !self.is_dirty() {
             return Ok(SavedFrames::default());
         }
-        let (changes, manifest, checkpoint) = self.checkpoint().map_err(unusable)?;
+        let writer = self.writer().map_err(unusable)?;
+        // What nothing maps to yet is nothing that a file may hold.
+        self.refuse_during_import()?;
+        let (changes, manifest, checkpoint) = self.checkpoint(writer).map_err(unusable)?;
         let payload = payload(&checkpoint, self.lazy_files.as_ref()).map_err(unusable)?;
         let replace = match origin.identity {
             _ if request.overwrite || self.options.overwrite => Replace::Any,
@@ -70,8 +75,7 @@ impl Store {
     }
 
     /// How many changes a checkpoint has in it, what the file's manifest says of it, and the checkpoint.
-    fn checkpoint(&self) -> Result<(u64, C1zManifestV3, Checkpoint<'_>)> {
-        let mut writer = self.writer()?;
+    fn checkpoint<'s>(&'s self, mut writer: Writer<'s>) -> Result<(u64, C1zManifestV3, Checkpoint<'s>)> {
         let checkpoint = writer.checkpoint()?;
         // Not before: RocksDB may rewrite tables, which then cannot be copied, when a reader lets go of its snapshot.
         let manifest = C1zManifestV3 {

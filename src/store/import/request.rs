@@ -12,7 +12,7 @@ use crate::proto::storage::SyncStatsRecord;
 use crate::proto::wire::{fields, merge, values, Malformed};
 use crate::reflect::check_cost;
 use crate::store::record_kind::kind_of;
-use crate::store::records::malformed_request;
+use crate::store::records::{check_elements, malformed_request};
 use crate::{quoted, Error, Result};
 
 const REQUEST: &str = "c1z.v1.ImportRecordsRequest";
@@ -39,9 +39,10 @@ impl<'r> Request<'r> {
     pub fn read(request: &'r [u8]) -> Result<Request<'r>> {
         let parts = Parts::read(request).map_err(|error| malformed_request(REQUEST, request, error))?;
         let Parts { elements, kind, sync_id, run, stats, entitlement_graph, end, abandon, unreadable_rows } = parts;
+        check_elements(elements, request.len(), 0)?;
         let read = Request {
             request,
-            kind: if elements { Some(kind_of(kind)?) } else { None },
+            kind: if elements > 0 { Some(kind_of(kind)?) } else { None },
             sync_id: SyncId::parse(sync_id)?,
             run,
             stats: stats.as_deref().map(read_stats).transpose()?,
@@ -53,7 +54,7 @@ impl<'r> Request<'r> {
                 Err(_) => return Err(Error::invalid(format!("unreadable_rows {unreadable_rows} is unknown"))),
             },
         };
-        match read.abandon && (read.end || read.run.is_some() || elements) {
+        match read.abandon && (read.end || read.run.is_some() || elements > 0) {
             true => Err(Error::invalid("abandon stands by itself")),
             false => Ok(read),
         }
@@ -70,8 +71,8 @@ impl<'r> Request<'r> {
 
 #[derive(Default)]
 struct Parts<'r> {
-    /// Whether there are records.
-    elements: bool,
+    /// How many records there are.
+    elements: usize,
     kind: i32,
     sync_id: &'r str,
     run: Option<Cow<'r, [u8]>>,
@@ -90,7 +91,7 @@ impl<'r> Parts<'r> {
             match field.number {
                 LIST => {
                     field.bytes()?;
-                    parts.elements = true;
+                    parts.elements += 1;
                 }
                 2 => parts.kind = field.varint()? as i32,
                 3 => parts.sync_id = field.str()?,

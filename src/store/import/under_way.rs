@@ -35,10 +35,7 @@ impl Store {
         let mut writer = self.writer()?;
         let mut importing = self.importing.lock();
         if request.abandon {
-            let import = under_way(&mut importing, request.sync_id)?;
-            writer.flush_pending(&Kind::ALL)?;
-            writer.clear_slot(import.run.slot);
-            writer.commit(Durability::Buffered)?;
+            abandon(&mut writer, under_way(&mut importing, request.sync_id)?)?;
             *importing = None;
             return Ok(ImportRecordsResponse::default());
         }
@@ -47,10 +44,36 @@ impl Store {
         }
         let import = under_way(&mut importing, request.sync_id)?;
         let carried_out = self.carry_out(&request, batch, import, &mut writer, control);
-        if request.end && carried_out.is_ok() || request.run.is_some() && carried_out.is_err() {
-            *importing = None;
+        match &carried_out {
+            Ok(_) if request.end => *importing = None,
+            Err(_) if request.run.is_some() => {
+                // Not seen by anybody either way, and removed by the next open.
+                let _ = abandon(&mut writer, import);
+                *importing = None;
+            }
+            _ => {}
         }
         carried_out
+    }
+
+    /// Gives up the sync that is being imported, if one is.
+    pub fn abandon_import(&self) -> Result<()> {
+        if self.importing.lock().is_none() {
+            return Ok(());
+        }
+        let mut writer = self.writer()?;
+        let mut importing = self.importing.lock();
+        importing.as_ref().map_or(Ok(()), |import| abandon(&mut writer, import))?;
+        *importing = None;
+        Ok(())
+    }
+
+    /// Fails while a sync is being imported. Called under the barrier.
+    pub(in crate::store) fn refuse_during_import(&self) -> Result<()> {
+        match &*self.importing.lock() {
+            None => Ok(()),
+            Some(import) => Err(being_imported(import)),
+        }
     }
 
     fn carry_out(
@@ -88,8 +111,8 @@ impl Store {
         id: SyncId,
         record: &[u8],
     ) -> Result<Import> {
-        if let Some(Import { run, .. }) = other {
-            return Err(Error::FailedPrecondition(format!("sync {} is being imported: end or abandon that", run.id)));
+        if let Some(other) = other {
+            return Err(being_imported(other));
         }
         check_new(&self.engine.snapshot(), id)?;
         // Read before a slot is taken: what is wrong with it takes nothing.
@@ -166,6 +189,18 @@ fn under_way(importing: &mut Option<Import>, id: SyncId) -> Result<&mut Import> 
         Some(import) if import.run.id == id => Ok(import),
         _ => Err(Error::FailedPrecondition(format!("sync {id} is not being imported: start with its run"))),
     }
+}
+
+fn being_imported(Import { run, .. }: &Import) -> Error {
+    Error::FailedPrecondition(format!("sync {} is being imported: end or abandon that first", run.id))
+}
+
+/// Removes what has come of an import.
+fn abandon(writer: &mut Writer<'_>, import: &Import) -> Result<()> {
+    // What is pending goes where it can be cleared.
+    writer.flush_pending(&Kind::ALL)?;
+    writer.clear_slot(import.run.slot);
+    writer.commit(Durability::Buffered)
 }
 
 fn check_new(reader: &Reader<'_>, id: SyncId) -> Result<()> {

@@ -26,4 +26,4 @@ pub(in crate::store) use assets::shown as shown_asset;
 pub(in crate::store) use assets::with_asset_record;
 pub(in crate::store) use entitlements::entitlement_key;
 pub use grants::by_principal;
-pub(in crate::store) use put::{entitlement_ref, malformed_request, message_of, MAX_SCOPE_BYTES};
+pub(in crate::store) use put::{check_elements, entitlement_ref, malformed_request, message_of, MAX_SCOPE_BYTES};

@@ -60,12 +60,7 @@ impl<'r> PutRequest<'r> {
                 "source_scope_key has {length} bytes, at most {MAX_SCOPE_BYTES} are permitted"
             )));
         }
-        let bytes = request.len();
-        if elements > FEW && bytes / elements < ELEMENT_BYTES + source_scope_key.len() / 8 {
-            return Err(Error::invalid(format!(
-                "list has {elements} elements in {bytes} bytes: most of them are empty"
-            )));
-        }
+        check_elements(elements, request.len(), source_scope_key.len())?;
         Ok(PutRequest { request, elements, source_scope_key })
     }
 
@@ -89,6 +84,15 @@ impl<'r> PutRequest<'r> {
             written.map_err(|error| malformed_element(kind, index, message, error))?;
         }
         Ok(records)
+    }
+}
+
+/// Fails if most of so many elements in so many bytes are empty, each of which becomes a row of its own, with so many bytes of
+/// scope.
+pub(in crate::store) fn check_elements(elements: usize, bytes: usize, scope: usize) -> Result<()> {
+    match elements > FEW && bytes / elements < ELEMENT_BYTES + scope / 8 {
+        true => Err(Error::invalid(format!("list has {elements} elements in {bytes} bytes: most of them are empty"))),
+        false => Ok(()),
     }
 }
 
