@@ -119,6 +119,8 @@ type Driver struct {
 	Threads int
 	// MemoryBudgetBytes bounds block cache and write buffers of each open store together. 0 means 256 MiB.
 	MemoryBudgetBytes uint64
+	// MaxLocalBytes bounds what a store that OpenSource opens keeps of its file on the disk. 0 means 1 GiB.
+	MaxLocalBytes uint64
 	// RefuseConflicts makes saving fail when somebody else has saved the file since it was opened or last saved: with
 	// codes.Aborted and dotc1z.ErrArtifactUnusable. The store stays open, and its Overwrite(ctx) error saves all the same.
 	// Without it, of several stores on one file the one that saves last wins, as in the SDK's own engines.

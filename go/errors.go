@@ -52,6 +52,7 @@ var sentinels = map[string]error{
 	"BAD_TOKEN":         pebble.ErrInvalidPageToken,
 	"AMBIGUOUS_ID":      pebble.ErrAmbiguousExternalID,
 	"CLOSED":            pebble.ErrEngineClosing,
+	"SOURCE_CHANGED":    ErrSourceChanged,
 	"ALREADY_EXISTS":    pebble.ErrSaveDestExists,
 	"ENGINE_MISMATCH":   pebble.ErrUnknownEngine,
 	"LIMIT_EXCEEDED":    formatv3.ErrMaxSizeExceeded,

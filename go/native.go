@@ -6,8 +6,8 @@ package c1z
 
 #include <c1z.h>
 
-// No function calls back into Go: progress is written where another goroutine reads it, and a call is cancelled by a flag. So
-// arguments may stay on the stack of their goroutine.
+// No function calls back into Go, but for those on a store with a source: progress is written where another goroutine reads
+// it, and a call is cancelled by a flag. So arguments may stay on the stack of their goroutine.
 #cgo noescape call
 #cgo nocallback call
 #cgo noescape long_call
@@ -119,6 +119,79 @@ static answer next_page(c1z_cursor *cursor) {
 	take(&a);
 	return a;
 }
+
+// What follows is for stores with a source, whose calls read through Go. The functions of a source know the call that they
+// read for, a cgo.Handle, where they run on its thread; for the library's own threads it is 0.
+
+extern c1z_code c1zReadSource(uintptr_t source, uintptr_t call, uint64_t offset, uint8_t *data, size_t len, size_t *read, char *reason, size_t capacity);
+extern size_t c1zSourceIdentity(uintptr_t source, uint8_t *identity, size_t capacity);
+extern void c1zReleaseSource(uintptr_t source);
+
+static __thread uintptr_t running;
+
+static c1z_code read_source(void *source, uint64_t offset, uint8_t *data, size_t len, size_t *read, char *reason, size_t capacity) {
+	return c1zReadSource((uintptr_t)source, running, offset, data, len, read, reason, capacity);
+}
+
+static size_t source_identity(void *source, uint8_t *identity, size_t capacity) {
+	return c1zSourceIdentity((uintptr_t)source, identity, capacity);
+}
+
+static void release_source(void *source) { c1zReleaseSource((uintptr_t)source); }
+
+static answer open_source(uintptr_t running_call, uintptr_t handle, uint64_t size, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+	answer a = {0};
+	c1z_control control = {.cancel = cancel};
+	c1z_source source = {size, source_identity, read_source, release_source, (void *)handle};
+	c1z_host host = {.struct_size = sizeof host, .source = &source};
+	uintptr_t outer = running;
+	running = running_call;
+	a.code = c1z_open_with((c1z_slice){data, len}, &host, &control, &a.store, &a.error);
+	running = outer;
+	return a;
+}
+
+static answer source_call(uintptr_t running_call, call_fn fn, const c1z_store *store, const uint8_t *data, size_t len) {
+	uintptr_t outer = running;
+	running = running_call;
+	answer a = call(fn, store, data, len);
+	running = outer;
+	return a;
+}
+
+static answer source_long_call(uintptr_t running_call, long_call_fn fn, const c1z_store *store, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+	uintptr_t outer = running;
+	running = running_call;
+	answer a = long_call(fn, store, data, len, cancel);
+	running = outer;
+	return a;
+}
+
+static answer source_replay(uintptr_t running_call, const c1z_store *store, const c1z_store *source, const uint8_t *data, size_t len, const c1z_cancel *cancel) {
+	uintptr_t outer = running;
+	running = running_call;
+	answer a = replay(store, source, data, len, cancel);
+	running = outer;
+	return a;
+}
+
+static answer source_scan(uintptr_t running_call, scan_fn fn, const c1z_store *store, const uint8_t *data, size_t len) {
+	uintptr_t outer = running;
+	running = running_call;
+	answer a = scan(fn, store, data, len);
+	running = outer;
+	return a;
+}
+
+static answer source_next_page(uintptr_t running_call, c1z_cursor *cursor) {
+	uintptr_t outer = running;
+	running = running_call;
+	answer a = next_page(cursor);
+	running = outer;
+	return a;
+}
+
+static void source_store_free(c1z_store *store) { c1z_store_free(store); }
 */
 import "C"
 
@@ -126,6 +199,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"runtime/cgo"
 	"sync"
 	"unsafe"
 
@@ -141,6 +215,7 @@ type handle struct {
 	store   *C.c1z_store // nil once freed
 	cleanup runtime.Cleanup
 	queues  [queues]turns
+	source  *source // nil if the library reads the file
 }
 
 // function is a function of the library on an open store: request bytes in, answer bytes out.
@@ -323,6 +398,70 @@ func open(ctx context.Context, request []byte) (*handle, error) {
 	return h, nil
 }
 
+// openSource opens a store whose file the source reads.
+func openSource(ctx context.Context, request []byte, s *source) (*handle, error) {
+	opening := s.begin(ctx)
+	defer opening.end()
+	owned := cgo.NewHandle(s) // released by the library
+	entered := false
+	a, err := onFile(ctx, func() C.answer {
+		entered = true
+		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
+			return C.open_source(opening.id(), C.uintptr_t(owned), C.uint64_t(s.size), bytePointer(request), C.size_t(len(request)), cancel)
+		})
+	})
+	if !entered {
+		releaseSource(owned)
+	}
+	if err != nil {
+		return nil, opening.explain(err)
+	}
+	h := &handle{store: a.store, queues: newQueues(), source: s}
+	h.cleanup = runtime.AddCleanup(h, func(store *C.c1z_store) { C.source_store_free(store) }, a.store)
+	return h, nil
+}
+
+func (r *running) id() C.uintptr_t {
+	if r == nil {
+		return 0
+	}
+	return C.uintptr_t(r.handle)
+}
+
+// c1zReadSource is how the library reads a source.
+//
+//export c1zReadSource
+func c1zReadSource(handle, call C.uintptr_t, offset C.uint64_t, data *C.uint8_t, length C.size_t, read *C.size_t, reason *C.char, capacity C.size_t) C.c1z_code {
+	s := cgo.Handle(handle).Value().(*source)
+	var r *running
+	if call != 0 {
+		r = cgo.Handle(call).Value().(*running)
+	}
+	n, err := s.read(r, unsafe.Slice((*byte)(unsafe.Pointer(data)), int(length)), int64(offset))
+	*read = C.size_t(n)
+	if err == nil {
+		return C.c1z_code(codes.OK)
+	}
+	text := unsafe.Slice((*byte)(unsafe.Pointer(reason)), int(capacity))
+	text[copy(text[:len(text)-1], err.Error())] = 0
+	return C.c1z_code(sourceCode(err))
+}
+
+//export c1zSourceIdentity
+func c1zSourceIdentity(handle C.uintptr_t, identity *C.uint8_t, capacity C.size_t) C.size_t {
+	text := cgo.Handle(handle).Value().(*source).identity()
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(identity)), int(capacity)), text)
+	return C.size_t(len(text))
+}
+
+//export c1zReleaseSource
+func c1zReleaseSource(handle C.uintptr_t) { releaseSource(cgo.Handle(handle)) }
+
+func releaseSource(handle cgo.Handle) {
+	handle.Value().(*source).release()
+	handle.Delete()
+}
+
 // callOnFile runs a function that may take long and needs no store.
 func callOnFile(ctx context.Context, fn C.file_call_fn, request []byte) (buffer, error) {
 	return callOnFileWith(ctx, fn, request, nil)
@@ -390,7 +529,11 @@ func (h *handle) free() {
 	defer h.mu.Unlock()
 	if h.store != nil {
 		h.cleanup.Stop()
-		C.c1z_store_free(h.store)
+		if h.source != nil {
+			C.source_store_free(h.store)
+		} else {
+			C.c1z_store_free(h.store)
+		}
 		h.store = nil
 	}
 }
@@ -405,15 +548,23 @@ func (h *handle) call(ctx context.Context, fn *function, request []byte) (buffer
 }
 
 func (h *handle) run(ctx context.Context, fn *function, request []byte) (buffer, error) {
+	r := h.source.begin(ctx)
+	defer r.end()
 	a, err := h.inTurn(ctx, fn.queue, func(store *C.c1z_store) C.answer {
-		if fn.long == nil {
+		switch {
+		case fn.long == nil && r == nil:
 			return C.call(fn.short, store, bytePointer(request), C.size_t(len(request)))
+		case fn.long == nil:
+			return C.source_call(r.id(), fn.short, store, bytePointer(request), C.size_t(len(request)))
 		}
 		return withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-			return C.long_call(fn.long, store, bytePointer(request), C.size_t(len(request)), cancel)
+			if r == nil {
+				return C.long_call(fn.long, store, bytePointer(request), C.size_t(len(request)), cancel)
+			}
+			return C.source_long_call(r.id(), fn.long, store, bytePointer(request), C.size_t(len(request)), cancel)
 		})
 	})
-	return bufferOf(a), endedBy(ctx, err)
+	return bufferOf(a), r.explain(endedBy(ctx, err))
 }
 
 // replay runs the one function that reads from another store too, which may be the same.
@@ -449,21 +600,31 @@ func (h *handle) replay(ctx context.Context, source *handle, request []byte) (bu
 		}
 		from = source.store
 	}
+	r := source.source.begin(ctx)
+	defer r.end()
 	a, err := checked(withCancel(ctx, func(cancel *C.c1z_cancel) C.answer {
-		return C.replay(h.store, from, bytePointer(request), C.size_t(len(request)), cancel)
+		if r == nil {
+			return C.replay(h.store, from, bytePointer(request), C.size_t(len(request)), cancel)
+		}
+		return C.source_replay(r.id(), h.store, from, bytePointer(request), C.size_t(len(request)), cancel)
 	}))
-	return bufferOf(a), endedBy(ctx, err)
+	return bufferOf(a), r.explain(endedBy(ctx, err))
 }
 
 func (h *handle) scan(ctx context.Context, fn scanFunction, request []byte) (*cursor, error) {
 	if err := checkContext(ctx); err != nil {
 		return nil, err
 	}
+	r := h.source.begin(ctx)
+	defer r.end()
 	a, err := h.inTurn(ctx, reading, func(store *C.c1z_store) C.answer {
-		return C.scan(fn, store, bytePointer(request), C.size_t(len(request)))
+		if r == nil {
+			return C.scan(fn, store, bytePointer(request), C.size_t(len(request)))
+		}
+		return C.source_scan(r.id(), fn, store, bytePointer(request), C.size_t(len(request)))
 	})
 	if err != nil {
-		return nil, err
+		return nil, r.explain(err)
 	}
 	return &cursor{store: h, cursor: a.cursor}, nil
 }
@@ -481,7 +642,15 @@ func (c *cursor) nextPage(ctx context.Context) (C.answer, error) {
 	if err := checkContext(ctx); err != nil {
 		return C.answer{}, err
 	}
-	return c.store.inTurn(ctx, reading, func(*C.c1z_store) C.answer { return C.next_page(c.cursor) })
+	r := c.store.source.begin(ctx)
+	defer r.end()
+	a, err := c.store.inTurn(ctx, reading, func(*C.c1z_store) C.answer {
+		if r == nil {
+			return C.next_page(c.cursor)
+		}
+		return C.source_next_page(r.id(), c.cursor)
+	})
+	return a, r.explain(err)
 }
 
 func (c *cursor) free() {

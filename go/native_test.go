@@ -12,15 +12,16 @@ import (
 
 // The kinds of functions, by how native.go calls them and by the header's parameters.
 var signatures = map[string]string{
-	"short":                "const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error",
-	"long":                 "const c1z_store *store, c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
-	"scanFunction":         "const c1z_store *store, c1z_slice request, c1z_cursor **cursor, c1z_error **error",
-	"C.describe_fn":        "c1z_slice request, c1z_buffer **response, c1z_error **error",
-	"C.file_call_fn":       "c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
-	"of its own, a cursor": "c1z_cursor *cursor, c1z_buffer **response, c1z_error **error",
-	"of its own, of two":   "const c1z_store *store, const c1z_store *source, c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
-	"of its own, to open":  "c1z_slice request, const c1z_control *control, c1z_store **store, c1z_error **error",
-	"C.walk_fn":            "c1z_slice request, const c1z_control *control, c1z_cursor **cursor, c1z_error **error",
+	"short":                 "const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error",
+	"long":                  "const c1z_store *store, c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
+	"scanFunction":          "const c1z_store *store, c1z_slice request, c1z_cursor **cursor, c1z_error **error",
+	"C.describe_fn":         "c1z_slice request, c1z_buffer **response, c1z_error **error",
+	"C.file_call_fn":        "c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
+	"of its own, a cursor":  "c1z_cursor *cursor, c1z_buffer **response, c1z_error **error",
+	"of its own, of two":    "const c1z_store *store, const c1z_store *source, c1z_slice request, const c1z_control *control, c1z_buffer **response, c1z_error **error",
+	"of its own, to open":   "c1z_slice request, const c1z_control *control, c1z_store **store, c1z_error **error",
+	"of its own, of a host": "c1z_slice request, const c1z_host *host, const c1z_control *control, c1z_store **store, c1z_error **error",
+	"C.walk_fn":             "c1z_slice request, const c1z_control *control, c1z_cursor **cursor, c1z_error **error",
 }
 
 // TestEveryFunctionOfTheHeaderIsCalledByItsSignature does what cgo leaves out: it takes any C function for any other.

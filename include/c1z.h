@@ -100,7 +100,7 @@
 //
 // | object     | comes from                 | the caller                                                              |
 // |------------|----------------------------|-------------------------------------------------------------------------|
-// | c1z_store  | c1z_open                   | c1z_close, which saves; then c1z_store_free                             |
+// | c1z_store  | c1z_open, c1z_open_with    | c1z_close, which saves; then c1z_store_free                             |
 // | c1z_buffer | *response of a call        | c1z_buffer_free; c1z_buffer_data is valid until then                    |
 // | c1z_error  | *error of a failed call    | c1z_error_free; its strings are valid until then                        |
 // | c1z_cursor | c1z_scan_*, c1z_inspect,   | c1z_cursor_free, before c1z_close of the store if it has one            |
@@ -108,6 +108,7 @@
 // | struct     | c1z_export_arrow,          | its `release`, before or after c1z_close; the struct itself is the      |
 // | Arrow…     | c1z_export_schema          | caller's                                                                |
 // | c1z_cancel | c1z_cancel_new             | c1z_cancel_free                                                         |
+// | c1z_source | the caller, c1z_open_with  | gives it away: the library calls its release once, whatever happens     |
 // | c1z_slice  | the caller, for a request  | keeps the bytes readable until the call returns; the library copies     |
 //
 // Freeing NULL does nothing. A closed store stays a valid handle until it is freed: calls on it fail with
@@ -134,13 +135,17 @@
 // | FORMAT_V1           | C1Z_FAILED_PRECONDITION  | a .c1z file of format v1, which holds SQLite                      |
 // | ENGINE_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another engine                                     |
 // | LAYOUT_MISMATCH     | C1Z_FAILED_PRECONDITION  | a .c1z file of another version of this library                    |
-// | PAYLOAD_ENCODING    | C1Z_FAILED_PRECONDITION  | a .c1z file whose payload is framed in an unknown way             |
+// | PAYLOAD_ENCODING    | C1Z_FAILED_PRECONDITION  | a .c1z file whose payload is framed in an unknown way, or, of a   |
+// |                     |                          | source, in one that cannot be read by ranges: open the whole file |
 // | NO_DESCRIPTORS      | C1Z_FAILED_PRECONDITION  | a .c1z file that does not describe its records: open it instead   |
 // | CORRUPTION          | C1Z_DATA_LOSS            | the file or a record in it is damaged                             |
 // | LIMIT_EXCEEDED      | C1Z_RESOURCE_EXHAUSTED   | raise the limit if the file can be trusted; ask for less at once  |
 // | OUT_OF_MEMORY       | C1Z_RESOURCE_EXHAUSTED   | memory was refused: as after any other failed call, try again     |
 // | IO, ENGINE          | by cause                 | the operating system or the storage engine refused, or something  |
 // |                     |                          | else is missing (a swept working folder): see the message         |
+// | SOURCE              | by the source            | a read of the host's source failed, or gave too little: the store |
+// |                     |                          | is as it was, make the call again if that may help                |
+// | SOURCE_CHANGED      | C1Z_ABORTED              | the host's source is another file by now: close, and open it anew |
 // | ARTIFACT_UNUSABLE   | by cause                 | not saved; the previous file is untouched: close again            |
 // | CONFLICT            | C1Z_ABORTED              | not saved: somebody else has saved the file meanwhile. Close with |
 // |                     |                          | `discard` and start again, or with `overwrite`                    |
@@ -151,6 +156,28 @@
 // | POISONED, INTERNAL  | C1Z_INTERNAL             | a defect of the library: close the store. A poisoned one closes   |
 // |                     |                          | without saving, and says ARTIFACT_UNUSABLE if that lost changes   |
 //
+// FILES THAT STAY WHERE THEY ARE
+//
+// c1z_open_with opens a file that the host reads for the library by ranges (c1z_source), so that one in object storage need
+// not be fetched. Opening reads its start and its end, 320 KiB together, and at most a table or two; a call then reads what
+// it needs of the tables, each at once, which is some megabytes, and those that follow with it if it goes from one to the
+// next. What was read is kept below the request's max_local_bytes, in the working folder.
+//
+//     struct my_file file = ...;
+//     c1z_source source = {.size = file.size, .read_at = my_read_at, .release = my_release, .userdata = &file};
+//     c1z_host host = {.struct_size = sizeof host, .source = &source};
+//     c1z_open_with(request, &host, NULL, &store, &error);  // c1z.v1.OpenRequest { path = 1, read_only = 2 }
+//
+// - The file must be one with indexed frames, which is what this library writes by default.
+// - The functions are called by any thread, the caller's or one of the library's, also by several at a time, until the source
+//   is released. They may not call the library with the store that they read for, nor throw, nor jump out.
+// - A read is never made again by the library. One that fails, or gives fewer bytes, fails the call that needs it, with the
+//   code that it returned and the reason SOURCE; nothing of the store is lost, and the next call reads again. A call whose
+//   time is up ends when the read that it waits for does: return C1Z_CANCELLED or C1Z_DEADLINE_EXCEEDED from it.
+// - C1Z_ABORTED says that the file is another by now (an HTTP server's 412 to If-Match), as does an identity that differs
+//   from what it was when the file was opened: calls fail with SOURCE_CHANGED. What has been read before stays right.
+// - Frames are held to their checksums, and everything else of the file is taken for as hostile as a local file.
+//
 // THREADS
 //
 // Any thread may call any function on a store at any time: reads run beside each other and beside writes, writes wait
@@ -159,14 +186,14 @@
 // another.
 //
 // A thread that makes a call needs 256 KiB of stack, whatever the file and the request, and on top of it what its
-// progress function takes.
+// progress function takes. The functions of a source have 2 MiB where the library's own threads call them.
 //
 // FORKING
 //
-// Once c1z_open, c1z_inspect, c1z_verify, c1z_merge_files or c1z_compare_files was called, a process that is forked has a
-// copy of the library without its threads. There these and every call on a store or cursor fail with FORKED;
-// c1z_read_header and c1z_inspect_schema work. Freeing a store or cursor there leaves it to the parent, whose work nothing
-// disturbs. Such a process best ends with _exit or exec. To use the library in several processes, fork before the first
+// Once c1z_open, c1z_open_with, c1z_inspect, c1z_verify, c1z_merge_files or c1z_compare_files was called, a process that is
+// forked has a copy of the library without its threads. There these and every call on a store or cursor fail with FORKED;
+// c1z_read_header and c1z_inspect_schema work. Freeing a store or cursor there leaves it, and its source, to the parent,
+// whose work nothing disturbs. Such a process best ends with _exit or exec. To use the library in several processes, fork before the first
 // of those calls, or start programs (exec, posix_spawn, Python's "spawn").
 //
 // WORKING FOLDERS
@@ -294,6 +321,45 @@ typedef struct {
   // Given to `progress` as it is.
   void *userdata;
 } c1z_control;
+
+// Says which bytes the last read gave: an ETag, a version, a time of change. Writes at most `capacity` bytes, which are 256,
+// and returns how many the identity has; more than that do not count.
+typedef size_t (*c1z_identity_fn)(void *userdata, uint8_t *identity, size_t capacity);
+
+// Fills `data` with the `len` bytes from `offset` on, says in `*read` how many came, and returns `C1Z_OK`. Or returns why not,
+// and may write a text for people to `reason`, of at most `reason_capacity` bytes with the NUL that ends it.
+typedef c1z_code (*c1z_read_at_fn)(void *userdata,
+                                   uint64_t offset,
+                                   uint8_t *data,
+                                   size_t len,
+                                   size_t *read,
+                                   char *reason,
+                                   size_t reason_capacity);
+
+// Told that nothing is read any more.
+typedef void (*c1z_release_fn)(void *userdata);
+
+// A file that the host reads, wherever it lies. See FILES THAT STAY WHERE THEY ARE.
+typedef struct {
+  // Bytes of the file.
+  uint64_t size;
+  // Asked when the file is opened and behind every read, so it must cost nothing; may be null.
+  c1z_identity_fn identity;
+  // Reads; must not be null.
+  c1z_read_at_fn read_at;
+  // Called once, whatever becomes of the call that was given the source; may be null.
+  c1z_release_fn release;
+  // Given to the functions as it is.
+  void *userdata;
+} c1z_source;
+
+// What a host brings. Fields may be appended in later versions of the library.
+typedef struct {
+  // `sizeof(c1z_host)` as the host was built with. What a library does not know of must be zero.
+  size_t struct_size;
+  // Read instead of the file at the request's path; null for that file. The library copies it.
+  const c1z_source *source;
+} c1z_host;
 
 // A call on a store that takes long.
 typedef c1z_code (*c1z_long_call_fn)(const c1z_store *store,
@@ -559,6 +625,12 @@ typedef struct {
   c1z_long_call_fn import_records;
   // `c1z_scan_records`.
   c1z_scan_fn scan_records;
+  // `c1z_open_with`.
+  c1z_code (*open_with)(c1z_slice request,
+                        const c1z_host *host,
+                        const c1z_control *control,
+                        c1z_store **store,
+                        c1z_error **error);
 } c1z_api;
 
 // The call did what it says.
@@ -573,7 +645,7 @@ typedef struct {
 // A request that no state of the store could answer.
 #define C1Z_INVALID_ARGUMENT 3
 
-// Not given by this library.
+// Given only by a source of the host's.
 #define C1Z_DEADLINE_EXCEEDED 4
 
 // What the request names is not there.
@@ -603,13 +675,13 @@ typedef struct {
 // A defect of the library.
 #define C1Z_INTERNAL 13
 
-// The store is closed, or the engine is busy.
+// The store is closed, the engine is busy, or a source gives nothing.
 #define C1Z_UNAVAILABLE 14
 
 // Damaged bytes.
 #define C1Z_DATA_LOSS 15
 
-// Not given by this library.
+// Given only by a source of the host's.
 #define C1Z_UNAUTHENTICATED 16
 
 #ifdef __cplusplus
@@ -671,6 +743,22 @@ c1z_code c1z_open(c1z_slice request,
                   const c1z_control *control,
                   c1z_store **store,
                   c1z_error **error);
+
+// Opens a file as `c1z_open` does, with what the host brings: a file that it reads itself, from object storage for one. See
+// FILES THAT STAY WHERE THEY ARE. Without a host, or with one that brings nothing, it is `c1z_open`.
+//
+// `request` holds a `c1z.v1.OpenRequest` with `read_only`; a path in it is only what messages call the source. On success
+// `*store` is a handle like one from `c1z_open`. The source is released when the store is closed or freed, or else before
+// the call returns.
+//
+// Also fails with `C1Z_INVALID_ARGUMENT` when the source would be written to, with `C1Z_FAILED_PRECONDITION` and
+// `PAYLOAD_ENCODING` when the file is one that cannot be read by ranges, and as the source fails (`SOURCE`,
+// `SOURCE_CHANGED`).
+c1z_code c1z_open_with(c1z_slice request,
+                       const c1z_host *host,
+                       const c1z_control *control,
+                       c1z_store **store,
+                       c1z_error **error);
 
 // What a file says of itself before its payload, read without opening a store. Files of format v1 and of other engines
 // have a header too. What it costs does not depend on the size of the file, and the payload is not checked.

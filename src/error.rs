@@ -34,6 +34,33 @@ pub enum Code {
     Unauthenticated = 16,
 }
 
+impl Code {
+    /// The code with that number; [`Code::Unknown`] if none has it.
+    pub fn of_number(number: i32) -> Code {
+        use Code::*;
+        let all = [
+            Ok,
+            Cancelled,
+            Unknown,
+            InvalidArgument,
+            DeadlineExceeded,
+            NotFound,
+            AlreadyExists,
+            PermissionDenied,
+            ResourceExhausted,
+            FailedPrecondition,
+            Aborted,
+            OutOfRange,
+            Unimplemented,
+            Internal,
+            Unavailable,
+            DataLoss,
+            Unauthenticated,
+        ];
+        usize::try_from(number).ok().and_then(|number| all.get(number)).copied().unwrap_or(Unknown)
+    }
+}
+
 macro_rules! reasons {
     ($($reason:ident = $name:literal,)*) => {
         /// What a host can tell apart beyond the code.
@@ -73,6 +100,8 @@ reasons! {
     LimitExceeded = "LIMIT_EXCEEDED",
     OutOfMemory = "OUT_OF_MEMORY",
     Io = "IO",
+    Source = "SOURCE",
+    SourceChanged = "SOURCE_CHANGED",
     Engine = "ENGINE",
     ArtifactUnusable = "ARTIFACT_UNUSABLE",
     Conflict = "CONFLICT",
@@ -193,6 +222,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The source that a host brought refused, or is another by now.
+    #[error("{message}")]
+    Source {
+        /// What kind of failure it is.
+        cause: SourceCause,
+        /// Which source, which bytes of it and why: one line.
+        message: String,
+    },
     /// The storage engine refused.
     #[error("storage engine: {}", quoted::line(message))]
     Engine {
@@ -257,6 +294,15 @@ pub enum EngineCause {
     Other,
 }
 
+/// What kind of failure of a host's source one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceCause {
+    /// It gave nothing, or too little, with a code of the host's.
+    Failed(Code),
+    /// It is not what it was when it was opened.
+    Changed,
+}
+
 impl Error {
     /// The gRPC code that a host sees.
     pub fn code(&self) -> Code {
@@ -278,6 +324,8 @@ impl Error {
             Error::Corruption { .. } => Code::DataLoss,
             Error::LimitExceeded { .. } | Error::OutOfMemory { .. } => Code::ResourceExhausted,
             Error::Io { source, .. } => io_code(source),
+            Error::Source { cause: SourceCause::Failed(code), .. } => *code,
+            Error::Source { cause: SourceCause::Changed, .. } => Code::Aborted,
             Error::Engine { cause, .. } => cause.code(),
             Error::ArtifactUnusable(source) => source.code(),
             Error::Poisoned | Error::Internal(_) => Code::Internal,
@@ -307,6 +355,8 @@ impl Error {
             Error::LimitExceeded { .. } => Reason::LimitExceeded,
             Error::OutOfMemory { .. } => Reason::OutOfMemory,
             Error::Io { .. } => Reason::Io,
+            Error::Source { cause: SourceCause::Failed(_), .. } => Reason::Source,
+            Error::Source { cause: SourceCause::Changed, .. } => Reason::SourceChanged,
             Error::Engine { cause: EngineCause::Corruption, .. } => Reason::Corruption,
             Error::Engine { .. } => Reason::Engine,
             Error::ArtifactUnusable(_) => Reason::ArtifactUnusable,

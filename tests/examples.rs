@@ -53,6 +53,17 @@ fn reads_of_a_fixture_are_timed() {
 }
 
 #[test]
+fn what_a_far_file_is_asked_for_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fixture(folder.path(), "groups");
+    let printed = output("source_requests", &[&path, "0"]);
+    // It is so small that its start, or its end, is all of it.
+    for row in ["open | 0 | 1", "all grants | 2500 | 0 | 0.00"] {
+        assert!(printed.contains(&format!("| {row} |")), "{row:?} is not in:\n{printed}");
+    }
+}
+
+#[test]
 fn a_write_is_timed_beside_its_floor() {
     let printed = output("storage_bench", &["--write", "2500", "--rounds", "1"]);
     for row in ["library, sorted", "library, shuffled", "floor, shuffled", "floor with index entries, sorted"] {

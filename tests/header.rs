@@ -14,7 +14,7 @@ fn the_checked_in_header_is_the_generated_one() {
         "code" | "slice" => 0,
         "buffer" => 1,
         "error" => 2,
-        "cancel" => 3,
+        "cancel" | "host" => 3,
         "file" => 4,
         "store" => 5,
         "syncs" => 6,

@@ -17,6 +17,7 @@ use super::expansion::*;
 use super::file::*;
 use super::grant_records::*;
 use super::grants::*;
+use super::host::Host;
 use super::import::*;
 use super::inspect::*;
 use super::merge::*;
@@ -325,6 +326,14 @@ pub struct Api {
     pub import_records: LongCallFn,
     /// `c1z_scan_records`.
     pub scan_records: ScanFn,
+    /// `c1z_open_with`.
+    pub open_with: unsafe extern "C" fn(
+        request: Slice,
+        host: *const Host,
+        control: *const Control,
+        store: *mut *mut StoreHandle,
+        error: *mut *mut ErrorObject,
+    ) -> Code,
 }
 
 static API: Api = Api {
@@ -434,6 +443,7 @@ static API: Api = Api {
     export_schema: c1z_export_schema,
     import_records: c1z_import_records,
     scan_records: c1z_scan_records,
+    open_with: c1z_open_with,
 };
 
 /// The function table of the version that the host was built for; null for a version that this library does not know.

@@ -13,7 +13,7 @@ pub const C1Z_CANCELLED: Code = 1;
 pub const C1Z_UNKNOWN: Code = 2;
 /// A request that no state of the store could answer.
 pub const C1Z_INVALID_ARGUMENT: Code = 3;
-/// Not given by this library.
+/// Given only by a source of the host's.
 pub const C1Z_DEADLINE_EXCEEDED: Code = 4;
 /// What the request names is not there.
 pub const C1Z_NOT_FOUND: Code = 5;
@@ -33,11 +33,11 @@ pub const C1Z_OUT_OF_RANGE: Code = 11;
 pub const C1Z_UNIMPLEMENTED: Code = 12;
 /// A defect of the library.
 pub const C1Z_INTERNAL: Code = 13;
-/// The store is closed, or the engine is busy.
+/// The store is closed, the engine is busy, or a source gives nothing.
 pub const C1Z_UNAVAILABLE: Code = 14;
 /// Damaged bytes.
 pub const C1Z_DATA_LOSS: Code = 15;
-/// Not given by this library.
+/// Given only by a source of the host's.
 pub const C1Z_UNAUTHENTICATED: Code = 16;
 
 impl CoreCode {

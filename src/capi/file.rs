@@ -8,10 +8,11 @@ use super::call::{ask, ask_of_file, none_yet, on_store, open_handle, tell_long, 
 use super::cancel::{controlled, Control};
 use super::code::Code;
 use super::error::ErrorObject;
+use super::host::{source_of, Host};
 use super::slice::Slice;
 use super::store::StoreHandle;
 use crate::proto::api::{CloseRequest, GetMetadataRequest, OpenRequest, ReadHeaderRequest, SaveRequest};
-use crate::store::{read_header, required_path, OpenOptions, Store};
+use crate::store::{optional_path, read_header, required_path, OpenOptions, Store};
 
 /// The version of the library, for people: "0.1.0". It lives forever.
 #[no_mangle]
@@ -45,11 +46,40 @@ pub unsafe extern "C" fn c1z_open(
     store: *mut *mut StoreHandle,
     error: *mut *mut ErrorObject,
 ) -> Code {
+    unsafe { c1z_open_with(request, ptr::null(), control, store, error) }
+}
+
+/// Opens a file as `c1z_open` does, with what the host brings: a file that it reads itself, from object storage for one. See
+/// FILES THAT STAY WHERE THEY ARE. Without a host, or with one that brings nothing, it is `c1z_open`.
+///
+/// `request` holds a `c1z.v1.OpenRequest` with `read_only`; a path in it is only what messages call the source. On success
+/// `*store` is a handle like one from `c1z_open`. The source is released when the store is closed or freed, or else before
+/// the call returns.
+///
+/// Also fails with `C1Z_INVALID_ARGUMENT` when the source would be written to, with `C1Z_FAILED_PRECONDITION` and
+/// `PAYLOAD_ENCODING` when the file is one that cannot be read by ranges, and as the source fails (`SOURCE`,
+/// `SOURCE_CHANGED`).
+#[no_mangle]
+pub unsafe extern "C" fn c1z_open_with(
+    request: Slice,
+    host: *const Host,
+    control: *const Control,
+    store: *mut *mut StoreHandle,
+    error: *mut *mut ErrorObject,
+) -> Code {
     unsafe {
+        // Before anything can fail: it is released in any case.
+        let source = source_of(host);
         open_handle("store", request, control, store, error, |request: &OpenRequest, control| {
             let options = OpenOptions::of(request)?;
-            let path = required_path("path", &request.path, &request.path_bytes)?;
-            Store::open(&path, options, control).map(StoreHandle::give)
+            let opened = match source? {
+                Some(source) => {
+                    let name = optional_path("path", &request.path, &request.path_bytes)?;
+                    Store::open_source(&name.unwrap_or_else(|| "source".into()), source, options, control)
+                }
+                None => Store::open(&required_path("path", &request.path, &request.path_bytes)?, options, control),
+            };
+            opened.map(StoreHandle::give)
         })
     }
 }

@@ -26,6 +26,7 @@ pub mod expansion;
 pub mod file;
 pub mod grant_records;
 pub mod grants;
+pub mod host;
 pub mod import;
 pub mod inspect;
 pub mod merge;

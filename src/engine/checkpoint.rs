@@ -50,6 +50,11 @@ pub fn is_database_file(name: &str, size: u64) -> bool {
     }
 }
 
+/// Whether a file of a database holds records, and is read in parts.
+pub fn is_table(name: &str) -> bool {
+    name.ends_with(".sst")
+}
+
 impl Checkpoint<'_> {
     /// RocksDB's own checkpoint is a folder of links and copies; whoever reads the files once needs neither.
     pub(super) fn new(db: &DB) -> Result<Checkpoint<'_>> {
@@ -57,7 +62,7 @@ impl Checkpoint<'_> {
         let mut checkpoint = Checkpoint { db, files: Vec::new() };
         for file in live_files(db).map_err(error_of)? {
             let path = db.path().join(&file.name);
-            if file.name.ends_with(".sst") {
+            if is_table(&file.name) {
                 checkpoint.add(file.name, CheckpointContent::Table(path));
             } else if file.name.starts_with("MANIFEST-") {
                 checkpoint.add(CURRENT.into(), CheckpointContent::Bytes(format!("{}\n", file.name).into()));

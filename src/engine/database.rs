@@ -19,8 +19,29 @@ use crate::{files, Error, Result};
 
 pub(super) const LAYOUT: &str = "layout";
 
-/// Makes sure that the file of that name is whole before it is read; one that is not known needs nothing.
-pub type FileProvider = Box<dyn Fn(&str) -> Result<()> + Send + Sync>;
+/// Whom a database asks for its files before it reads them, from any thread.
+pub type FileProvider = Box<dyn ProvidesFiles>;
+
+/// Makes sure that files are whole when they are read.
+pub trait ProvidesFiles: Send + Sync {
+    /// Makes sure that the file of that name is whole; one that is not known needs nothing. Asked before the file is opened
+    /// or, by who takes files back, before every read.
+    fn provide(&self, name: &str) -> Result<()>;
+
+    /// Whether files may be taken back that nobody reads.
+    fn takes_back(&self) -> bool {
+        false
+    }
+
+    /// A read that a file was provided for has ended.
+    fn take_back(&self, _name: &str) {}
+}
+
+impl<F: Fn(&str) -> Result<()> + Send + Sync> ProvidesFiles for F {
+    fn provide(&self, name: &str) -> Result<()> {
+        self(name)
+    }
+}
 
 /// An open database. Reads need nothing but `&Engine`; writes go through its one [`Writer`].
 pub struct Engine {

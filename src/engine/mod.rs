@@ -33,11 +33,11 @@ mod sync_runs;
 mod verify;
 mod writer;
 
-pub use checkpoint::{is_database_file, Checkpoint, CheckpointContent, CheckpointFile};
+pub use checkpoint::{is_database_file, is_table, Checkpoint, CheckpointContent, CheckpointFile};
 pub use compare::{AreSame, CommonTables, ComparedSync, Named, Pair, Pairs};
 pub use counts::{ByType, Counts};
 pub use covering_value::covered_grant;
-pub use database::{named_files, Engine, FileProvider};
+pub use database::{named_files, Engine, FileProvider, ProvidesFiles};
 pub use digests::{bucket, DigestNode, Fold, GrantDigest, Touched, BUCKET_BITS, VERSION as DIGEST_VERSION};
 pub use held::HeldMoment;
 pub use kind::Kind;

@@ -12,6 +12,7 @@ use std::{mem, ptr, slice};
 use rocksdb::{AsRawPtr, Env, Options, SnapshotWithThreadMode, DB};
 
 use super::FileProvider;
+use crate::error::{Code, SourceCause};
 use crate::{Error, Result};
 
 extern "C" {
@@ -135,7 +136,9 @@ pub(super) fn written_tables(options: &mut Options, filter: bool) {
 /// Makes a database ask for each file of `env` before it reads it, and open no table before it needs it
 /// (cpp/provided_files.cc).
 pub(super) fn provided_files(options: &mut Options, env: &Env, provide: FileProvider) {
-    let provider = ExternFileProvider { context: Box::into_raw(Box::new(provide)).cast(), provide: ask, release };
+    let take_back = provide.takes_back().then_some(take_back as TakeBack);
+    let context = Box::into_raw(Box::new(provide)).cast();
+    let provider = ExternFileProvider { context, provide: ask, take_back, release };
     // SAFETY: the context is a `FileProvider` until it is released, `env` is alive, and the environment is new.
     options.set_env(unsafe { &Env::from_raw(c1z_provided_files_env(env.as_raw_ptr(), provider)) });
     // SAFETY: the pointer is that of live options.
@@ -265,8 +268,11 @@ unsafe extern "C" fn keep_reason(reason: *mut c_void, text: *const c_char, lengt
 struct ExternFileProvider {
     context: *mut c_void,
     provide: unsafe extern "C" fn(*mut c_void, *const c_char, usize, *mut c_void, Explain) -> c_int,
+    take_back: Option<TakeBack>,
     release: unsafe extern "C" fn(*mut c_void),
 }
+
+type TakeBack = unsafe extern "C" fn(*mut c_void, *const c_char, usize);
 
 type Explain = unsafe extern "C" fn(*mut c_void, *const c_char, usize);
 
@@ -274,6 +280,12 @@ const PROVIDED: c_int = 0;
 const DAMAGED: c_int = -1;
 const REFUSED: c_int = -2;
 const LIMITED: c_int = -3;
+/// So much less, and by the number of a code or [`CHANGED`], is a failure of a source.
+const OF_SOURCE: c_int = -100;
+/// Above the number of every code.
+const CHANGED: c_int = 99;
+/// What RocksDB puts before the words of a source's failure, and before that number (cpp/provided_files.cc).
+const SAID_BY_SOURCE: &str = "IO error: source ";
 
 unsafe extern "C" fn ask(
     context: *mut c_void,
@@ -284,7 +296,7 @@ unsafe extern "C" fn ask(
 ) -> c_int {
     // SAFETY: the context was made by `provided_files` and is not released yet, and the name has that length.
     let (provide, name) = unsafe { (&*context.cast::<FileProvider>(), slice::from_raw_parts(name.cast(), length)) };
-    let provided = catch_unwind(AssertUnwindSafe(|| provide(&String::from_utf8_lossy(name))));
+    let provided = catch_unwind(AssertUnwindSafe(|| provide.provide(&String::from_utf8_lossy(name))));
     let (answer, text) = match provided {
         Ok(Ok(())) => return PROVIDED,
         Ok(Err(error)) => (answer_of(&error), error.to_string()),
@@ -301,8 +313,27 @@ fn answer_of(error: &Error) -> c_int {
         Error::Corruption { .. } => DAMAGED,
         Error::LimitExceeded { .. } => LIMITED,
         Error::Io { source, .. } => source.raw_os_error().unwrap_or(REFUSED),
+        Error::Source { cause: SourceCause::Failed(code), .. } => OF_SOURCE - *code as c_int,
+        Error::Source { cause: SourceCause::Changed, .. } => OF_SOURCE - CHANGED,
         _ => REFUSED,
     }
+}
+
+/// The failure of a source that RocksDB was told of and hands on as `text`.
+pub(super) fn said_by_source(text: &str) -> Option<Error> {
+    let (number, message) = text.strip_prefix(SAID_BY_SOURCE)?.split_once(": ")?;
+    let cause = match number.parse().ok()? {
+        CHANGED => SourceCause::Changed,
+        number => SourceCause::Failed(Code::of_number(number)),
+    };
+    Some(Error::Source { cause, message: message.to_owned() })
+}
+
+unsafe extern "C" fn take_back(context: *mut c_void, name: *const c_char, length: usize) {
+    // SAFETY: as for `ask`.
+    let (provide, name) = unsafe { (&*context.cast::<FileProvider>(), slice::from_raw_parts(name.cast(), length)) };
+    // Who panics here keeps a file that could have gone.
+    let _ = catch_unwind(AssertUnwindSafe(|| provide.take_back(&String::from_utf8_lossy(name))));
 }
 
 unsafe extern "C" fn release(context: *mut c_void) {

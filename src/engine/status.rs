@@ -8,7 +8,7 @@ use std::io;
 
 use rustix::io::Errno;
 
-use super::rocksdb_ext::{said_by_status, Said};
+use super::rocksdb_ext::{said_by_source, said_by_status, Said};
 use crate::error::EngineCause;
 use crate::Error;
 
@@ -23,6 +23,9 @@ impl From<rocksdb::Error> for Error {
 
 /// The error that RocksDB's C API gave away as `text`.
 pub(super) fn error_of(text: String) -> Error {
+    if let Some(of_source) = said_by_source(&text) {
+        return of_source;
+    }
     let cause = cause(&text);
     // RocksDB: a folder that is gone is "NotFound: " and nothing else.
     let message = match text.strip_suffix(": ") {

@@ -24,9 +24,11 @@ mod v1;
 mod tests;
 
 pub use encoding::Encoding;
-pub use head::{read_format, read_head, verify_descriptors, FileFormat, Head};
-pub use indexed::{LazyFile, LazyFiles, Source, SHARED_PREFIX};
+pub use head::{read_format, read_head, read_head_of_source, verify_descriptors, FileFormat, Head};
+pub use indexed::{Holder, LazyFile, LazyFiles, Source, SHARED_PREFIX};
 pub use names::Wanted;
-pub use reading::{examine, list, unpack, Entry, Examination, Limits, PackedFile, PayloadEntry, Stored};
+pub use reading::{
+    examine, list, unpack, ByteSource, Entry, Examination, Limits, PackedFile, PayloadEntry, SourceFailure, Stored,
+};
 pub use saving::{check_destination, save, write, Identity, Payload, Replace, SaveOptions, Saved};
 pub use v1::unpack_v1;

@@ -49,7 +49,7 @@ pub fn unpack_v1(path: &Path, folder: &Path, name: &str, limits: &Limits, contro
         control.report(unpacked, declared.unwrap_or(0).max(unpacked));
     }
     match finish(frame).is_some_and(|section| section.remaining() == 0) {
-        true => Ok(input.identity),
+        true => input.identity.ok_or_else(|| Error::Internal("a file without an identity".into())),
         false => Err(input.corrupt("bytes behind the end of its database")),
     }
 }

@@ -24,7 +24,8 @@ pub use compare::{Comparison, FileComparison};
 pub use convert::{convert_file, read_v1_syncs};
 pub use export::{Export, ExportedRow, NotTaken, Taken};
 pub use file::{
-    inspect_schema, optional_path, read_header, required_path, verify, Inspection, OpenOptions, SavedFrames, Store,
+    inspect_schema, optional_path, read_header, read_header_of_source, required_path, verify, Inspection, OpenOptions,
+    SavedFrames, Store,
 };
 pub use listing::{Encoded, Scan, ScanRequest};
 pub use merge::merge_files;

@@ -281,8 +281,8 @@ pub fn all(sample: &Sample) -> Vec<Function> {
 fn the_functions_of_these_tests_are_all_that_the_library_has() {
     // The others of the function table: those on buffers (2), errors (4), cancel flags (3) and cursors (2), c1z_version,
     // c1z_open, c1z_store_free, c1z_read_header, c1z_verify, c1z_inspect, c1z_inspect_schema, c1z_merge_files,
-    // c1z_compare_files, c1z_convert_file, c1z_export_arrow and c1z_export_schema.
-    let others = 2 + 4 + 3 + 2 + 12;
+    // c1z_compare_files, c1z_convert_file, c1z_export_arrow, c1z_export_schema and c1z_open_with.
+    let others = 2 + 4 + 3 + 2 + 13;
     let slots = size_of::<Api>() / size_of::<usize>() - 1;
     let mut names: Vec<_> = all(&Sample::new()).iter().map(|function| function.name).collect();
     names.sort();

@@ -14,6 +14,7 @@ mod files_left;
 mod forking;
 mod functions;
 mod header;
+mod host;
 mod inspect;
 mod pages;
 mod pointers;

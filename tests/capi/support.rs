@@ -12,7 +12,8 @@ use c1z::capi::code::{Code, C1Z_OK};
 use c1z::capi::compare::c1z_compare_files;
 use c1z::capi::cursor::{c1z_cursor_free, c1z_cursor_next, Cursor};
 use c1z::capi::error::{c1z_error_code, c1z_error_free, c1z_error_message, c1z_error_reason, ErrorObject};
-use c1z::capi::file::{c1z_close, c1z_open, c1z_read_header};
+use c1z::capi::file::{c1z_close, c1z_open, c1z_open_with, c1z_read_header};
+use c1z::capi::host::Host;
 use c1z::capi::inspect::{c1z_inspect, c1z_inspect_schema};
 use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
@@ -193,6 +194,15 @@ impl Handle {
         let control = control.map_or(ptr::null(), ptr::from_ref);
         // SAFETY: everything outlives the call.
         let opened = outcome(true, true, |store, error| unsafe { c1z_open(slice(request), control, store, error) })?;
+        Ok(Handle(opened.expect("asked for a store")))
+    }
+
+    /// Opens with what `host` brings, which is null or valid.
+    pub fn open_with(request: &[u8], host: *const Host, control: Option<&Control>) -> Result<Handle, Failure> {
+        let control = control.map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: everything outlives the call.
+        let opened =
+            outcome(true, true, |store, error| unsafe { c1z_open_with(slice(request), host, control, store, error) })?;
         Ok(Handle(opened.expect("asked for a store")))
     }
 

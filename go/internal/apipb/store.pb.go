@@ -60,7 +60,11 @@ type OpenRequest struct {
 	// A file of format v1 is converted into the working copy, as c1z_convert_file converts it, and fails the call where a
 	// row cannot be read. The file itself stays as it is until the first save of a change, which puts one of this library
 	// in its place: what c1z_convert_file would list as lost is lost then.
-	ConvertV1     bool `protobuf:"varint,13,opt,name=convert_v1,json=convertV1,proto3" json:"convert_v1,omitempty"`
+	ConvertV1 bool `protobuf:"varint,13,opt,name=convert_v1,json=convertV1,proto3" json:"convert_v1,omitempty"`
+	// Of a file that a host's source gives (c1z_open_with), bytes of unpacked tables that are kept in the working folder. Those
+	// that were not read for longest go first and are asked for again; what calls that run read at the moment stays. 0 means
+	// 1 GiB.
+	MaxLocalBytes uint64 `protobuf:"varint,14,opt,name=max_local_bytes,json=maxLocalBytes,proto3" json:"max_local_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,6 +188,13 @@ func (x *OpenRequest) GetConvertV1() bool {
 		return x.ConvertV1
 	}
 	return false
+}
+
+func (x *OpenRequest) GetMaxLocalBytes() uint64 {
+	if x != nil {
+		return x.MaxLocalBytes
+	}
+	return 0
 }
 
 // Asks for the header of a file, which need not be one that c1z_open opens.
@@ -634,7 +645,7 @@ var File_c1z_v1_store_proto protoreflect.FileDescriptor
 
 const file_c1z_v1_store_proto_rawDesc = "" +
 	"\n" +
-	"\x12c1z/v1/store.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\xf7\x03\n" +
+	"\x12c1z/v1/store.proto\x12\x06c1z.v1\x1a\x18c1/c1z/v3/manifest.proto\"\x9f\x04\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x17\n" +
@@ -651,7 +662,8 @@ const file_c1z_v1_store_proto_rawDesc = "" +
 	"\toverwrite\x18\v \x01(\bR\toverwrite\x12(\n" +
 	"\x10no_grant_digests\x18\f \x01(\bR\x0enoGrantDigests\x12\x1d\n" +
 	"\n" +
-	"convert_v1\x18\r \x01(\bR\tconvertV1\"F\n" +
+	"convert_v1\x18\r \x01(\bR\tconvertV1\x12&\n" +
+	"\x0fmax_local_bytes\x18\x0e \x01(\x04R\rmaxLocalBytes\"F\n" +
 	"\x11ReadHeaderRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1d\n" +
 	"\n" +

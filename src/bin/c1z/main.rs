@@ -4,6 +4,7 @@
 //! table, JSON, NDJSON or CSV; `names` says what a person calls an id, and `resolve` what a bare id is the id of.
 //! `docs/command.md` is the reference.
 
+mod address;
 mod arguments;
 mod command;
 #[cfg(feature = "parquet")]
@@ -13,6 +14,8 @@ mod names;
 mod output;
 mod pages;
 mod progress;
+#[cfg(feature = "remote")]
+mod remote;
 mod resolve;
 mod several;
 mod sync;

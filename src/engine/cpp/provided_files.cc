@@ -7,6 +7,7 @@
 // have, and closing by the database taking back what it has scheduled with high priority.
 
 #include <cerrno>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,8 +24,9 @@ using namespace rocksdb;
 
 extern "C" {
 
-// Answers of a provider; a positive one is an error of the operating system.
-enum { kProvided = 0, kDamaged = -1, kRefused = -2, kLimited = -3 };
+// Answers of a provider; a positive one is an error of the operating system. One from the last on is of a source: how much less it
+// is says what kind of failure.
+enum { kProvided = 0, kDamaged = -1, kRefused = -2, kLimited = -3, kOfSource = -100 };
 
 // `ExternFileProvider` of rocksdb_ext.rs.
 struct c1z_file_provider {
@@ -33,6 +35,9 @@ struct c1z_file_provider {
   // together with `reason`. Called by any thread.
   int (*provide)(void* context, const char* name, size_t length, void* reason,
                 void (*explain)(void* reason, const char* text, size_t length));
+  // Takes back a file of that name that was provided, when it has been read. Null if none is ever taken back: then a file is
+  // asked for when it is opened, and else for every read.
+  void (*take_back)(void* context, const char* name, size_t length);
   // Called once, when nobody asks any more.
   void (*release)(void* context);
 };
@@ -42,32 +47,21 @@ namespace {
 
 void Explain(void* reason, const char* text, size_t length) { static_cast<std::string*>(reason)->assign(text, length); }
 
-class ProvidedFiles : public FileSystemWrapper {
+// What is asked for files, for as long as somebody may.
+class Provider {
  public:
-  ProvidedFiles(const std::shared_ptr<FileSystem>& files, const c1z_file_provider& provider)
-      : FileSystemWrapper(files), provider_(provider) {}
+  explicit Provider(const c1z_file_provider& provider) : provider_(provider) {}
+  ~Provider() { provider_.release(provider_.context); }
+  Provider(const Provider&) = delete;
+  Provider& operator=(const Provider&) = delete;
 
-  ~ProvidedFiles() override { provider_.release(provider_.context); }
+  bool TakesBack() const { return provider_.take_back != nullptr; }
+  void TakeBack(const std::string& name) const { provider_.take_back(provider_.context, name.data(), name.size()); }
 
-  const char* Name() const override { return "ProvidedFiles"; }
-
-  IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
-                             std::unique_ptr<FSSequentialFile>* file, IODebugContext* debug) override {
-    IOStatus provided = Provide(path);
-    return provided.ok() ? FileSystemWrapper::NewSequentialFile(path, options, file, debug) : provided;
-  }
-
-  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
-                               std::unique_ptr<FSRandomAccessFile>* file, IODebugContext* debug) override {
-    IOStatus provided = Provide(path);
-    return provided.ok() ? FileSystemWrapper::NewRandomAccessFile(path, options, file, debug) : provided;
-  }
-
- private:
-  IOStatus Provide(const std::string& path) {
-    const size_t name = path.rfind('/') + 1;
+  IOStatus Provide(const std::string& name) const {
     std::string reason;
-    const int answer = provider_.provide(provider_.context, path.data() + name, path.size() - name, &reason, Explain);
+    const int answer = provider_.provide(provider_.context, name.data(), name.size(), &reason, Explain);
+    if (answer <= kOfSource) return IOStatus::IOError("source " + std::to_string(kOfSource - answer), reason);
     switch (answer) {
       case kProvided:
         return IOStatus::OK();
@@ -86,7 +80,79 @@ class ProvidedFiles : public FileSystemWrapper {
     }
   }
 
+ private:
   const c1z_file_provider provider_;
+};
+
+// A file that is whole only while it is read.
+class HeldFile : public FSRandomAccessFileOwnerWrapper {
+ public:
+  HeldFile(std::unique_ptr<FSRandomAccessFile>&& file, std::shared_ptr<const Provider> provider, std::string name)
+      : FSRandomAccessFileOwnerWrapper(std::move(file)), provider_(std::move(provider)), name_(std::move(name)) {}
+
+  IOStatus Read(uint64_t offset, size_t n, const IOOptions& options, Slice* result, char* scratch,
+                IODebugContext* debug) const override {
+    return Held([&] { return FSRandomAccessFileOwnerWrapper::Read(offset, n, options, result, scratch, debug); });
+  }
+
+  IOStatus MultiRead(FSReadRequest* requests, size_t count, const IOOptions& options, IODebugContext* debug) override {
+    return Held([&] { return FSRandomAccessFileOwnerWrapper::MultiRead(requests, count, options, debug); });
+  }
+
+  // Those that read later would read what is not held any more: RocksDB's own ways call Read.
+  IOStatus ReadAsync(FSReadRequest& request, const IOOptions& options, std::function<void(FSReadRequest&, void*)> done,
+                     void* argument, void** handle, IOHandleDeleter* deleter, IODebugContext* debug) override {
+    return FSRandomAccessFile::ReadAsync(request, options, std::move(done), argument, handle, deleter, debug);
+  }
+
+  bool SubmitReadAsync(FSReadRequest& request, const IOOptions& options, std::function<void(FSReadRequest&)> done,
+                       IODebugContext* debug) override {
+    return FSRandomAccessFile::SubmitReadAsync(request, options, std::move(done), debug);
+  }
+
+ private:
+  template <typename Work>
+  IOStatus Held(const Work& work) const {
+    IOStatus provided = provider_->Provide(name_);
+    if (!provided.ok()) return provided;
+    IOStatus done = work();
+    provider_->TakeBack(name_);
+    return done;
+  }
+
+  const std::shared_ptr<const Provider> provider_;
+  const std::string name_;
+};
+
+class ProvidedFiles : public FileSystemWrapper {
+ public:
+  ProvidedFiles(const std::shared_ptr<FileSystem>& files, const c1z_file_provider& provider)
+      : FileSystemWrapper(files), provider_(std::make_shared<const Provider>(provider)) {}
+
+  const char* Name() const override { return "ProvidedFiles"; }
+
+  IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
+                             std::unique_ptr<FSSequentialFile>* file, IODebugContext* debug) override {
+    // One of these is never taken back: they are few and small.
+    IOStatus provided = provider_->Provide(NameOf(path));
+    return provided.ok() ? FileSystemWrapper::NewSequentialFile(path, options, file, debug) : provided;
+  }
+
+  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
+                               std::unique_ptr<FSRandomAccessFile>* file, IODebugContext* debug) override {
+    if (provider_->TakesBack()) {
+      IOStatus opened = FileSystemWrapper::NewRandomAccessFile(path, options, file, debug);
+      if (opened.ok()) *file = std::make_unique<HeldFile>(std::move(*file), provider_, NameOf(path));
+      return opened;
+    }
+    IOStatus provided = provider_->Provide(NameOf(path));
+    return provided.ok() ? FileSystemWrapper::NewRandomAccessFile(path, options, file, debug) : provided;
+  }
+
+ private:
+  static std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+  const std::shared_ptr<const Provider> provider_;
 };
 
 class ProvidedEnv : public EnvWrapper {

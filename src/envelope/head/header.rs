@@ -1,12 +1,13 @@
 //! Magic, manifest length, manifest: what stands before the payload.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh64::xxh64;
 
 use super::manifest::{self, MAX_MANIFEST_BYTES};
-use crate::envelope::reading::Input;
+use crate::envelope::reading::{ByteSource, Input};
 use crate::error::Reason;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};
@@ -57,6 +58,11 @@ pub fn read_format(file: &Path) -> Result<FileFormat> {
 /// Fails with `FORMAT_V1` for a file of format v1, which has no manifest.
 pub fn read_head(path: &Path) -> Result<Head> {
     head_of(&Input::open(path)?)
+}
+
+/// [`read_head`] of a file that lies elsewhere, which messages call `name`.
+pub fn read_head_of_source(name: &Path, source: Arc<dyn ByteSource>) -> Result<Head> {
+    head_of(&Input::of_source(source, name, 0)?)
 }
 
 /// Whether `bytes` are the first of a file of format v3, as many as there are.

@@ -6,6 +6,6 @@ pub mod manifest;
 
 pub use descriptors::verify_descriptors;
 pub use header::{
-    encode_head, format_of, head_from, head_of, is_start_of_file, manifest_bytes, read_format, read_head, FileFormat,
-    Head, MAGIC_LEN,
+    encode_head, format_of, head_from, head_of, is_start_of_file, manifest_bytes, read_format, read_head,
+    read_head_of_source, FileFormat, Head, MAGIC_LEN,
 };

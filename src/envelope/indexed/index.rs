@@ -37,6 +37,13 @@ pub struct Frame {
     pub digest: Digest,
 }
 
+impl Frame {
+    /// The offset behind its last byte, which is known to be one.
+    pub fn end(&self) -> u64 {
+        self.offset + self.compressed_size
+    }
+}
+
 /// What is recorded of the bytes of a payload file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest {

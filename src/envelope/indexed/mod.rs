@@ -9,11 +9,12 @@ mod read_frame;
 mod read_frames;
 mod shared_files;
 mod source;
+mod streams;
 pub mod unpack_frames;
 pub mod write_frames;
 
 pub use index::Frame;
-pub use lazy_files::{LazyFile, LazyFiles};
+pub use lazy_files::{Holder, LazyFile, LazyFiles};
 pub use read_frame::Read;
 pub use read_frames::Work;
 pub use shared_files::{Shared, PREFIX as SHARED_PREFIX};

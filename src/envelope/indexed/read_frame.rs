@@ -39,10 +39,12 @@ pub(super) enum Hashes {
 }
 
 /// Decodes the frame, passes its bytes on as they come, and compares them with size and hashes. What is wrong with the
-/// frame is no failure of reading it; bytes may have been passed on before it was noticed.
+/// frame is no failure of reading it; bytes may have been passed on before it was noticed. What follows the frame up to
+/// `until` will be read too.
 pub fn read<E: From<Error>>(
     input: &Input,
     frame: &Frame,
+    until: u64,
     window_log: u32,
     hashes: Hashes,
     each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
@@ -51,7 +53,7 @@ pub fn read<E: From<Error>>(
     let damage = |kind, detail: &str| {
         Ok(Read::Damaged(Damage { kind, detail: format!("frame {}: {detail}", Quoted::new(name)) }))
     };
-    let section = input.section(*offset, offset + compressed_size);
+    let section = input.section_of(*offset, offset + compressed_size, until);
     let mut decoder = match decoder(Hashing::new(section), window_log) {
         Ok(decoder) => decoder,
         Err(error) => return undecodable(input, frame, error, window_log),

@@ -106,7 +106,7 @@ impl Reading<'_> {
     pub fn read(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Read, Stop> {
         let Work { input, limits, .. } = self.work;
         self.go_on()?;
-        read_frame::read(input, self.frame, limits.window_log(), Hashes::All, &mut |bytes| {
+        read_frame::read(input, self.frame, self.frame.end(), limits.window_log(), Hashes::All, &mut |bytes| {
             self.go_on()?;
             each(bytes)?;
             let _ = self.done.send(Ok(bytes.len() as u64));

@@ -11,6 +11,8 @@ const DEFAULT_DECODED_BYTES: u64 = 10 << 30;
 const DEFAULT_RATIO: u64 = 100;
 /// SDK: what a zstd window may take by default.
 const DEFAULT_DECODER_MEMORY: u64 = 128 << 20;
+/// By default a source takes that many bytes of the disk.
+const DEFAULT_LOCAL_BYTES: u64 = 1 << 30;
 /// SDK: by default no more threads than that decode.
 const DEFAULT_THREADS: usize = 8;
 const MAX_THREADS: usize = 64;
@@ -25,6 +27,8 @@ pub struct Limits {
     pub max_decoded_bytes: Option<u64>,
     /// Bytes that the window of one zstd stream may take, rounded down to a power of two; 128 MiB by default.
     pub max_decoder_memory_bytes: Option<u64>,
+    /// Bytes that what is unpacked of a source takes on the disk; 1 GiB by default.
+    pub max_local_bytes: Option<u64>,
     /// Threads that decode, each with a window of its own; 0 means one for each processor, but not more than 8.
     pub threads: usize,
 }
@@ -59,6 +63,11 @@ impl Limits {
             true => Ok(()),
             false => Err(too_large(path, &total.to_string(), limit)),
         }
+    }
+
+    /// What may lie on the disk of a source.
+    pub(in crate::envelope) fn local_bytes(&self) -> u64 {
+        self.max_local_bytes.unwrap_or(DEFAULT_LOCAL_BYTES)
     }
 
     /// The number of threads that decode the frames of an indexed payload.

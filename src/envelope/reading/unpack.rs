@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::byte_source::ByteSource;
 use super::input::Input;
 use super::target::Target;
 use crate::control::Control;
@@ -12,6 +14,7 @@ use crate::envelope::indexed::{total, unpack_frames, Frame, Frames, LaterFrame, 
 use crate::envelope::names::Wanted;
 use crate::envelope::saving::Progress;
 use crate::envelope::{tar, Encoding, Identity, LazyFiles, Limits, Source};
+use crate::error::Reason;
 use crate::{quoted, Error, Result};
 
 /// Bytes of the smallest file that is worth unpacking later: a millisecond's work.
@@ -41,6 +44,14 @@ impl PackedFile {
         Ok(PackedFile { input, head, wanted: |_, _| true })
     }
 
+    /// Opens a file that is read by ranges, from `source`, which messages call `name`. It must be an indexed one: nothing else
+    /// can be read in parts. What is read at once takes a small part of `memory`.
+    pub fn of_source(source: Arc<dyn ByteSource>, name: &Path, memory: u64) -> Result<PackedFile> {
+        let input = Input::of_source(source, name, memory)?;
+        let head = head_of(&input)?;
+        Ok(PackedFile { input, head, wanted: |_, _| true })
+    }
+
     /// Leaves out what is not wanted: it is neither written nor, in an indexed payload, read.
     pub fn only(self, wanted: Wanted) -> PackedFile {
         PackedFile { wanted, ..self }
@@ -51,8 +62,8 @@ impl PackedFile {
         &self.head
     }
 
-    /// Which file it is.
-    pub fn identity(&self) -> Identity {
+    /// Which file it is; none if it is a source.
+    pub fn identity(&self) -> Option<Identity> {
         self.input.identity
     }
 
@@ -66,7 +77,8 @@ impl PackedFile {
     }
 
     /// Does what [`PackedFile::unpack`] does, but leaves files until they are asked for if `later` says so of their
-    /// names, they are large enough to be worth it, and the payload consists of frames.
+    /// names, they are large enough to be worth it, and the payload consists of frames. Of a source, all are worth it, and a
+    /// payload that does not is refused with `PAYLOAD_ENCODING`: nobody reads a whole source unasked.
     ///
     /// What is unpacked later is shared, in `home`, with others that have left files of the same payload for later: a
     /// folder of this user's alone, on the file system of `into`.
@@ -78,7 +90,8 @@ impl PackedFile {
         control: &Control<'_>,
         later: impl Fn(&str) -> bool,
     ) -> Result<Option<LazyFiles>> {
-        let later = |frame: &Frame| frame.digest.size >= WORTH_DEFERRING && later(&frame.name);
+        let is_source = self.input.is_source();
+        let later = |frame: &Frame| (is_source || frame.digest.size >= WORTH_DEFERRING) && later(&frame.name);
         let frames = self.unpack_by(into, limits, control, |target| {
             let Frames { now, later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
             unpack_frames::unpack(target, &now, limits, &mut Progress::new(control, total(&now)))?;
@@ -104,7 +117,7 @@ impl PackedFile {
             let Frames { now, later } = unpack_frames::prepare(target, &self.head, self.wanted, limits, later)?;
             let mut stored = unpack_frames::unpack(target, &now, limits, &mut Progress::new(control, total(&now)))?;
             stored.extend(later.iter().filter_map(LaterFrame::stored));
-            Ok((stored, later, self.input.again()?))
+            Ok((stored, later, self.input.again()))
         });
         Ok(frames?.map(|(stored, later, input)| {
             let lazy_files = LazyFiles::new(input, into.to_path_buf(), *limits, None, later);
@@ -143,7 +156,7 @@ impl PackedFile {
             let mut stored = unpack_frames::unpack(target, &now, limits, &mut progress)?;
             if let Some(needed) = needed.filter(|_| !later.is_empty()) {
                 let mut frames: Vec<Frame> = later.iter().map(|later| later.frame.clone()).collect();
-                let lazy_files = LazyFiles::new(self.input.again()?, into.to_path_buf(), *limits, None, later);
+                let lazy_files = LazyFiles::new(self.input.again(), into.to_path_buf(), *limits, None, later);
                 let needed = needed(&lazy_files)?;
                 frames.retain(|frame| !lazy_files.has_unpacked(&frame.name));
                 drop(lazy_files);
@@ -169,6 +182,13 @@ impl PackedFile {
         let mut present = fs::read_dir(into).map_err(Error::io("read folder", into))?;
         if present.next().is_some() {
             return Err(Error::invalid(format!("{}: not empty, nothing is unpacked into it", quoted::path(into))));
+        }
+        if input.is_source() && encoding != Encoding::IndexedZstd {
+            let name = head.manifest.payload_encoding().as_str_name();
+            let name = name.trim_start_matches("PAYLOAD_ENCODING_");
+            let detail =
+                format!("its payload is {name}, which cannot be read by ranges: fetch the whole file and open that");
+            return Err(Error::Unsupported { path: input.path.clone(), reason: Reason::PayloadEncoding, detail });
         }
         let target = Target { input, root: into };
         let unpacked = match encoding {

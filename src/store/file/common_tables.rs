@@ -12,6 +12,10 @@ impl Store {
     /// if that is nothing, as it is for files that are not indexed or have no large tables.
     pub(in crate::store) fn common_tables(&self, other: &Store) -> Result<Option<CommonTables>> {
         let [Some(own), Some(others)] = [self, other].map(|store| store.lazy_files.as_ref()) else { return Ok(None) };
+        // What is read past RocksDB is not held.
+        if own.are_limited() || others.are_limited() {
+            return Ok(None);
+        }
         let pairs = own.alike(others);
         let names: Vec<_> = pairs.iter().map(|(a, b)| (a.name().to_owned(), b.name().to_owned())).collect();
         let by_name: HashMap<_, _> = names.iter().cloned().zip(pairs).collect();

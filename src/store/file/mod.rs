@@ -16,7 +16,7 @@ mod verify;
 mod verify_report;
 mod working_folder;
 
-pub use header::read_header;
+pub use header::{read_header, read_header_of_source};
 pub use inspect::{inspect_schema, Inspection};
 pub use new_file::save_as_new;
 pub use open::{encoding, naming, OpenOptions, Store};

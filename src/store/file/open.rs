@@ -11,8 +11,10 @@ use super::paths::{absolute, optional_path, shown};
 use super::save::Origin;
 use super::working_folder::WorkingFolder;
 use crate::control::Control;
-use crate::engine::{self, is_database_file, Engine, EngineOptions, FileProvider};
-use crate::envelope::{self, Encoding, FileFormat, Head, Identity, LazyFiles, Limits, PackedFile, Source};
+use crate::engine::{self, is_database_file, is_table, Engine, EngineOptions, FileProvider, ProvidesFiles};
+use crate::envelope::{
+    self, ByteSource, Encoding, FileFormat, Head, Holder, Identity, LazyFiles, Limits, PackedFile, Source,
+};
 use crate::error::Reason;
 use crate::keys::LAYOUT_VERSION;
 use crate::processors::processors;
@@ -78,7 +80,10 @@ impl OpenOptions {
             memory_budget: request.memory_budget_bytes,
             durable: false,
             no_grant_digests: request.no_grant_digests,
-            limits: Limits::of_request(request.max_decoded_bytes, request.max_decoder_memory_bytes),
+            limits: Limits {
+                max_local_bytes: Some(request.max_local_bytes).filter(|&bytes| bytes > 0),
+                ..Limits::of_request(request.max_decoded_bytes, request.max_decoder_memory_bytes)
+            },
         })
     }
 
@@ -178,6 +183,22 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a file that lies elsewhere, read-only: its head and index are read, and of its tables those that a call needs.
+    /// Messages call it `name`. It must be an indexed file; any other is refused with `PAYLOAD_ENCODING`.
+    ///
+    /// The source is kept until the store is closed. A failure of it fails the call that needs the bytes, and nothing else.
+    pub fn open_source(
+        name: &Path,
+        source: Arc<dyn ByteSource>,
+        options: OpenOptions,
+        control: &Control<'_>,
+    ) -> Result<Store> {
+        if !options.read_only {
+            return Err(Error::invalid("read_only is not set: a source cannot be written to"));
+        }
+        Ok(Store::open_from(Packed::Source(&source), name, options, control)?.0)
+    }
+
     fn open_from(
         packed: Packed<'_>,
         path: &Path,
@@ -185,7 +206,10 @@ impl Store {
         control: &Control<'_>,
     ) -> Result<(Store, Option<Head>)> {
         process::enter()?;
-        let path = &absolute(path)?;
+        let path = &match packed {
+            Packed::Source(_) => path.to_path_buf(),
+            _ => absolute(path)?,
+        };
         let tmp_dir = options.tmp_dir.as_deref().map(absolute).transpose()?;
         let options = OpenOptions { tmp_dir, ..options };
         options.engine(Encoding::IndexedZstd).ask_for_means(path)?;
@@ -201,6 +225,11 @@ impl Store {
             Packed::Nothing => (None, None),
             Packed::InPlace => packed_file(path, options.read_only)?,
             Packed::CopyOf(packed) => packed_file(packed, true)?,
+            Packed::Source(source) => {
+                let memory = options.engine(Encoding::IndexedZstd).memory_budget as u64;
+                control.check()?;
+                (Some(of_this_library(path, PackedFile::of_source(Arc::clone(source), path, memory)?)?), None)
+            }
         };
         let head = file.as_ref().map(|file| file.head().clone());
         let Opened { encoding, engine_options, engine, source, lazy_files } = match (file, packed) {
@@ -311,6 +340,8 @@ enum Packed<'p> {
     InPlace,
     /// From the file at this path, which stays as it is.
     CopyOf(&'p Path),
+    /// From a file that lies elsewhere.
+    Source(&'p Arc<dyn ByteSource>),
 }
 
 /// An open database, and what came with it.
@@ -339,7 +370,7 @@ impl Opened {
         let workers = Workers::of_threads(options.threads());
         let (mut source, mut lazy_files) = (None, None);
         match options.read_only {
-            true => lazy_files = file.unpack_some(database, work.home(), &limits, control, |_| true)?,
+            true => lazy_files = file.unpack_some(database, work.home(), &limits, control, is_table)?,
             false => {
                 let named = |lazy_files: &LazyFiles| {
                     let options = options.engine(Encoding::IndexedZstd);
@@ -353,8 +384,10 @@ impl Opened {
         let engine_options = options.engine(encoding);
         let engine = match options.read_only {
             true => {
-                let provider =
-                    lazy_files.as_ref().map(|lazy_files| Box::new(lazy_files.fetch(&workers)) as FileProvider);
+                let provider = lazy_files.as_ref().map(|lazy_files| match lazy_files.are_limited() {
+                    true => Box::new(Held(lazy_files.holder(&workers))) as FileProvider,
+                    false => Box::new(lazy_files.fetch(&workers)),
+                });
                 Engine::open_read_only(database, &engine_options, provider)
             }
             false => Engine::open(database, &engine_options),
@@ -425,11 +458,18 @@ fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Opti
         }
         Err(error) => return Err(Error::io_of_named("open", path)(error)),
     }
-    let unsupported = |reason, detail| Error::Unsupported { path: path.to_path_buf(), reason, detail };
     if envelope::read_format(path)? == FileFormat::V1 {
-        return Err(unsupported(Reason::FormatV1, "a file of format v1 (SQLite); convert it first".into()));
+        let (reason, detail) = (Reason::FormatV1, "a file of format v1 (SQLite); convert it first".into());
+        return Err(Error::Unsupported { path: path.to_path_buf(), reason, detail });
     }
-    let file = PackedFile::open(path)?;
+    let file = of_this_library(path, PackedFile::open(path)?)?;
+    let identity = file.identity();
+    Ok((Some(file), identity))
+}
+
+/// The file, unless it is of another engine or version, or its descriptors are damaged.
+fn of_this_library(path: &Path, file: PackedFile) -> Result<PackedFile> {
+    let unsupported = |reason, detail| Error::Unsupported { path: path.to_path_buf(), reason, detail };
     let manifest = &file.head().manifest;
     if manifest.engine != ENGINE {
         let engine = Quoted::new(&manifest.engine);
@@ -443,8 +483,24 @@ fn packed_file(path: &Path, read_only: bool) -> Result<(Option<PackedFile>, Opti
     }
     // A set that lacks a file is damage; a file without descriptors only cannot be inspected.
     envelope::verify_descriptors(&file.head().descriptors).map_err(|error| naming(path, error))?;
-    let identity = file.identity();
-    Ok((Some(file), Some(identity)))
+    Ok(file)
+}
+
+/// Files of a database that may be emptied while nobody holds them.
+struct Held(Holder);
+
+impl ProvidesFiles for Held {
+    fn provide(&self, name: &str) -> Result<()> {
+        self.0.hold(name)
+    }
+
+    fn takes_back(&self) -> bool {
+        true
+    }
+
+    fn take_back(&self, name: &str) {
+        self.0.let_go(name);
+    }
 }
 
 /// Says which file a damaged database came from; the working folder means nothing to the caller. What keeps an unpacked

@@ -104,6 +104,7 @@ fn options(request: &VerifyRequest) -> Result<OpenOptions> {
             max_decoded_bytes: limit(request.max_decoded_bytes),
             max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
             threads: request.threads as usize,
+            ..Limits::default()
         },
         ..OpenOptions::default()
     })

@@ -11,6 +11,7 @@ use c1z::store::{FileComparison, Store};
 use clap::{Args, ValueEnum};
 use prost::Message;
 
+use crate::address;
 use crate::arguments::{FileArguments, OutputArguments, WorkArguments};
 use crate::command::grants::principal_of;
 use crate::failure::{Failure, Status};
@@ -88,6 +89,7 @@ impl Kind {
 
 impl Compare {
     pub fn run(self) -> Result<Status, Failure> {
+        [&self.before, &self.after].into_iter().try_for_each(|file| address::check_path(file))?;
         let mut comparison =
             Progress::late("opening").during(|control| FileComparison::open(&self.request(), control))?;
         let format = self.output.format();

@@ -8,6 +8,7 @@ use c1z::store::convert_file;
 use clap::Args;
 use prost::Message;
 
+use crate::address;
 use crate::arguments::{OutputArguments, WorkArguments};
 use crate::failure::{Failure, Status};
 use crate::output::{Format, Output, Shown};
@@ -33,6 +34,7 @@ pub struct Convert {
 
 impl Convert {
     pub fn run(self) -> Result<Status, Failure> {
+        address::check_path(&self.file)?;
         let unreadable_rows = if self.skip_unreadable { UnreadableRows::Skip } else { UnreadableRows::Fail };
         let request = ConvertFileRequest {
             input_path_bytes: super::path_bytes(&self.file),

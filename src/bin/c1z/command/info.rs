@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use c1z::proto::api::FileHeader;
 use c1z::proto::manifest::SyncRunSummary;
 use c1z::quoted;
-use c1z::store::{read_header, read_v1_syncs};
+use c1z::store::read_v1_syncs;
 use clap::Args;
 use indicatif::HumanBytes;
 use prost::Message;
 
+use crate::address;
 use crate::arguments::{OutputArguments, WorkArguments};
 use crate::failure::{Failure, Status};
 use crate::output::{self, object, Format, Output, Shown};
@@ -84,8 +85,9 @@ impl Info {
     }
 
     fn header(&self, file: &Path) -> Result<FileHeader, Failure> {
-        let mut header = read_header(file)?;
+        let mut header = address::read_header(file)?;
         if self.deep && header.format == "v1" {
+            address::check_path(file)?;
             let tmp_dir = self.work.tmp_dir.as_deref();
             header.sync_runs = Progress::late("unpacking").during(|control| read_v1_syncs(file, tmp_dir, control))?;
         }

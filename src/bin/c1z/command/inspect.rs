@@ -7,6 +7,7 @@ use c1z::store::Inspection;
 use clap::Args;
 use serde_json::Value;
 
+use crate::address;
 use crate::arguments::{FileArguments, OutputArguments};
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -28,6 +29,7 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(self) -> Result<Status, Failure> {
+        address::check_path(&self.file.file)?;
         let open = OpenRequest {
             path_bytes: super::path_bytes(&self.file.file),
             tmp_dir_bytes: self.file.work.tmp_dir.as_deref().map(super::path_bytes).unwrap_or_default(),

@@ -7,6 +7,7 @@ use c1z::store::merge_files;
 use clap::Args;
 use prost::Message;
 
+use crate::address;
 use crate::arguments::{OutputArguments, WorkArguments};
 use crate::failure::{Failure, Status};
 use crate::output::{Format, Output, Shown};
@@ -32,6 +33,7 @@ pub struct Merge {
 
 impl Merge {
     pub fn run(self) -> Result<Status, Failure> {
+        std::iter::once(&self.base).chain(&self.partials).try_for_each(|file| address::check_path(file))?;
         let input = |path: &PathBuf| MergeInput { path_bytes: super::path_bytes(path), ..MergeInput::default() };
         let request = MergeFilesRequest {
             inputs: std::iter::once(&self.base).chain(&self.partials).map(input).collect(),

@@ -7,6 +7,7 @@ use c1z::store::{OpenOptions, Store};
 use clap::Args;
 use serde_json::json;
 
+use crate::address;
 use crate::arguments::{OutputArguments, WorkArguments};
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -28,6 +29,7 @@ pub struct Prune {
 
 impl Prune {
     pub fn run(self) -> Result<Status, Failure> {
+        address::check_path(&self.file)?;
         if !self.file.try_exists().map_err(c1z::Error::io("open", &self.file))? {
             // The library would take it for a file that is yet to be written.
             return Err(c1z::Error::no_file(&self.file).into());

@@ -9,6 +9,7 @@ use c1z::store::verify;
 use clap::Args;
 use prost::Message;
 
+use crate::address;
 use crate::arguments::{OutputArguments, WorkArguments};
 use crate::failure::{Failure, Status};
 use crate::output::{self, object, Format, Output, Shown};
@@ -34,6 +35,7 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(self) -> Result<Status, Failure> {
+        self.files.iter().try_for_each(|file| address::check_path(file))?;
         let format = self.output.format();
         let mut status = Status::Done;
         let mut rows = (format != Format::Table).then(|| Output::new(format, COLUMNS));

@@ -1,0 +1,188 @@
+//! The command on files in object storage and behind a web server, against a server of S3 (`moto_server` of the Python package
+//! moto, found on the path or by `C1Z_MOTO_SERVER`), whose log says what it was asked.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use c1z::control::Control;
+use c1z::envelope::Encoding;
+use c1z::proto::api::{PutGrantsRequest, PutResourceTypesRequest, PutResourcesRequest, StartSyncRequest};
+use c1z::proto::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
+use c1z::store::{OpenOptions, Store};
+use prost::Message;
+use tempfile::TempDir;
+
+const GROUPS: usize = 60;
+const USERS: usize = 1_000;
+
+/// A server of S3 with one bucket.
+struct Server {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+    folder: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// `None` where there is no such server, which in CI is a failure.
+    fn start() -> Option<Server> {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let program = std::env::var_os("C1Z_MOTO_SERVER").unwrap_or_else(|| "moto_server".into());
+        let child = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn();
+        let child = match child {
+            Ok(child) => child,
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "{}: {error}", program.display());
+                eprintln!("skipped: {}: {error} (pip install 'moto[s3]' flask flask-cors)", program.display());
+                return None;
+            }
+        };
+        let server = Server { child, port, log, folder };
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "it does not listen: {}", server.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server.put("/bucket", b"");
+        Some(server)
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Puts what a path of the server names.
+    fn put(&self, path: &str, body: &[u8]) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let (host, len) = (format!("127.0.0.1:{}", self.port), body.len());
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+
+    fn c1z(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_c1z"))
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_ACCESS_KEY_ID", "a")
+            .env("AWS_SECRET_ACCESS_KEY", "b")
+            .env("AWS_REGION", "us-east-1")
+            .env("TMPDIR", self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    /// What the command writes, and how many requests it makes.
+    fn counted(&self, arguments: &[&str]) -> (String, usize) {
+        let requests = || self.log().lines().filter(|line| line.contains("\"GET /")).count();
+        let before = requests();
+        let output = self.c1z(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        (String::from_utf8(output.stdout).unwrap(), requests() - before)
+    }
+
+    fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.c1z(arguments);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+/// Writes a file whose tables do not compress well.
+fn write(path: &Path, encoding: Encoding, groups: usize) {
+    let options = OpenOptions { encoding: Some(encoding), ..OpenOptions::default() };
+    let store = Store::open(path, options, &Control::none()).unwrap();
+    store.start_sync(&StartSyncRequest { sync_type: "full".into(), ..Default::default() }).unwrap();
+    let list = ["user", "group"].map(|id| ResourceType { id: id.into(), ..Default::default() }).to_vec();
+    store.put_resource_types(&PutResourceTypesRequest { list }.encode_to_vec()).unwrap();
+    let resource = |of_type: &str, id: &str| Resource {
+        id: Some(ResourceId { resource_type: of_type.into(), resource: id.into(), baton_resource: false }),
+        ..Default::default()
+    };
+    let users: Vec<_> = (0..USERS).map(|user| resource("user", &format!("user-{user:06}"))).collect();
+    store.put_resources(&PutResourcesRequest { list: users.clone(), ..Default::default() }.encode_to_vec()).unwrap();
+    let mut number = 1u64;
+    for group in 0..groups {
+        let entitlement = Entitlement {
+            resource: Some(resource("group", &format!("group-{group}"))),
+            id: format!("group-{group}-member"),
+            ..Default::default()
+        };
+        let grant = |user: &Resource| {
+            let mut id = String::new();
+            for _ in 0..6 {
+                // Marsaglia's xorshift.
+                number ^= number << 13;
+                number ^= number >> 7;
+                number ^= number << 17;
+                id.push_str(&format!("{number:016x}"));
+            }
+            Grant { entitlement: Some(entitlement.clone()), principal: Some(user.clone()), id, ..Default::default() }
+        };
+        let list = users.iter().map(grant).collect();
+        store.put_grants(&PutGrantsRequest { list, ..Default::default() }.encode_to_vec()).unwrap();
+    }
+    store.end_sync(&Control::none()).unwrap();
+    store.save(&Control::none()).unwrap();
+    store.close().unwrap();
+}
+
+#[test]
+fn the_command_reads_files_where_they_lie_by_few_requests() {
+    let Some(server) = Server::start() else { return };
+    let local = server.folder.path().join("local.c1z");
+    write(&local, Encoding::IndexedZstd, GROUPS);
+    server.put("/bucket/file.c1z", &fs::read(&local).unwrap());
+    let local = local.to_str().unwrap();
+    let of_http = format!("http://127.0.0.1:{}/bucket/file.c1z", server.port);
+    for address in ["s3://bucket/file.c1z", &of_http] {
+        for (arguments, most) in [
+            (vec!["info", "{}", "-o", "json"], 2),
+            (vec!["access", "{}", "user-000500", "-o", "csv"], 8),
+            (vec!["who", "{}", "group-7-member", "-o", "csv"], 8),
+            (vec!["list", "grants", "{}", "-o", "csv"], 12),
+            (vec!["list", "resource-types", "{}", "-o", "csv"], 4),
+        ] {
+            let with = |file| arguments.iter().map(|word| if *word == "{}" { file } else { word }).collect::<Vec<_>>();
+            let (written, requests) = server.counted(&with(address));
+            let expected = server.counted(&with(local)).0;
+            assert_eq!(written.replace(address, "FILE"), expected.replace(local, "FILE"), "{arguments:?}");
+            assert!((1..=most).contains(&requests), "{arguments:?} of {address}: {requests} requests");
+            println!("{} of {address}: {requests} requests", arguments[0]);
+        }
+    }
+    assert!(!server.log().contains(" 200 -\n") || !server.log().contains("\"GET /bucket/file.c1z HTTP/1.1\" 200"));
+
+    assert!(server.fails(&["info", "s3://bucket/none.c1z"]).contains("s3://bucket/none.c1z"));
+    let refused = server.fails(&["verify", "s3://bucket/file.c1z"]);
+    assert!(refused.contains("INVALID_ARGUMENT") && refused.contains("whole files"), "{refused}");
+    let refused = server.fails(&["info", "http://127.0.0.1/file.c1z?signature=1"]);
+    assert!(refused.contains("INVALID_ARGUMENT") && refused.contains("query"), "{refused}");
+
+    let whole = server.folder.path().join("whole.c1z");
+    write(&whole, Encoding::TarZstd, GROUPS);
+    server.put("/bucket/whole.c1z", &fs::read(&whole).unwrap());
+    let refused = server.fails(&["list", "grants", "s3://bucket/whole.c1z"]);
+    assert!(refused.contains("PAYLOAD_ENCODING") && refused.contains("TAR_ZSTD"), "{refused}");
+}
