@@ -131,7 +131,7 @@ test-go: stage-dev
 	$(use_dev) go -C examples/runner test -timeout 20m ./...
 	$(use_dev) scripts/test-outside.sh
 
-# Arguments of pytest: make test-python PYTEST="-k access"
+# Arguments of pytest: make test-python PYTEST="-k spark"
 PYTEST ?=
 test-python: setup-tests stage-dev
 	scripts/test-python.sh "$(STAGE_DEV)" $(PYTEST)

@@ -27,7 +27,7 @@ if [[ ! -f $folder/whole ]]; then
     "$python" -m venv "$folder"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$list" >&2
     # The list names everything, so that two machines have the same.
-    "$folder/bin/python" -m pip check --disable-pip-version-check >&2
+    broken=$("$folder/bin/python" -m pip check --disable-pip-version-check) || { echo "$broken" >&2; exit 1; }
     touch "$folder/whole"
   fi
   exec 9>&-

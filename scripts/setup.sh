@@ -15,8 +15,9 @@ else
 fi
 if [[ ${1:-} == tests ]]; then
   packages+=(cmake protobuf-compiler libprotobuf-dev)   # the C++ example
-  # The Python package and its wheel; Python may have come from elsewhere.
+  # The Python package and its wheel; Spark, with which it is tested. Either may have come from elsewhere.
   "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
+  command -v java >/dev/null || packages+=(default-jre-headless)
 fi
 
 missing=()

@@ -2,6 +2,8 @@
 # wheel.sh STAGE OUT: makes the Python package's wheel in the folder OUT, with the library of the installation STAGE inside, and prints
 # its path. One wheel is for all Pythons: the package calls the library through ctypes. It is tagged for the oldest manylinux that has
 # every symbol which the library takes from the system.
+#
+# CC  the compiler (default: cc)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stage=$1 out=$2
@@ -14,6 +16,7 @@ find "$work/src" -name __pycache__ -prune -exec rm -rf {} +
 cp "$stage"/share/doc/c1z/{LICENSE,third-party-licences.txt} "$work/"
 mkdir -p "$work/src/c1z/lib"
 cp -L "$stage/lib/libc1z.so.0" "$work/src/c1z/lib/"
+"${CC:-cc}" -O2 -Wall -Wextra -Werror -shared -fPIC -s -o "$work/src/c1z/lib/libc1z_capsule.so" "$work/src/c1z/_capsule.c"
 # What `strip` would take is gone already; the link to the separate debug information would lead nowhere.
 objcopy --remove-section=.gnu_debuglink "$work/src/c1z/lib/libc1z.so.0"
 

@@ -13,12 +13,12 @@ from conftest import ROOT
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
 
-def examples():
-    """Each Python program, and the text behind it if there is one."""
+def examples(of_spark=False):
+    """Each Python program, those for Spark or the others, and the text behind it if there is one."""
     text = (ROOT / "bindings/python/README.md").read_text()
     blocks = BLOCK.findall(text)
     for index, (language, program) in enumerate(blocks):
-        if language == "python" and "spark" not in program:
+        if language == "python" and ("c1z.spark" in program) == of_spark:
             following = blocks[index + 1] if index + 1 < len(blocks) else ("", "")
             yield program, following[1] if following[0] == "text" else None
 

@@ -107,3 +107,8 @@ def test_threads_share_a_store(example):
         for thread in threads:
             thread.join()
     assert not failures
+
+
+def test_a_table_has_one_of_the_names(example):
+    with c1z.open(example) as store, pytest.raises(ValueError, match="resource_types"):
+        store.table("users")

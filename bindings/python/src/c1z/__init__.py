@@ -1,11 +1,13 @@
 """Reads `.c1z` files: snapshots of who has access to what in one tenant.
 
-    import c1z
+    import c1z, pyarrow as pa
 
     with c1z.open("acme.c1z") as store:
+        grants = pa.table(store.grants)
         for held in store.access("dana"):
             print(held.entitlement, *held.via)
 
+Tables of a store are Arrow streams that pyarrow, Polars, DuckDB and nanoarrow take as they are. `c1z.spark` is a data source for Spark.
 Whatever the library refuses raises `c1z.Error`.
 """
 
@@ -16,6 +18,7 @@ from c1z.files import Comparison, compare, convert, info, merge, verify
 from c1z.records import Difference, ResourceId
 from c1z.reports import Converted, FileInfo, Merged, StoreInfo, SyncRun, SyncStats, VerifyReport
 from c1z.store import Store, open
+from c1z.tables import Table
 
 __version__ = "0.1.0"
 
@@ -34,6 +37,7 @@ __all__ = [
     "StoreInfo",
     "SyncRun",
     "SyncStats",
+    "Table",
     "VerifyReport",
     "Way",
     "compare",

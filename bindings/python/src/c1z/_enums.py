@@ -59,3 +59,4 @@ SYNC_TYPE = enum(
     "c1.storage.v3.SyncType",
     ("unspecified", "full", "partial", "resources_only", "partial_upserts", "partial_deletions"),
 )
+TABLE = enum("Table", ("unspecified", "syncs", "resource_types", "resources", "entitlements", "grants"))

@@ -38,6 +38,34 @@ class Control(ctypes.Structure):
     _fields_ = [("cancel", ctypes.c_void_p), ("progress", PROGRESS), ("userdata", ctypes.c_void_p)]
 
 
+class ArrowSchema(ctypes.Structure):
+    """The Arrow C data interface's struct; who fills it sets `release`."""
+
+    _fields_ = [
+        ("format", ctypes.c_void_p),
+        ("name", ctypes.c_void_p),
+        ("metadata", ctypes.c_void_p),
+        ("flags", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("private_data", ctypes.c_void_p),
+    ]
+
+
+class ArrowArrayStream(ctypes.Structure):
+    """The Arrow C stream interface's struct; who fills it sets `release`."""
+
+    _fields_ = [
+        ("get_schema", ctypes.c_void_p),
+        ("get_next", ctypes.c_void_p),
+        ("get_last_error", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("private_data", ctypes.c_void_p),
+    ]
+
+
 _P, _OUT = ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)
 _CONTROL = ctypes.POINTER(Control)
 
@@ -55,6 +83,8 @@ _CALLS: dict[str, list[Any]] = {
     "convert_file": _ON_FILES,
     "compare_files": _ON_FILES,
     "cursor_next": [_P, _OUT],
+    "export_schema": [_Slice, ctypes.POINTER(ArrowSchema)],
+    "export_arrow": [_P, _Slice, _CONTROL, ctypes.POINTER(ArrowArrayStream)],
 }
 _CALLS.update(
     dict.fromkeys(
@@ -96,7 +126,6 @@ def _load() -> ctypes.CDLL:
 
     declare("version", ctypes.c_char_p, [])
     declare("buffer_data", _Slice, [_P])
-    declare("error_code", ctypes.c_int32, [_P])
     declare("error_reason", ctypes.c_char_p, [_P])
     declare("error_message", ctypes.c_char_p, [_P])
     declare("cancel_new", _P, [])
@@ -270,6 +299,17 @@ def create(name: str, request: Any, kind: type[H], control: Control | None = Non
     _invoke(name, _request(_wire.encode(request)), *_after(name, control), ctypes.byref(created))
     assert created.value is not None
     return kind(created.value)
+
+
+def export_schema(request: Any, out: int) -> None:
+    """Fills the ArrowSchema at an address."""
+    _invoke("export_schema", _request(_wire.encode(request)), ctypes.cast(out, ctypes.POINTER(ArrowSchema)))
+
+
+def export_arrow(handle: Handle, request: Any, out: int, control: Control | None = None) -> None:
+    """Fills the ArrowArrayStream at an address."""
+    at = ctypes.cast(out, ctypes.POINTER(ArrowArrayStream))
+    _invoke("export_arrow", handle.pointer, _request(_wire.encode(request)), *_after("export_arrow", control), at)
 
 
 def decoded(answer: type[M], data: bytes) -> M:

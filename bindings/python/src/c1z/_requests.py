@@ -279,3 +279,21 @@ class UserTrait:
 def user_trait(annotation: Annotation) -> bool:
     """Whether the annotation is a UserTrait."""
     return annotation.type_url.endswith("/c1.connector.v2.UserTrait")
+
+
+@dataclass(frozen=True)
+class Export:
+    _proto: ClassVar[str] = "c1z.v1.ExportRequest"
+    table: str = word(1, _enums.TABLE)
+    sync_id: str = text(2)
+    columns: tuple[str, ...] = many(3, STRING)
+    resource_type_id: str = text(4)
+    resource_id: str = text(5)
+    entitlement_id: str = text(6)
+    principal_resource_type_id: str = text(7)
+    principal_resource_id: str = text(8)
+    part: int = whole(9, UINT32)
+    parts: int = whole(10, UINT32)
+    batch_rows: int = whole(11, UINT32)
+    batch_bytes: int = whole(12, UINT64)
+    dictionaries: bool = flag(13)

@@ -13,6 +13,7 @@ from c1z._long import Progress, long
 from c1z.errors import Error
 from c1z.files import verify as _verify
 from c1z.reports import StoreInfo, SyncRun, SyncStats, VerifyReport
+from c1z.tables import TABLES, Table, TableName
 
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -83,6 +84,32 @@ class Store:
         nothing."""
         request = requests.Close(discard=True)
         long(lambda control: _library.call("close", request, requests.Empty, self._handle))
+
+    @property
+    def resource_types(self) -> Table:
+        """The table of resource types."""
+        return self.table("resource_types")
+
+    @property
+    def resources(self) -> Table:
+        """The table of resources."""
+        return self.table("resources")
+
+    @property
+    def entitlements(self) -> Table:
+        """The table of entitlements."""
+        return self.table("entitlements")
+
+    @property
+    def grants(self) -> Table:
+        """The table of grants."""
+        return self.table("grants")
+
+    def table(self, name: TableName, *, sync: str = "") -> Table:
+        """A table by its name, of the sync with that id, or else of the one that the store shows."""
+        if name not in TABLES:
+            raise ValueError(f"no table is called {name!r}; there are {', '.join(TABLES)}")
+        return Table(self._handle, requests.Export(table=name, sync_id=sync))
 
     def info(self) -> StoreInfo:
         """What is known of the open file without reading a record."""
