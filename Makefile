@@ -2,7 +2,7 @@
 #
 # CARGO_TARGET_DIR  where Cargo builds (default: target/make: a build with the RocksDB of scripts/rocksdb.sh and one with the
 #                   crate's own, as Cargo alone makes it, would rebuild each other's)
-# C1Z_CACHE         where builds of RocksDB are kept (default: libc1z in the user's cache folder)
+# C1Z_CACHE         where builds of RocksDB and packages for Python's tests are kept (default: libc1z in the user's cache folder)
 # FUZZ_SECONDS      how long `make fuzz` runs each target (default: 10)
 # PREFIX            where `make install` installs (default: /usr/local)
 
@@ -44,7 +44,7 @@ use_release = $(call use,$(STAGE_RELEASE))
 use_dev     = $(call use,$(STAGE_DEV))
 
 .PHONY: setup setup-tests build stage stage-dev install uninstall env demo baton bench bench-rust test test-rust test-c test-go \
-  fuzz fuzz-seeds lint check header clean
+  test-python wheel fuzz fuzz-seeds lint check header clean
 
 setup:
 	@scripts/setup.sh
@@ -100,7 +100,7 @@ bench: stage
 	@$(use_release) go -C go/bench build -o "$(CARGO_TARGET_DIR)/bench" .
 	@$(use_release) "$(CARGO_TARGET_DIR)/bench" $(BENCH)
 
-test: lint test-rust test-c test-go fuzz
+test: lint test-rust test-c test-go test-python fuzz
 
 test-rust: stage-dev
 	$(CARGO) test $(CLI)
@@ -130,6 +130,15 @@ test-go: stage-dev
 	$(use_dev) go -C examples/go test -timeout 20m ./...
 	$(use_dev) go -C examples/runner test -timeout 20m ./...
 	$(use_dev) scripts/test-outside.sh
+
+# Arguments of pytest: make test-python PYTEST="-k spark"
+PYTEST ?=
+test-python: setup-tests stage-dev
+	scripts/test-python.sh "$(STAGE_DEV)" $(PYTEST)
+
+# The Python package, for all Pythons: $(CARGO_TARGET_DIR)/wheel/c1z-….whl
+wheel: setup-tests stage
+	scripts/wheel.sh "$(STAGE_RELEASE)" "$(CARGO_TARGET_DIR)/wheel"
 
 lint: stage-dev
 	cargo fmt --check

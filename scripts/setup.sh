@@ -15,6 +15,9 @@ else
 fi
 if [[ ${1:-} == tests ]]; then
   packages+=(cmake protobuf-compiler libprotobuf-dev)   # the C++ example
+  # The Python package and its wheel; Spark, with which it is tested. Either may have come from elsewhere.
+  "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
+  command -v java >/dev/null || packages+=(default-jre-headless)
 fi
 
 missing=()
@@ -36,6 +39,9 @@ newer() {
     exit 1
   fi
 }
+if [[ ${1:-} == tests ]]; then
+  newer Python "$("${PYTHON:-python3}" -c 'import platform; print(platform.python_version())' 2>/dev/null || true)" 3.10 https://python.org
+fi
 newer Rust "$(cargo --version 2>/dev/null | awk '{print $2}' || true)" 1.88.0 https://rustup.rs
 # A Go of 1.21 or newer fetches the toolchain that go.mod names by itself.
 newer Go "$(go env GOVERSION 2>/dev/null | sed 's/^go//' || true)" 1.21.0 https://go.dev/dl
