@@ -17,8 +17,10 @@ PREFIX ?= /usr/local
 # Cargo, linking the RocksDB that scripts/rocksdb.sh builds once.
 CARGO := rocksdb=$$(scripts/rocksdb.sh) && eval "$$rocksdb" && cargo
 
-# The command c1z is built with the library, which is the same without it.
-CLI := --features cli
+# The command c1z is built with the library, which is the same without it: with Parquet, and files at addresses where
+# somebody wants them (make install CLI="--features parquet,remote"). What is tested has all of it.
+CLI ?= --features parquet
+TESTED := --features parquet,remote
 
 # A staged installation for each Cargo profile: examples, demo and Go tests use it as they would use an installed one.
 STAGE_RELEASE := $(CARGO_TARGET_DIR)/stage/release
@@ -59,7 +61,7 @@ stage: build
 	@scripts/install.sh "$(STAGE_RELEASE)" "$(CARGO_TARGET_DIR)/release" "$(STAGE_RELEASE)"
 
 stage-dev: setup
-	$(CARGO) build $(CLI) --lib --bin c1z
+	$(CARGO) build $(TESTED) --lib --bin c1z
 	@scripts/install.sh "$(STAGE_DEV)" "$(CARGO_TARGET_DIR)/debug" "$(STAGE_DEV)"
 
 install: build
@@ -102,8 +104,8 @@ bench: stage
 
 test: lint test-rust test-c test-go test-python fuzz
 
-test-rust: stage-dev
-	$(CARGO) test $(CLI)
+test-rust: setup-tests stage-dev
+	moto=$$(scripts/python.sh s3) && $(CARGO:cargo=C1Z_MOTO_SERVER="$${moto%/*}/moto_server" cargo) test $(TESTED)
 	scripts/test-install.sh "$(CARGO_TARGET_DIR)/debug"
 
 test-c: setup-tests stage-dev
@@ -142,7 +144,7 @@ wheel: setup-tests stage
 
 lint: stage-dev
 	cargo fmt --check
-	$(CARGO) clippy $(CLI) --all-targets -- -D warnings
+	$(CARGO) clippy $(TESTED) --all-targets -- -D warnings
 	@for module in go go/bench examples/go examples/runner; do \
 	  unformatted=$$(gofmt -l $$module); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted"; exit 1; }; \
 	  $(use_dev) go -C $$module vet ./...; \
@@ -155,8 +157,8 @@ bench-rust: setup
 # The inner loop: everything that needs no new build of RocksDB.
 check: setup
 	cargo fmt --check
-	$(CARGO) clippy $(CLI) --all-targets -- -D warnings
-	$(CARGO) test $(CLI) --lib --bins
+	$(CARGO) clippy $(TESTED) --all-targets -- -D warnings
+	$(CARGO) test $(TESTED) --lib --bins
 
 header: setup
 	export C1Z_WRITE_HEADER=1; $(CARGO) test --test header

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # python.sh PURPOSE: prints the Python of a virtual environment with what bindings/python/requirements-PURPOSE.txt names, which
-# it makes once: for `wheel` and `tests`.
+# it makes once: for `wheel`, `tests` and `s3`.
 #
 # C1Z_CACHE  where it is kept (default: libc1z in the user's cache folder)
 # PYTHON     the interpreter (default: python3)
