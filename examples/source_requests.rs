@@ -64,7 +64,8 @@ impl Far {
 }
 
 fn page(store: &Store, token: String) -> c1z::Result<c1z::proto::connector::GrantsServiceListGrantsResponse> {
-    store.list_grants(&GrantsServiceListGrantsRequest { page_token: token, ..Default::default() })?.decode()
+    let page = store.list_grants(&GrantsServiceListGrantsRequest { page_token: token, ..Default::default() })?;
+    page.decode().map_err(|error| c1z::Error::Internal(error.to_string()))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
