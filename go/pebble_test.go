@@ -316,7 +316,7 @@ func TestAPebbleFileThatCannotBeConvertedSaysWhyAndLeavesNothing(t *testing.T) {
 	result, err := c1z.Convert(ctx, path, filepath.Join(t.TempDir(), "out.c1z"), c1z.WithSkipUnreadable())
 	require.NoError(t, err)
 	require.Equal(t, c1z.ConvertCounts{Rows: 1, Skipped: 1}, result.Syncs[0].Resources)
-	require.Equal(t, "UNREADABLE_ROW", result.Losses[0].Kind)
+	require.Equal(t, []string{"UNREADABLE_ROW", "resources"}, []string{result.Losses[0].Kind, result.Losses[0].Table})
 
 	damage(func(*pebble.Engine) {})
 	_, err = c1z.Convert(ctx, path, out, c1z.WithConvertTo(c1zstore.EnginePebble))

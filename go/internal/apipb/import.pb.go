@@ -250,7 +250,8 @@ type ImportRecordsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was imported; set by the step that ends the import.
 	Sync *ConvertedSync `protobuf:"bytes,1,opt,name=sync,proto3" json:"sync,omitempty"`
-	// Records that this step left out. The table of a loss names their kind.
+	// Records that this step left out. The table of a loss names their kind: "resource_types", "resources", "entitlements",
+	// "grants" or "assets".
 	Losses        []*ConvertLoss `protobuf:"bytes,2,rep,name=losses,proto3" json:"losses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

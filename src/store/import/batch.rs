@@ -96,7 +96,7 @@ impl<'r> Batch<'r> {
     fn leave_out(&mut self, index: usize, record: &[u8], why: String) {
         let kind = self.kind;
         if self.losses.is_empty() {
-            let table = kind.keyspace().noun().to_owned();
+            let table = table(kind).to_owned();
             self.losses.push(ConvertLoss { kind: LossKind::UnreadableRow.into(), table, ..ConvertLoss::default() });
         }
         let loss = &mut self.losses[0];
@@ -130,6 +130,17 @@ impl<'r> Batch<'r> {
             }
         }
         writer.put(slot, true, Rows::Records(self.kind, &self.records))
+    }
+}
+
+/// What a loss calls the records of a kind.
+fn table(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ResourceType => "resource_types",
+        Kind::Resource => "resources",
+        Kind::Entitlement => "entitlements",
+        Kind::Grant => "grants",
+        Kind::Asset => "assets",
     }
 }
 
