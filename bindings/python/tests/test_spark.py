@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import fleet
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from test_readme import examples
 
@@ -39,17 +39,15 @@ def days(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def parquet(days):
-    """The grants of these files as Parquet."""
+def parquet(days, command):
+    """The grants of these files as the command exports them."""
     out = days / "parquet"
 
     def export(path):
-        folder = out / path.parent.name / f"tenant={path.stem}"
-        folder.mkdir(parents=True)
-        with c1z.open(path) as store:
-            pq.write_table(pa.table(store.grants), folder / "grants-00000.parquet")
+        to = out / path.parent.name
+        subprocess.run([command, "export", path, "--to", to, "--tenant", path.stem, "--table", "grants"], check=True)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(8) as pool:
         list(pool.map(export, sorted(days.glob("*/*.c1z"))))
     return out
 
@@ -112,7 +110,7 @@ def test_administrators_of_several_tenants_are_those_that_parquet_has(spark, day
         """
     grants(spark, days / "today" / "*.c1z").createOrReplaceTempView("fleet_grants")
     found = rows(spark.sql(query.format(grants="fleet_grants")))
-    files = parquet / "today" / "tenant=*" / "**" / "grants-*.parquet"
+    files = parquet / "today" / "tenant=*" / "sync=*" / "grants-*.parquet"
     assert found == duckdb.sql(query.format(grants=f"read_parquet('{files}', hive_partitioning = true)")).fetchall()
     assert found
 
@@ -129,7 +127,7 @@ def test_grants_added_since_yesterday_are_those_that_parquet_has(spark, days, pa
         grants(spark, days / day, columns=",".join(names)).createOrReplaceTempView(day)
     found = rows(spark.sql(query.format(today="today", yesterday="yesterday", same=same)))
     of_day = {
-        day: f"read_parquet('{parquet / day}/tenant=*/**/grants-*.parquet', hive_partitioning = true)"
+        day: f"read_parquet('{parquet / day}/tenant=*/sync=*/grants-*.parquet', hive_partitioning = true)"
         for day in ("today", "yesterday")
     }
     assert found == duckdb.sql(query.format(**of_day, same=same)).fetchall()
