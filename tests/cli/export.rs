@@ -59,7 +59,7 @@ fn parquet_and_arrow_files_have_the_rows_and_the_schema_of_the_library() {
         let reader =
             ParquetRecordBatchReaderBuilder::try_new(File::open(file(&parquet, name, "parquet")).unwrap()).unwrap();
         let found: Vec<_> = reader.with_batch_size(1 << 20).build().unwrap().map(Result::unwrap).collect();
-        assert_eq!(found, [expected.clone()], "{name}");
+        assert_eq!(found, std::slice::from_ref(&expected), "{name}");
         let reader = FileReader::try_new(File::open(file(&arrow, name, "arrow")).unwrap(), None).unwrap();
         assert_eq!(reader.map(Result::unwrap).collect::<Vec<_>>(), [expected], "{name}");
     }

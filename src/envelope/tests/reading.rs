@@ -197,7 +197,12 @@ fn what_a_payload_may_unpack_to_follows_the_file_unless_told_otherwise() {
     assert_eq!(limits.decoded_bytes(1 << 30), 100 << 30);
     assert_eq!(limits.decoded_bytes(u64::MAX), u64::MAX);
     assert_eq!(limits.window_log(), 27);
-    let limits = Limits { max_decoded_bytes: Some(5), max_decoder_memory_bytes: Some((1 << 22) - 1), threads: 1, ..Limits::default() };
+    let limits = Limits {
+        max_decoded_bytes: Some(5),
+        max_decoder_memory_bytes: Some((1 << 22) - 1),
+        threads: 1,
+        ..Limits::default()
+    };
     assert_eq!((limits.decoded_bytes(1 << 40), limits.window_log()), (5, 21));
 }
 
