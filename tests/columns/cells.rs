@@ -65,7 +65,18 @@ fn cell(column: &dyn Array, row: usize) -> Value {
     }
 }
 
-/// A text that is JSON, read; null stays null.
+/// A text that is JSON, read, with numbers that are one whether they have a fraction or not; null stays null.
 pub fn read(cell: &Value) -> Value {
-    cell.as_str().map_or(json!(null), |text| serde_json::from_str(text).unwrap())
+    cell.as_str().map_or(json!(null), |text| with_fractions(serde_json::from_str(text).unwrap()))
+}
+
+fn with_fractions(value: Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(values) => values.into_iter().map(with_fractions).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, with_fractions(value))).collect::<Row>().into()
+        }
+        other => other,
+    }
 }

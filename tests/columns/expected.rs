@@ -223,7 +223,6 @@ fn json_of_profile(profile: &[u8]) -> Value {
     let profile = prost_types::Struct::decode(profile).unwrap();
     let value = |value: prost_types::Value| match value.kind.unwrap() {
         Kind::StringValue(text) => json!(text),
-        Kind::NumberValue(number) if number.fract() == 0.0 => json!(number as i64),
         Kind::NumberValue(number) => json!(number),
         other => panic!("{other:?}"),
     };
