@@ -35,12 +35,12 @@ fn error_of(change: impl FnOnce(&mut Vec<u8>)) -> c1z::Error {
 
 #[test]
 fn an_id_that_is_no_text_is_an_error_that_names_the_record() {
-    let cases: [&dyn Fn(&mut Vec<u8>); 5] = [
-        &|out| put_message(out, 2, b"\xff"),
-        &|out| put_nested(out, 3, |out| put_message(out, 3, b"g\xc0")),
-        &|out| put_nested(out, 4, |out| put_message(out, 2, b"\xed\xa0\x80")),
-        &|out| put_nested(out, 9, |out| put_message(out, 1, b"\xff")),
-        &|out| put_nested(out, 8, |out| put_message(out, 1, b"\xff")),
+    let cases: [fn(&mut Vec<u8>); 5] = [
+        |out| put_message(out, 2, b"\xff"),
+        |out| put_nested(out, 3, |out| put_message(out, 3, b"g\xc0")),
+        |out| put_nested(out, 4, |out| put_message(out, 2, b"\xed\xa0\x80")),
+        |out| put_nested(out, 9, |out| put_message(out, 1, b"\xff")),
+        |out| put_nested(out, 8, |out| put_message(out, 1, b"\xff")),
     ];
     for case in cases {
         let error = error_of(case);

@@ -59,7 +59,7 @@ fn a_column_that_is_asked_for_alone_keeps_its_id_and_its_type() {
         for field in of(table).fields() {
             let request =
                 ExportRequest { table: table.into(), columns: vec![field.name().clone()], ..Default::default() };
-            assert_eq!(schema(&request).unwrap().fields()[..], [field.clone()]);
+            assert_eq!(schema(&request).unwrap().fields()[..], *std::slice::from_ref(field));
         }
     }
 }
