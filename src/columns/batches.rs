@@ -69,8 +69,8 @@ impl Batches {
         self.export.sync_id()
     }
 
-    /// The next batch, of one row at least; `None` behind the last. A batch that fails can be asked for again. Of the control, cancelling is
-    /// looked at.
+    /// The next batch, of one row at least; `None` behind the last. A batch that fails can be asked for again. Of the control,
+    /// cancelling is looked at.
     pub fn next(&mut self, store: &Store, control: &Control<'_>) -> Result<Option<RecordBatch>> {
         control.check()?;
         if self.export.is_finished() {

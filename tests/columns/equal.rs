@@ -63,7 +63,8 @@ fn user() -> impl Strategy<Value = Any> {
 prop_compose! {
     fn a_resource()(of in (text(), text()), parent in proptest::option::of((text(), text())), display_name in text_or_none(),
         description in text_or_none(), profile in profile(), created_at in time(),
-        status in proptest::option::of(prop_oneof![0i32..3, Just(99)]), details in text_or_none(), annotations in vec(prop_oneof![annotation(), user()], 0..3)) -> Resource {
+        status in proptest::option::of(prop_oneof![0i32..3, Just(99)]), details in text_or_none(),
+        annotations in vec(prop_oneof![annotation(), user()], 0..3)) -> Resource {
         Resource {
             parent_resource_id: parent.map(|(of, id)| crate::fixture::id((&of, &id))),
             display_name, description, profile, created_at, annotations,

@@ -14,7 +14,8 @@ use crate::sync;
 
 /// Writes the tables of one sync as files of columns
 ///
-/// The files are TO/tenant=TENANT/sync=ID/TABLE-00000.FORMAT, which Spark, Trino, DuckDB and Iceberg read as they are. They appear together.
+/// The files are TO/tenant=TENANT/sync=ID/TABLE-00000.FORMAT, which Spark, Trino, DuckDB and Iceberg read as they are. They appear
+/// together.
 #[derive(Args)]
 pub struct Export {
     #[command(flatten)]

@@ -52,8 +52,8 @@ impl Writer for ParquetFile {
     }
 }
 
-/// The columns whose order is that of the rows. Keys tell whether an entitlement's id starts with its resource before they tell the id, so that
-/// rows are in the order of types and ids of resources alone.
+/// The columns whose order is that of the rows. Keys tell whether an entitlement's id starts with its resource before they tell the
+/// id, so that rows are in the order of types and ids of resources alone.
 fn sorted_by(table: &str, schema: &SchemaRef) -> Vec<SortingColumn> {
     let names: &[&str] = match table {
         "grants" => &["entitlement_resource_type_id", "entitlement_resource_id"],
