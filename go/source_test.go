@@ -71,7 +71,7 @@ var sourceBytes = sync.OnceValues(func() ([]byte, error) {
 	if _, err := store.StartNewSync(ctx, connectorstore.SyncTypeFull, ""); err != nil {
 		return nil, err
 	}
-	if err := store.PutResourceGrants(ctx, resourceType("user")); err != nil {
+	if err := store.PutResourceTypes(ctx, resourceType("user")); err != nil {
 		return nil, err
 	}
 	random := rand.New(rand.NewPCG(1, 1))
@@ -129,7 +129,7 @@ func TestAFileIsReadWhereItLies(t *testing.T) {
 	count, err := countGrants(t.Context(), store)
 	require.NoError(t, err)
 	require.Equal(t, sourceGrants, count)
-	err = store.PutResourceGrants(t.Context(), v2.ResourceType_builder{Id: "other"}.Build())
+	err = store.PutResourceTypes(t.Context(), v2.ResourceType_builder{Id: "other"}.Build())
 	require.ErrorIs(t, err, dotc1z.ErrReadOnly)
 }
 
