@@ -164,7 +164,8 @@ fn the_command_reads_files_where_they_lie_by_few_requests() {
             (vec!["list", "grants", "{}", "-o", "csv"], 12),
             (vec!["list", "resource-types", "{}", "-o", "csv"], 4),
         ] {
-            let with = |file| arguments.iter().map(|word| if *word == "{}" { file } else { word }).collect::<Vec<_>>();
+            let with =
+                |file| arguments.iter().map(|&word| if word == "{}" { file } else { word }).collect::<Vec<&str>>();
             let (written, requests) = server.counted(&with(address));
             let expected = server.counted(&with(local)).0;
             assert_eq!(written.replace(address, "FILE"), expected.replace(local, "FILE"), "{arguments:?}");
