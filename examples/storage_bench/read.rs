@@ -51,6 +51,13 @@ pub fn run(file: &Path, arguments: &Arguments) -> Outcome<()> {
     let rows = scan_all(&store, &mut calls)?;
     add(&mut table, "all grants, cursor", &calls, rows, cpu::used()? - before);
 
+    #[cfg(feature = "arrow")]
+    {
+        let (mut calls, before) = (Latencies::default(), cpu::used()?);
+        let rows = export_all(&store, &mut calls)?;
+        add(&mut table, "all grants, Arrow batches", &calls, rows, cpu::used()? - before);
+    }
+
     let sample = sample.take()?;
     for (name, listing) in BY_WHAT {
         let (mut calls, mut rows) = (Latencies::default(), 0);
@@ -110,6 +117,20 @@ fn scan_all(store: &Store, calls: &mut Latencies) -> Outcome<u64> {
     while let Some(page) = calls.time(|| store.scan_next(&mut scan))? {
         rows += walk(|_| Ok(page.clone()), |_| ())?;
     }
+    Ok(rows)
+}
+
+#[cfg(feature = "arrow")]
+fn export_all(store: &Store, calls: &mut Latencies) -> Outcome<u64> {
+    use c1z::proto::api::{ExportRequest, Table};
+
+    let request = ExportRequest { table: Table::Grants.into(), ..ExportRequest::default() };
+    let mut batches = calls.time(|| c1z::columns::Batches::start(store, &request))?;
+    let mut rows = 0;
+    while let Some(batch) = calls.time(|| batches.next(store, &Control::none()))? {
+        rows += batch.num_rows() as u64;
+    }
+    batches.end(store);
     Ok(rows)
 }
 

@@ -139,7 +139,7 @@ mod tests {
             .into(),
         };
         let expected = concat!(
-            r#"{"a\"\u0000é":"\n😀","b":[true,-2,null],"c":{"x":null},"d":"NaN","e":"-Infinity","f":0.1,"g":1e300,"#,
+            r#"{"a\"\u0000é":"\n😀","b":[true,-2,null],"c":{"x":null},"d":"NaN","e":"-Infinity","f":0.1,"g":1e+300,"#,
             r#""h":{},"i":[],"j":9007199254740992,"k":-0.0}"#
         );
         assert_eq!(json(&profile.encode_to_vec()), expected);
