@@ -61,19 +61,23 @@ pub fn append(
     let (mut display_name, mut description) = ("", "");
     let (mut profile, mut status, mut created_at) = (None, None, None);
     let (mut user, mut profile_of_trait) = (None, None);
+    let mut seen = [false; PROFILES.len()];
     for field in fields(shown) {
         let field = field?;
         match field.number {
             3 => display_name = field.str()?,
             4 => {
                 let (name, value) = any(field.bytes()?)?;
-                if name == USER_TRAIT && user.is_none() {
-                    // Annotations are what their writers made of them: one that is none makes no user.
+                let Some(kind) = PROFILES.iter().position(|(of, _)| *of == name) else { continue };
+                // SDK: of several traits of one kind the first counts.
+                if std::mem::replace(&mut seen[kind], true) {
+                    continue;
+                }
+                if name == USER_TRAIT {
+                    // Annotations are what their writers made of them: one that cannot be read makes no user.
                     user = UserTrait::decode(value).ok();
                 }
-                if let Some((_, number)) = PROFILES.iter().find(|(of, _)| *of == name) {
-                    profile_of_trait = profile_of_trait.or_else(|| inner(value, *number));
-                }
+                profile_of_trait = profile_of_trait.or_else(|| inner(value, PROFILES[kind].1));
             }
             5 => description = field.str()?,
             9 => merge(&mut profile, field.bytes()?),

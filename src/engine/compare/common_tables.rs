@@ -191,7 +191,8 @@ impl CommonTables {
                 None => *table.proven.insert((self.are_same)(&table.names[0], &table.names[1])?),
             };
             if !proven {
-                self.walk.dirty_until = Some(table.span.last.clone());
+                // One of the others may reach farther.
+                self.walk.dirty_until = self.walk.dirty_until.take().max(Some(table.span.last.clone()));
                 return Ok(table.span.first.clone().max(from.to_vec()));
             }
         }
@@ -424,6 +425,12 @@ mod tests {
     fn of_a_table_that_deletes_a_range_far_from_its_keys_what_lies_between_is_passed_over() {
         let (looked_at, all) = check(&base(), &[Step::PutBesideRange(1, 4990, 4995)], true);
         assert_eq!((looked_at, all), (7, 4000), "a key, a range of five and the key behind it");
+    }
+
+    #[test]
+    fn a_table_that_turns_out_to_differ_hides_none_that_reaches_farther() {
+        let base = [Step::Delete(vec![487]), Step::Put((384..=488).collect(), 0)];
+        check(&base, &[Step::Put(vec![489, 0], 0)], false);
     }
 
     #[test]
