@@ -95,7 +95,7 @@ impl Server {
 
     /// What the command writes, and how many requests it makes.
     fn counted(&self, arguments: &[&str]) -> (String, usize) {
-        let requests = || self.log().lines().filter(|line| line.contains("\"GET /")).count();
+        let requests = || self.log().lines().filter(|line| line.contains("GET /")).count();
         let before = requests();
         let output = self.c1z(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
