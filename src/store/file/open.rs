@@ -370,7 +370,12 @@ impl Opened {
         let workers = Workers::of_threads(options.threads());
         let (mut source, mut lazy_files) = (None, None);
         match options.read_only {
-            true => lazy_files = file.unpack_some(database, work.home(), &limits, control, is_table)?,
+            true => {
+                // Of a source even what is small is left for later, and opening needs all but the tables.
+                let is_source = file.identity().is_none();
+                let later = |name: &str| !is_source || is_table(name);
+                lazy_files = file.unpack_some(database, work.home(), &limits, control, later)?;
+            }
             false => {
                 let named = |lazy_files: &LazyFiles| {
                     let options = options.engine(Encoding::IndexedZstd);
