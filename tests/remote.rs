@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use c1z::control::Control;
 use c1z::envelope::Encoding;
-use c1z::proto::api::{PutGrantsRequest, PutResourceTypesRequest, PutResourcesRequest, StartSyncRequest};
+use c1z::proto::api::{
+    PutEntitlementsRequest, PutGrantsRequest, PutResourceTypesRequest, PutResourcesRequest, StartSyncRequest,
+};
 use c1z::proto::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
 use c1z::store::{OpenOptions, Store};
 use prost::Message;
@@ -68,11 +70,13 @@ impl Server {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// Puts what a path of the server names.
+    /// Puts what a path of the server names, for anyone to read.
     fn put(&self, path: &str, body: &[u8]) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let (host, len) = (format!("127.0.0.1:{}", self.port), body.len());
-        let head = format!("PUT {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n");
+        let (host, len) = (format!("Host: 127.0.0.1:{}", self.port), format!("Content-Length: {}", body.len()));
+        let lines =
+            [&format!("PUT {path} HTTP/1.1"), &host, &len, "x-amz-acl: public-read", "Connection: close", "\r\n"];
+        let head = lines.join("\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
         let mut answer = String::new();
@@ -129,6 +133,11 @@ fn write(path: &Path, encoding: Encoding, groups: usize) {
             id: format!("group-{group}-member"),
             ..Default::default()
         };
+        store
+            .put_entitlements(
+                &PutEntitlementsRequest { list: vec![entitlement.clone()], ..Default::default() }.encode_to_vec(),
+            )
+            .unwrap();
         let grant = |user: &Resource| {
             let mut id = String::new();
             for _ in 0..6 {
@@ -159,10 +168,10 @@ fn the_command_reads_files_where_they_lie_by_few_requests() {
     for address in ["s3://bucket/file.c1z", &of_http] {
         for (arguments, most) in [
             (vec!["info", "{}", "-o", "json"], 2),
-            (vec!["access", "{}", "user-000500", "-o", "csv"], 8),
-            (vec!["who", "{}", "group-7-member", "-o", "csv"], 8),
-            (vec!["list", "grants", "{}", "-o", "csv"], 12),
-            (vec!["list", "resource-types", "{}", "-o", "csv"], 4),
+            (vec!["access", "{}", "user-000500", "-o", "csv"], 6),
+            (vec!["who", "{}", "group-7-member", "-o", "csv"], 6),
+            (vec!["list", "grants", "{}", "-o", "csv"], 5),
+            (vec!["list", "resource-types", "{}", "-o", "csv"], 3),
         ] {
             let with =
                 |file| -> Vec<&str> { arguments.iter().map(|&word| if word == "{}" { file } else { word }).collect() };
@@ -173,8 +182,6 @@ fn the_command_reads_files_where_they_lie_by_few_requests() {
             println!("{} of {address}: {requests} requests", arguments[0]);
         }
     }
-    assert!(!server.log().contains(" 200 -\n") || !server.log().contains("\"GET /bucket/file.c1z HTTP/1.1\" 200"));
-
     assert!(server.fails(&["info", "s3://bucket/none.c1z"]).contains("s3://bucket/none.c1z"));
     let refused = server.fails(&["verify", "s3://bucket/file.c1z"]);
     assert!(refused.contains("INVALID_ARGUMENT") && refused.contains("whole files"), "{refused}");

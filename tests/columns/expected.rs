@@ -104,9 +104,12 @@ fn grant_row(grant: Grant, sync: &str, pending: &[PendingExpansion]) -> Value {
     let on = entitlement.resource.unwrap().id.unwrap();
     let principal = grant.principal.unwrap().id.unwrap();
     let sources = grant.sources.unwrap_or_default().sources;
+    // What is pending does not name the resource of its entitlement, so another grant may look the same.
+    let expands = grant.annotations.iter().any(|any| any.type_url.ends_with(".GrantExpandable"));
     let needs_expansion = pending.iter().any(|pending| {
         let to = pending.principal.as_ref().unwrap();
-        pending.grant_id == grant.id
+        expands
+            && pending.grant_id == grant.id
             && pending.entitlement_id == entitlement.id
             && (&to.resource_type, &to.resource) == (&principal.resource_type, &principal.resource)
     });
