@@ -5,10 +5,11 @@ use std::thread::Builder;
 
 use c1z::capi::resources::{c1z_list_resources, c1z_put_resources};
 use c1z::proto::api::{
-    CompareFilesRequest, CompareInput, DeleteGrantsRequest, InspectRequest, OpenRequest, PutResourcesRequest,
-    VerifyRequest,
+    CompareFilesRequest, CompareInput, DeleteGrantsRequest, ExportRequest, InspectRequest, OpenRequest,
+    PutResourcesRequest, Table, VerifyRequest,
 };
 use c1z::proto::connector::{Resource, ResourcesServiceListResourcesRequest};
+use c1z::proto::wire::fields;
 use prost::encoding::{encode_key, encode_varint, WireType};
 use prost::Message;
 use prost_types::Any;
@@ -87,7 +88,7 @@ fn call_everything() {
     let mut anys = user("anys");
     anys.annotations = vec![nested_any(120)];
     anys.id = Some(resource_id("user", "anys"));
-    let list: Vec<Resource> = vec![anys];
+    let list: Vec<Resource> = vec![anys, with_annotations()];
     store.call(c1z_put_resources, &PutResourcesRequest { list, ..Default::default() }).unwrap();
     store.send(Exported::Call(c1z_put_resources), &field(1, &deep_resource(32))).unwrap();
     end_sync(&store);
@@ -98,6 +99,9 @@ fn call_everything() {
         step("opening and listing it");
         let store = Handle::open(&OpenRequest { read_only, ..open_request(&path) }).unwrap();
         store.call(c1z_list_resources, &page).unwrap();
+        step("exporting it");
+        let request = ExportRequest { table: Table::Resources.into(), ..Default::default() };
+        assert_eq!(store.export(&request).unwrap(), 40_000 + 4);
         store.close().unwrap();
         step("verifying it");
         verify_bytes(&VerifyRequest { path: name.clone(), ..Default::default() }.encode_to_vec(), None).unwrap();
@@ -127,6 +131,22 @@ fn deep_resource(levels: usize) -> Vec<u8> {
     let mut resource = Resource { id: Some(resource_id("user", &format!("deep {levels}"))), ..Default::default() };
     resource.display_name = "deep".into();
     [resource.encode_to_vec(), deep_profile(levels)].concat()
+}
+
+/// A user whose annotations nest as deep as they are shown by their fields, and one deeper.
+fn with_annotations() -> Resource {
+    let mut resource = user("annotations");
+    resource.id = Some(resource_id("user", "annotations"));
+    resource.annotations = [1, 2, 3, 4, 5, 6, 7]
+        .map(|levels| {
+            let profile = deep_profile(levels);
+            let inner = fields(&profile).next().unwrap().unwrap().bytes().unwrap();
+            Any { type_url: "type.googleapis.com/c1.connector.v2.UserTrait".into(), value: field(3, inner) }
+        })
+        .into_iter()
+        .chain([17, 18, 19, 20, 21].map(nested_any))
+        .collect();
+    resource
 }
 
 /// An annotation in an annotation and so on, of a type that files describe.

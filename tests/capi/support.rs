@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::ptr;
 
 use c1z::capi::api::{CallFn, FromStoreFn, LongCallFn, ScanFn};
+use c1z::capi::arrow::{c1z_export_arrow, ArrowArray, ArrowArrayStream};
 use c1z::capi::buffer::{c1z_buffer_data, c1z_buffer_free, Buffer};
 use c1z::capi::cancel::{c1z_cancel_free, c1z_cancel_new, c1z_cancel_set, Cancel, Control};
 use c1z::capi::code::{Code, C1Z_OK};
@@ -19,7 +20,8 @@ use c1z::capi::slice::Slice;
 use c1z::capi::store::{c1z_store_free, StoreHandle};
 use c1z::capi::verify::c1z_verify;
 use c1z::proto::api::{
-    CloseRequest, CompareFilesRequest, InspectRequest, InspectSchemaRequest, OpenRequest, ReadHeaderRequest,
+    CloseRequest, CompareFilesRequest, ExportRequest, InspectRequest, InspectSchemaRequest, OpenRequest,
+    ReadHeaderRequest,
 };
 use prost::Message;
 
@@ -261,6 +263,29 @@ impl Handle {
         match self.send(Exported::Scan(function), &request.encode_to_vec())? {
             Given::Walk(walk) => Ok(walk),
             given => panic!("{given:?} is no cursor"),
+        }
+    }
+
+    /// Exports the rows that a request asks for, and says how many they are.
+    pub fn export(&self, request: &ExportRequest) -> Result<i64, Failure> {
+        let request = request.encode_to_vec();
+        let mut stream = ArrowArrayStream::RELEASED;
+        // SAFETY: everything outlives the calls, and what is given is released.
+        unsafe {
+            let mut error = ptr::null_mut();
+            if c1z_export_arrow(self.0, slice(&request), ptr::null(), &mut stream, &mut error) != C1Z_OK {
+                return Err(take_failure(error));
+            }
+            let mut rows = 0;
+            loop {
+                let mut batch = ArrowArray::RELEASED;
+                assert_eq!(stream.get_next.unwrap()(&mut stream, &mut batch), 0);
+                let Some(release) = batch.release else { break };
+                rows += batch.length;
+                release(&mut batch);
+            }
+            stream.release.unwrap()(&mut stream);
+            Ok(rows)
         }
     }
 

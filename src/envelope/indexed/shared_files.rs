@@ -73,5 +73,7 @@ impl Drop for Shared {
         if flock(&self.lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
             let _ = fs::remove_dir_all(&self.folder);
         }
+        // A child that another thread is about to start may hold a copy of the descriptor, and with it the lock.
+        let _ = flock(&self.lock, FlockOperation::Unlock);
     }
 }

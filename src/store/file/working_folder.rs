@@ -26,7 +26,7 @@ pub struct WorkingFolder {
     path: PathBuf,
     home: Home,
     /// Holds the lock.
-    _lock: File,
+    lock: File,
 }
 
 impl WorkingFolder {
@@ -43,7 +43,7 @@ impl WorkingFolder {
             let home = Home::open(temporary)?;
             home.remove_abandoned();
             match home.create_folder() {
-                Ok((path, lock)) => return Ok(WorkingFolder { path, home, _lock: lock }),
+                Ok((path, lock)) => return Ok(WorkingFolder { path, home, lock }),
                 // Whoever left last took the home along, or a newcomer took the folder for an abandoned one.
                 Err(error) if error.kind() == ErrorKind::NotFound && home.is_ours => {}
                 Err(error) => {
@@ -93,6 +93,9 @@ impl Drop for WorkingFolder {
         // In a forked process it is the parent's.
         if !process::is_forked() {
             let _ = self.clear();
+            // What could not be removed is abandoned now, and not only once every child that another thread is about to
+            // start has closed its copy of the descriptor. A file system without locks has none to end.
+            let _ = flock(&self.lock, FlockOperation::Unlock);
         }
     }
 }
@@ -164,5 +167,23 @@ fn remove_if_abandoned(path: &Path) -> io::Result<()> {
     match files::is_at(&folder, path) {
         true => fs::remove_dir_all(path),
         false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_given_up_whoever_has_a_copy_of_its_descriptor() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = WorkingFolder::create(Some(temporary.path())).unwrap();
+        let of_a_child = folder.lock.try_clone().unwrap();
+        let same = File::open(&folder.path).unwrap();
+        let is_free = || flock(&same, FlockOperation::NonBlockingLockExclusive).is_ok();
+        assert!(!is_free());
+        drop(folder);
+        assert!(is_free());
+        drop(of_a_child);
     }
 }
