@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rocksdb::{properties, DBRawIterator, Options, WriteBatch, WriteOptions, DB};
+use rocksdb::{
+    properties, BottommostLevelCompaction, CompactOptions, DBRawIterator, Options, WriteBatch, WriteOptions, DB,
+};
 
 use super::Checkpoint;
 use crate::{Error, Result};
@@ -106,9 +108,12 @@ impl Databases {
         })
     }
 
-    /// Compacts the keys from `start` up to, not including, `end`.
-    pub fn compact(&self, start: &[u8], end: &[u8]) {
-        self.compact_range(Some(start), Some(end));
+    /// Compacts the keys from `start` up to, not including, `end`. `last_level` says of the tables that no others lie over
+    /// whether they are rewritten too.
+    pub fn compact(&self, start: &[u8], end: &[u8], last_level: BottommostLevelCompaction) {
+        let mut options = CompactOptions::default();
+        options.set_bottommost_level_compaction(last_level);
+        self.compact_range_opt(Some(start), Some(end), &options);
         // RocksDB: its C API keeps the outcome to itself, so the next change looks.
         self.failed.store(true, Ordering::Release);
     }

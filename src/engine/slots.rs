@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use rocksdb::BottommostLevelCompaction;
+
 use super::bulk::{ingest, Change, Sink, Ssts};
 use super::{damaged, Durability, Engine, Kind, Reader, RecordKeys, Writer};
 use crate::control::Control;
@@ -51,13 +53,22 @@ impl Writer<'_> {
     }
 
     /// Gives the disk space of cleared slots back, but for what a reader still looks at.
-    // RocksDB: DeleteFilesInRange would be faster, but takes files away from under snapshots.
+    // RocksDB: DeleteFilesInRange would be faster, but takes files away from under snapshots. It compacts a file that clears
+    // spans alone as soon as that is ingested: while somebody reads, that moves what is cleared to the last level.
     pub fn reclaim(&self, slots: &[Slot], control: &Control<'_>) -> Result<()> {
         for slot in slots {
             control.check()?;
             let (start, end) = slot.span();
-            self.engine.db.compact(&start, &end);
+            self.engine.db.compact(&start, &end, BottommostLevelCompaction::Force);
         }
+        Ok(())
+    }
+
+    /// Makes one layer of those that the tables of a slot lie in, and gives back the disk space of what was replaced.
+    pub fn compact(&self, slot: Slot, control: &Control<'_>) -> Result<()> {
+        control.check()?;
+        let (start, end) = slot.span();
+        self.engine.db.compact(&start, &end, BottommostLevelCompaction::IfHaveCompactionFilter);
         Ok(())
     }
 

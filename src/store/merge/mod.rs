@@ -78,7 +78,7 @@ fn tidy(store: &Store, writer: &Writer<'_>, slot: Slot, dead_bytes: u64, control
     store.add_dead_bytes(dead_bytes);
     let dead = store.dead_bytes();
     if dead.saturating_mul(100) > store.engine.size_on_disk()?.saturating_mul(MOST_DEAD) || writer.has_many_layers()? {
-        writer.reclaim(&[slot], control)?;
+        writer.compact(slot, control)?;
         store.forget_dead_bytes();
     }
     Ok(())
