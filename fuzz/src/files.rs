@@ -13,7 +13,12 @@ use tempfile::TempDir;
 use xxhash_rust::xxh64::xxh64;
 
 /// Small, so that no input takes long.
-const LIMITS: Limits = Limits { max_decoded_bytes: Some(1 << 20), max_decoder_memory_bytes: Some(1 << 20), threads: 1 };
+const LIMITS: Limits = Limits {
+    max_decoded_bytes: Some(1 << 20),
+    max_decoder_memory_bytes: Some(1 << 20),
+    max_local_bytes: Some(1 << 20),
+    threads: 1,
+};
 
 /// Magic, length and a manifest as short as one can be.
 pub fn head(encoding: PayloadEncoding) -> Vec<u8> {
