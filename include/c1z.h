@@ -1032,7 +1032,8 @@ c1z_code c1z_get_entitlement_graph(const c1z_store *store,
 // A stream does not keep its store from being closed: behind `c1z_close` and `c1z_store_free` `get_next` fails with the reason CLOSED.
 // Batches that it gave before stay, and the stream is released before or after. `get_last_error` is the reason and, behind a
 // colon and a space, the message; it stays until the next call on the stream. The number that a function returns is ECANCELED,
-// ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; behind a defect of the library (INTERNAL) the stream is at its end.
+// ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; behind a defect of the library (INTERNAL) the stream is at its end. A
+// record that is longer than 64 MiB, or whose annotations come to more JSON, stays in the way (EINVAL, with the reason LIMIT_EXCEEDED).
 //
 // The control is used during the call; its cancel flag stops the stream too, for which it may be freed before. A control without one,
 // or none: the stream is stopped by releasing it.

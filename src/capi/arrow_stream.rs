@@ -31,7 +31,7 @@ struct Stream {
 }
 
 struct State {
-    /// `None` at the end and behind a panic.
+    /// `None` at the end and behind a defect of the library.
     batches: Option<Batches>,
     last_error: CString,
 }
@@ -102,7 +102,12 @@ impl Stream {
         let mut state = self.state.lock();
         let failed = match catch_unwind(AssertUnwindSafe(|| body(&mut state))) {
             Ok(Ok(())) => return 0,
-            Ok(Err(failed)) => failed,
+            Ok(Err(failed)) => {
+                if let Error::Internal(_) = failed {
+                    self.give_back(state.batches.take());
+                }
+                failed
+            }
             Err(panic) => {
                 self.shared.poison();
                 self.give_back(state.batches.take());
@@ -137,10 +142,11 @@ impl Stream {
 }
 
 fn errno(error: &Error) -> Errno {
-    match error.code() {
-        Code::Cancelled => Errno::CANCELED,
-        Code::ResourceExhausted => Errno::NOMEM,
-        Code::InvalidArgument | Code::FailedPrecondition | Code::Unavailable => Errno::INVAL,
+    match (error, error.code()) {
+        (_, Code::Cancelled) => Errno::CANCELED,
+        (Error::OutOfMemory { .. }, _) => Errno::NOMEM,
+        (Error::LimitExceeded { .. }, _) => Errno::INVAL,
+        (_, Code::InvalidArgument | Code::FailedPrecondition | Code::Unavailable) => Errno::INVAL,
         _ => Errno::IO,
     }
 }

@@ -6,7 +6,8 @@ use arrow_schema::SchemaRef;
 
 use super::cells::Cells;
 use super::column::{Column, Selected};
-use crate::proto::wire::Malformed;
+use crate::memory::ask_for;
+use crate::store::NotTaken;
 use crate::{Error, Result};
 
 /// Arrow: the most bytes of the texts of one array.
@@ -14,6 +15,9 @@ const MAX_BYTES: usize = i32::MAX as usize;
 
 /// Bytes of a cell beside its text: where it ends.
 const CELL: usize = 4;
+
+/// A text of more bytes is not kept for the next row.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// A batch under construction.
 pub struct Batch {
@@ -142,7 +146,7 @@ impl Row<'_> {
     }
 
     /// JSON that `write` makes, if anybody asked for it; null if it says that there is none.
-    pub fn json(&mut self, write: impl FnOnce(&mut String) -> Result<bool, Malformed>) -> Result<(), Malformed> {
+    pub fn json(&mut self, write: impl FnOnce(&mut String) -> Result<bool, NotTaken>) -> Result<(), NotTaken> {
         if !self.wants_next() {
             self.skip();
             return Ok(());
@@ -150,8 +154,14 @@ impl Row<'_> {
         let mut json = std::mem::take(&mut self.batch.json);
         json.clear();
         let is_there = write(&mut json)?;
+        if json.len() > KEPT_BYTES {
+            // What the column has may grow to twice its size.
+            ask_for(2 * self.batch.bytes.saturating_add(json.len())).map_err(NotTaken::Other)?;
+        }
         self.cell(Some(&*json).filter(|_| is_there));
-        self.batch.json = json;
+        if json.capacity() <= KEPT_BYTES {
+            self.batch.json = json;
+        }
         Ok(())
     }
 

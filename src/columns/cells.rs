@@ -40,10 +40,13 @@ impl Cells {
         }
     }
 
-    /// All cells so far, which are forgotten.
+    /// All cells so far, which are forgotten. As many are expected to follow.
     pub fn finish(&mut self) -> ArrayRef {
         match self {
-            Cells::Text(cells) => Arc::new(cells.finish()),
+            Cells::Text(cells) => {
+                let next = StringBuilder::with_capacity(cells.len(), cells.values_slice().len());
+                Arc::new(std::mem::replace(cells, next).finish())
+            }
             Cells::Dictionary(cells) => Arc::new(cells.finish()),
             Cells::Flag(cells) => Arc::new(cells.finish()),
             Cells::Time(cells) => Arc::new(cells.finish()),

@@ -9,6 +9,9 @@ use crate::proto::wire::{fields, Field, Fields, Malformed};
 use crate::reflect::append_text;
 use crate::translate::canonical_struct;
 
+/// What the JSON of a profile may take, as many times its bytes: where it is control characters, which are escaped.
+pub const EXPANSION: usize = 6;
+
 /// Appends an encoded `Struct` as JSON, members in the order of their names.
 pub fn write(profile: &[u8], json: &mut String) -> Result<(), Malformed> {
     // Of members with one name one is left, and fields that come in parts are whole.

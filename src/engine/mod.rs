@@ -46,7 +46,9 @@ pub use options::EngineOptions;
 pub use reader::{damaged, Reader, Scan, Stored};
 pub use record_keys::RecordKeys;
 pub use records::Records;
-pub use rows::{combine_grants, discovered_at, refresh_grant, Asset, Entitlement, Grant, Resource, ResourceType};
+pub use rows::{
+    combine_grants, discovered_at, discovery_of, refresh_grant, Asset, Entitlement, Grant, Resource, ResourceType,
+};
 pub use source_cache::Scope;
 pub use step::Step;
 pub use sync_runs::SyncRun;

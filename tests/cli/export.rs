@@ -144,3 +144,23 @@ fn a_sync_that_is_there_already_is_left_alone_and_nothing_is_left_of_a_run_that_
     let in_file = folder.run(&["export", "example.c1z", "--to", "example.c1z", "--tenant", "t"]);
     assert!(in_file.failed().starts_with("IO: ") && in_file.failed().contains("example.c1z"), "{in_file:?}");
 }
+
+#[test]
+fn what_a_killed_export_has_left_is_removed_by_the_next_for_that_tenant() {
+    let folder = Folder::new();
+    let tenant = folder.file("out").join("tenant=t");
+    for hidden in [".export-killed/files", ".export-running/files"] {
+        fs::create_dir_all(tenant.join(hidden)).unwrap();
+        fs::write(tenant.join(hidden).join("grants-00000.parquet.part"), "PAR1").unwrap();
+    }
+    let running = fs::File::open(tenant.join(".export-running")).unwrap();
+    rustix::fs::flock(&running, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    folder.run(&["export", "example.c1z", "--to", "out", "--tenant", "t"]).done();
+    let mut names: Vec<_> = fs::read_dir(&tenant).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names[0], ".export-running");
+    assert!(names[1].to_str().unwrap().starts_with("sync="), "{names:?}");
+    let of_hive = folder.run(&["export", "example.c1z", "--to", "out", "--tenant", "__HIVE_DEFAULT_PARTITION__"]);
+    assert!(of_hive.failed().contains("INVALID_ARGUMENT"), "{of_hive:?}");
+}

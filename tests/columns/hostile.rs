@@ -1,9 +1,13 @@
 //! Records that no store has put: an error that names the record, and nothing that is no text in a column of texts.
 
+use std::cell::Cell;
+
 use c1z::columns::Batches;
 use c1z::control::Control;
 use c1z::keys::{self, EntitlementRef, GrantRef, ResourceRef};
 use c1z::proto::wire::{put_message, put_nested};
+use prost::Message;
+use prost_types::Any;
 
 use crate::fixture::*;
 
@@ -55,4 +59,44 @@ fn an_id_that_is_no_text_is_an_error_that_names_the_record() {
 fn a_record_that_is_no_message_is_an_error_that_names_it() {
     let message = error_of(|out| out.extend_from_slice(b"\x12\x7f")).to_string();
     assert!(message.contains("grant at key") && message.contains("alice"), "{message}");
+}
+
+#[test]
+fn annotations_that_come_to_very_much_json_are_refused_by_the_name_of_their_record() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    // Each of these bytes is an enum value, for which its name stands.
+    let value = ResourceType { traits: vec![10; (1 << 20) - 100], ..Default::default() }.encode_to_vec();
+    let many = Any { type_url: "type.googleapis.com/c1.connector.v2.ResourceType".into(), value };
+    let of = |id: &str, annotations| ResourceType { id: id.into(), annotations, ..Default::default() };
+    let list = vec![of("a", vec![]), of("large", vec![many; 4]), of("z", vec![])];
+    store.put_resource_types(&PutResourceTypesRequest { list }.encode_to_vec()).unwrap();
+    let request = ExportRequest { table: Table::ResourceTypes.into(), batch_rows: 1, ..Default::default() };
+    let mut batches = Batches::start(&store, &request).unwrap();
+    assert_eq!(batches.next(&store, &Control::none()).unwrap().unwrap().num_rows(), 1);
+    let error = batches.next(&store, &Control::none()).unwrap_err();
+    assert_eq!(error.reason().name(), "LIMIT_EXCEEDED");
+    let message = error.to_string();
+    assert!(message.contains("large") && message.contains("annotations"), "{message}");
+    // Who does not ask for them gets the rows.
+    let columns = vec!["resource_type_id".into()];
+    let mut batches = Batches::start(&store, &ExportRequest { columns, batch_rows: 0, ..request }).unwrap();
+    assert_eq!(batches.next(&store, &Control::none()).unwrap().unwrap().num_rows(), 3);
+}
+
+#[test]
+fn cancelling_is_looked_at_between_long_records() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    let long = |id: &str| Resource { description: "x".repeat(2 << 20), ..resource(("user", id)) };
+    put_resources(&store, &["a", "b", "c", "d"].map(long));
+    let request = ExportRequest { table: Table::Resources.into(), ..Default::default() };
+    let mut batches = Batches::start(&store, &request).unwrap();
+    let looks = Cell::new(0);
+    let cancelled = || looks.replace(looks.get() + 1) == 3;
+    let error = batches.next(&store, &Control::new(&cancelled, &|_, _| ())).unwrap_err();
+    assert_eq!(error.reason().name(), "CANCELLED");
+    assert_eq!(batches.next(&store, &Control::none()).unwrap().unwrap().num_rows(), 4);
 }

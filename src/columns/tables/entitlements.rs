@@ -7,6 +7,7 @@ use crate::columns::column::{Column, Type};
 use crate::columns::names::purpose_name;
 use crate::engine::{Entitlement, Kind};
 use crate::proto::wire::{fields, values, Malformed};
+use crate::store::NotTaken;
 use crate::translate::entitlement_from_record;
 
 pub const COLUMNS: &[Column] = &[
@@ -30,7 +31,7 @@ pub fn append(
     stored: &[u8],
     annotations: &mut Annotations,
     shown: &mut Vec<u8>,
-) -> Result<(), Malformed> {
+) -> Result<(), NotTaken> {
     let identity = Entitlement::parse(stored)?.identity;
     entitlement_from_record(stored, shown)?;
     let (mut display_name, mut description, mut purpose, mut slug) = ("", "", 0, "");

@@ -6,6 +6,7 @@ use crate::columns::batch::Row;
 use crate::columns::column::{Column, Type};
 use crate::engine::{Grant, Kind};
 use crate::proto::wire::{fields, Malformed};
+use crate::store::NotTaken;
 use crate::translate::grant_sources;
 
 pub const COLUMNS: &[Column] = &[
@@ -30,7 +31,7 @@ pub fn append(
     stored: &[u8],
     annotations: &mut Annotations,
     id: &mut Vec<u8>,
-) -> Result<(), Malformed> {
+) -> Result<(), NotTaken> {
     let grant = Grant::parse(stored)?;
     let (entitlement, principal) = (grant.identity.entitlement, grant.identity.principal);
     let Rest { has_sources, is_annotated } = Rest::of(stored)?;

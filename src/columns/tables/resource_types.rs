@@ -6,7 +6,8 @@ use crate::columns::batch::Row;
 use crate::columns::column::{Column, Type};
 use crate::columns::names::trait_name;
 use crate::engine::Kind;
-use crate::proto::wire::{fields, values, Malformed};
+use crate::proto::wire::{fields, values};
+use crate::store::NotTaken;
 use crate::translate::{push_values, resource_type_from_record};
 
 pub const COLUMNS: &[Column] = &[
@@ -27,7 +28,7 @@ pub fn append(
     stored: &[u8],
     annotations: &mut Annotations,
     shown: &mut Vec<u8>,
-) -> Result<(), Malformed> {
+) -> Result<(), NotTaken> {
     resource_type_from_record(stored, shown)?;
     let (mut id, mut display_name, mut description, mut externally) = ("", "", "", false);
     let mut traits = Vec::new();

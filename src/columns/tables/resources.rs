@@ -9,9 +9,11 @@ use crate::columns::column::{Column, Type};
 use crate::columns::names::{account_type_name, resource_status_name, user_status_name};
 use crate::columns::profile;
 use crate::engine::{Kind, Resource};
+use crate::memory::ask_for;
 use crate::proto::connector::user_trait::Email;
 use crate::proto::connector::UserTrait;
 use crate::proto::wire::{fields, merge, values, Malformed};
+use crate::store::NotTaken;
 use crate::translate::resource_from_record;
 
 pub const COLUMNS: &[Column] = &[
@@ -55,7 +57,7 @@ pub fn append(
     stored: &[u8],
     annotations: &mut Annotations,
     shown: &mut Vec<u8>,
-) -> Result<(), Malformed> {
+) -> Result<(), NotTaken> {
     let Resource { identity, parent, .. } = Resource::parse(stored)?;
     resource_from_record(stored, shown)?;
     let (mut display_name, mut description) = ("", "");
@@ -107,11 +109,17 @@ pub fn append(
     row.given(&name.family_name);
     row.given(&account_type_name(user.account_type));
     row.time(user.last_login.as_ref().and_then(micros));
-    row.json(|json| match (&profile, &profile_of_trait) {
-        (Some(own), _) => profile::write(own, json).map(|()| true),
-        // As annotations, what cannot be read is passed over.
-        (None, Some(of_trait)) => Ok(profile::write(of_trait, json).is_ok()),
-        (None, None) => Ok(false),
+    row.json(|json| {
+        let len =
+            profile.as_ref().map_or(0, |profile| profile.len()).max(profile_of_trait.as_ref().map_or(0, Vec::len));
+        // The text may grow to twice its size.
+        ask_for(2 * profile::EXPANSION * len).map_err(NotTaken::Other)?;
+        match (&profile, &profile_of_trait) {
+            (Some(own), _) => Ok(profile::write(own, json).map(|()| true)?),
+            // As annotations, what cannot be read is passed over.
+            (None, Some(of_trait)) => Ok(profile::write(of_trait, json).is_ok()),
+            (None, None) => Ok(false),
+        }
     })?;
     row.time(created_at.as_ref().and_then(micros));
     row.time(discovered(Kind::Resource, stored)?);

@@ -2,7 +2,7 @@
 
 use prost_types::Timestamp;
 
-use crate::engine::{discovered_at, Kind};
+use crate::engine::{discovery_of, Kind};
 use crate::proto::wire::Malformed;
 
 /// Protobuf: the first and the last second that a `Timestamp` may name, of the years 1 and 9999.
@@ -10,18 +10,18 @@ const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799
 
 /// Whole microseconds since 1970; `None` for what no `Timestamp` may be.
 pub fn micros(time: &Timestamp) -> Option<i64> {
-    of_nanos(i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos))
+    of_parts(time.seconds, time.nanos)
 }
 
 /// When a stored record was discovered.
 pub fn discovered(kind: Kind, stored: &[u8]) -> Result<Option<i64>, Malformed> {
-    Ok(discovered_at(kind, stored)?.and_then(of_nanos))
+    Ok(discovery_of(kind, stored)?.and_then(|(seconds, nanos)| of_parts(seconds, nanos)))
 }
 
-fn of_nanos(nanos: i128) -> Option<i64> {
-    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
-    SECONDS.contains(&seconds).then_some(())?;
-    i64::try_from(nanos.div_euclid(1_000)).ok()
+fn of_parts(seconds: i64, nanos: i32) -> Option<i64> {
+    let nanos = i64::from(nanos);
+    let seconds = seconds.checked_add(nanos.div_euclid(1_000_000_000))?;
+    SECONDS.contains(&seconds).then(|| seconds * 1_000_000 + nanos.rem_euclid(1_000_000_000) / 1_000)
 }
 
 #[cfg(test)]

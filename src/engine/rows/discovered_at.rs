@@ -5,6 +5,12 @@ use crate::proto::wire::{fields, Malformed};
 
 /// Nanoseconds since 1970; `None` without a time, which is before any.
 pub fn discovered_at(kind: Kind, stored: &[u8]) -> Result<Option<i128>, Malformed> {
+    let time = discovery_of(kind, stored)?;
+    Ok(time.map(|(seconds, nanos)| i128::from(seconds) * 1_000_000_000 + i128::from(nanos)))
+}
+
+/// The same as a `google.protobuf.Timestamp` has it: seconds since 1970, and nanoseconds.
+pub fn discovery_of(kind: Kind, stored: &[u8]) -> Result<Option<(i64, i32)>, Malformed> {
     let number = match kind {
         Kind::ResourceType => 6,
         Kind::Resource | Kind::Entitlement => 8,
@@ -26,5 +32,5 @@ pub fn discovered_at(kind: Kind, stored: &[u8]) -> Result<Option<i128>, Malforme
             }
         }
     }
-    Ok(time.map(|(seconds, nanos)| i128::from(seconds) * 1_000_000_000 + i128::from(nanos)))
+    Ok(time)
 }

@@ -12,8 +12,9 @@ use crate::store::sync::type_name;
 use crate::store::Store;
 use crate::{Error, Result};
 
-/// How many rows pass between two looks at the caller's wish to stop.
+/// How many rows pass between two looks at the caller's wish to stop, and how many bytes of records.
 const CHECK: u64 = 4096;
+const CHECK_BYTES: usize = 1 << 20;
 
 /// Which rows are exported, as they were when the export was started, and which of them come next.
 #[derive(Debug)]
@@ -66,8 +67,13 @@ pub enum Taken {
 pub enum NotTaken {
     /// The record cannot be decoded.
     Malformed(Malformed),
-    /// It is longer than so many bytes.
-    TooLong(usize),
+    /// It, or what becomes of a part of it, is longer than so many bytes.
+    TooLong {
+        /// What is too long, as the error says it.
+        what: &'static str,
+        /// The most bytes.
+        limit: usize,
+    },
     /// Not because of the row.
     Other(Error),
 }
@@ -237,23 +243,30 @@ impl Records<'_> {
             Next::Behind(last) => self.reader.scan_many(prefix, Some(last)),
             _ => self.reader.scan_many(prefix, None),
         };
-        let mut read = 0u64;
+        let (mut read, mut bytes) = (0u64, 0);
         while let Some((key, value)) = entries.next()? {
-            if read.is_multiple_of(CHECK) {
+            if read.is_multiple_of(CHECK) || bytes >= CHECK_BYTES {
                 self.control.check()?;
+                bytes = 0;
             }
             read += 1;
             if self.end.is_some_and(|end| key >= end) {
                 break;
             }
             let taken = match source {
-                Source::Records(_) => self.give(key, value, take)?,
+                Source::Records(_) => {
+                    bytes += value.len();
+                    self.give(key, value, take)?
+                }
                 Source::ByPrincipal => {
                     // An entry without a record is passed over.
                     let Some(tuple) = keys::record_of_entry(source.keyspace(), keys::tuple_of(key)) else { continue };
                     let record = keys::record(self.slot, self.kind.keyspace(), &tuple);
                     match self.reader.get(&record)? {
-                        Some(stored) => self.give(&record, &stored, take)?,
+                        Some(stored) => {
+                            bytes += stored.len();
+                            self.give(&record, &stored, take)?
+                        }
                         None => continue,
                     }
                 }
@@ -288,9 +301,9 @@ impl Records<'_> {
 fn of_row(error: NotTaken, keyspace: Keyspace, key: &[u8]) -> Error {
     match error {
         NotTaken::Malformed(error) => damaged(keyspace, key, error),
-        NotTaken::TooLong(limit) => Error::LimitExceeded {
+        NotTaken::TooLong { what, limit } => Error::LimitExceeded {
             place: format!("{} at key {}", keyspace.noun(), Quoted::new(keys::tuple_of(key))),
-            what: "its length in bytes".into(),
+            what: what.into(),
             limit: limit as u64,
             setting: None,
         },

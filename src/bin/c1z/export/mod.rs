@@ -31,7 +31,7 @@ pub fn table(
     let mut batches = Batches::start(store, request)?;
     let schema = batches.schema().clone();
     let create = |number: u32| {
-        let path = destination.file(&format!("{name}-{number:05}.{}", format.extension()));
+        let path = destination.file(format!("{name}-{number:05}.{}", format.extension()));
         format.create(&path, name, &schema)
     };
     let (mut number, mut writer, mut is_full) = (0, create(0)?, false);
