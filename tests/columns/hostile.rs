@@ -1,6 +1,6 @@
 //! Records that no store has put: an error that names the record, and nothing that is no text in a column of texts.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use c1z::columns::Batches;
 use c1z::control::Control;
@@ -94,8 +94,8 @@ fn cancelling_is_looked_at_between_long_records() {
     put_resources(&store, &["a", "b", "c", "d"].map(long));
     let request = ExportRequest { table: Table::Resources.into(), ..Default::default() };
     let mut batches = Batches::start(&store, &request).unwrap();
-    let looks = Cell::new(0);
-    let cancelled = || looks.replace(looks.get() + 1) == 3;
+    let looks = AtomicU32::new(0);
+    let cancelled = || looks.fetch_add(1, Ordering::Relaxed) == 3;
     let error = batches.next(&store, &Control::new(&cancelled, &|_, _| ())).unwrap_err();
     assert_eq!(error.reason().name(), "CANCELLED");
     assert_eq!(batches.next(&store, &Control::none()).unwrap().unwrap().num_rows(), 4);
