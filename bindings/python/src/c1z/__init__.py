@@ -17,7 +17,6 @@ from c1z.errors import AmbiguousError, Code, Error
 from c1z.files import Comparison, compare, convert, info, merge, verify
 from c1z.records import Difference, ResourceId
 from c1z.reports import Converted, FileInfo, Merged, StoreInfo, SyncRun, SyncStats, VerifyReport
-from c1z.sources import Readable
 from c1z.store import Store, open
 from c1z.tables import Table
 
@@ -33,7 +32,6 @@ __all__ = [
     "FileInfo",
     "Held",
     "Merged",
-    "Readable",
     "ResourceId",
     "Store",
     "StoreInfo",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
-import itertools
 import os
 import threading
 import weakref
@@ -18,8 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from c1z import _wire
-from c1z.errors import Code, Error
-from c1z.sources import Source
+from c1z.errors import Error
 
 M = TypeVar("M")
 H = TypeVar("H", bound="Handle")
@@ -29,38 +27,6 @@ _HERE = Path(__file__).parent / "lib"
 
 class _Slice(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("len", ctypes.c_size_t)]
-
-
-_IDENTITY = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t)
-_READ_AT = ctypes.CFUNCTYPE(
-    ctypes.c_int32,
-    ctypes.c_size_t,
-    ctypes.c_uint64,
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.POINTER(ctypes.c_size_t),
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-)
-_RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
-
-
-class _Source(ctypes.Structure):
-    """c1z_source, whose userdata is a key of `_sources`."""
-
-    _fields_ = [
-        ("size", ctypes.c_uint64),
-        ("identity", _IDENTITY),
-        ("read_at", _READ_AT),
-        ("release", _RELEASE),
-        ("userdata", ctypes.c_size_t),
-    ]
-
-
-class _Host(ctypes.Structure):
-    """c1z_host."""
-
-    _fields_ = [("struct_size", ctypes.c_size_t), ("source", ctypes.POINTER(_Source))]
 
 
 PROGRESS = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p)
@@ -109,7 +75,6 @@ _LONG_ON_STORE = [_P, _Slice, _CONTROL, _OUT]
 _ON_FILES = [_Slice, _CONTROL, _OUT]
 _CALLS: dict[str, list[Any]] = {
     "open": _ON_FILES,
-    "open_with": [_Slice, ctypes.POINTER(_Host), _CONTROL, _OUT],
     "read_header": [_Slice, _OUT],
     "close": _LONG_ON_STORE,
     "end_sync": _LONG_ON_STORE,
@@ -291,13 +256,12 @@ def _invoke(name: str, *arguments: Any) -> None:
         raise _raised(code, error)
 
 
-def _raised(code: int, error: ctypes.c_void_p) -> BaseException:
+def _raised(code: int, error: ctypes.c_void_p) -> Error:
     try:
         reason = _library.c1z_error_reason(error).decode()
-        raised = Error(code, reason, _library.c1z_error_message(error).decode("utf-8", "replace"))
+        return Error(code, reason, _library.c1z_error_message(error).decode("utf-8", "replace"))
     finally:
         _library.c1z_error_free(error)
-    return _caused(raised) if reason.startswith("SOURCE") else raised
 
 
 def _bytes(buffer: ctypes.c_void_p) -> bytes:
@@ -335,89 +299,6 @@ def create(name: str, request: Any, kind: type[H], control: Control | None = Non
     _invoke(name, _request(_wire.encode(request)), *_after(name, control), ctypes.byref(created))
     assert created.value is not None
     return kind(created.value)
-
-
-# Sources that the library may still read, by what it is given for them: a key stays until it says that it is done.
-_sources: dict[int, Source] = {}
-_keys = itertools.count(1)
-# What a source's function raised last, and the reason that the library was given for it.
-_failures: list[tuple[str, BaseException]] = []
-
-
-def _identity_of(key: int, out: int, capacity: int) -> int:
-    try:
-        identity = _sources[key].identity()
-    except BaseException:  # one that cannot be told is another
-        return 0
-    ctypes.memmove(out, identity, min(len(identity), capacity))
-    return len(identity)
-
-
-def _read_at(key: int, offset: int, out: int, length: int, *answer: Any) -> int:
-    read, reason, capacity = answer
-    try:
-        found = bytes(_sources[key].read_at(offset, length))
-        if len(found) > length:
-            raise ValueError(f"{len(found)} bytes came for {length}")
-        ctypes.memmove(out, found, len(found))
-        read[0] = len(found)
-    except BaseException as error:  # whatever it is, it may not go through the library
-        text = " ".join(f"{type(error).__name__}: {error}".replace("\0", " ").split())
-        text = text.encode("utf-8", "replace")[: max(0, min(capacity, 512) - 1)].decode("utf-8", "ignore")
-        if capacity > 0:
-            encoded = text.encode() + b"\0"
-            ctypes.memmove(reason, encoded, len(encoded))
-        _failures[:] = [(text, error)]
-        return _code_of(error)
-    return 0
-
-
-def _release(key: int) -> None:
-    _sources.pop(key, None)
-
-
-# What every source has; made once, so that the library may call them for as long as it likes.
-_FUNCTIONS = (_READ_AT(_read_at), _RELEASE(_release))
-_IDENTITY_OF, _NO_IDENTITY = _IDENTITY(_identity_of), _IDENTITY()
-
-
-def _code_of(error: BaseException) -> int:
-    if isinstance(error, Error):
-        return int(error.code) or int(Code.UNKNOWN)
-    codes: list[tuple[type[BaseException], Code]] = [
-        (FileNotFoundError, Code.NOT_FOUND),
-        (PermissionError, Code.PERMISSION_DENIED),
-        (TimeoutError, Code.DEADLINE_EXCEEDED),
-        (ConnectionError, Code.UNAVAILABLE),
-        (MemoryError, Code.RESOURCE_EXHAUSTED),
-        (KeyboardInterrupt, Code.CANCELLED),
-    ]
-    return int(next((code for kind, code in codes if isinstance(error, kind)), Code.UNKNOWN))
-
-
-def _caused(raised: Error) -> BaseException:
-    """An error with what a source's function raised; Ctrl-C in such a function is what the call raises."""
-    failures, _failures[:] = _failures[:], []
-    for text, failure in failures:
-        if not isinstance(failure, Exception):
-            return failure
-        if text[:64] in raised.message:
-            raised.__cause__ = failure
-    return raised
-
-
-def open_with(request: Any, source: Source, control: Control | None = None) -> Store:
-    """Opens a file that a source reads. The library has the source until it releases it, which it does whatever happens."""
-    key = next(_keys)
-    _sources[key] = source
-    identity = _IDENTITY_OF if source.has_identity else _NO_IDENTITY
-    given = _Source(source.size, identity, *_FUNCTIONS, key)
-    host = _Host(ctypes.sizeof(_Host), ctypes.pointer(given))
-    created = ctypes.c_void_p()
-    data = _request(_wire.encode(request))
-    _invoke("open_with", data, ctypes.byref(host), *_after("open_with", control), ctypes.byref(created))
-    assert created.value is not None
-    return Store(created.value)
 
 
 def export_schema(request: Any, out: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO
 
 from c1z import _library
 from c1z import _requests as requests
@@ -14,14 +13,13 @@ from c1z._long import Progress, long
 from c1z.errors import Error
 from c1z.files import verify as _verify
 from c1z.reports import StoreInfo, SyncRun, SyncStats, VerifyReport
-from c1z.sources import Readable, Source, name_of
 from c1z.tables import TABLES, Table, TableName
 
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def open(
-    path: StrPath | Readable | BinaryIO,
+    path: StrPath,
     *,
     sync: str = "",
     convert_v1: bool = False,
@@ -30,7 +28,6 @@ def open(
     memory_budget_bytes: int = 0,
     max_decoded_bytes: int = 0,
     max_decoder_memory_bytes: int = 0,
-    max_local_bytes: int = 0,
     progress: Progress | None = None,
 ) -> Store:
     """Opens a .c1z file for reading. What is large in it is unpacked when it is needed.
@@ -40,38 +37,20 @@ def open(
     each processor), `memory_budget_bytes` (0: 256 MiB), `max_decoded_bytes` (0: the larger of 10 GiB and 100 times the file) and
     `max_decoder_memory_bytes` (0: 128 MiB) bound what it costs. `progress` is called with bytes done and bytes in all.
 
-    In the place of a path, anything that reads by ranges is taken (`c1z.Readable`: `size` and `read_at`), and any binary file that seeks
-    and reads, one of fsspec for instance: a file in object storage is read where it lies, its start and end first, then some megabytes for
-    what a call needs. What was read is kept below `max_local_bytes` (0: 1 GiB) in the working folder. The object is used, by any thread,
-    until the store is closed. An exception that it raises fails the call that reads with the reason SOURCE, and is its `__cause__`; the
-    next call reads again.
-
     Raises Error: NOT_FOUND when there is no such file or sync, NOT_C1Z, FORMAT_V1 or ENGINE_MISMATCH when the file is none of this
     library, CORRUPTION when it is damaged. Close the store, or use it in a `with` statement: it has a folder in `tmp_dir` until then.
     """
-    named: StrPath
-    if isinstance(path, (str, bytes, os.PathLike)):
-        named, source = path, None
-    else:
-        named, source = name_of(path), Source(path)
     request = requests.Open(
         read_only=True,
-        path_bytes=os.fsencode(named),
+        path_bytes=os.fsencode(path),
         tmp_dir_bytes=os.fsencode(tmp_dir),
         threads=threads,
         memory_budget_bytes=memory_budget_bytes,
         max_decoded_bytes=max_decoded_bytes,
         max_decoder_memory_bytes=max_decoder_memory_bytes,
         convert_v1=convert_v1,
-        max_local_bytes=max_local_bytes,
     )
-
-    def opened(control: _library.Control) -> _library.Store:
-        if source is None:
-            return _library.create("open", request, _library.Store, control)
-        return _library.open_with(request, source, control)
-
-    store = Store(long(opened, progress), named, source is None)
+    store = Store(long(lambda control: _library.create("open", request, _library.Store, control), progress), path)
     if sync:
         try:
             store._call("set_current_sync", requests.SetCurrentSync(sync_id=sync), requests.Empty)
@@ -88,10 +67,9 @@ class Store:
     cannot use the library (Error with the reason FORKED): start processes with "spawn" or "forkserver".
     """
 
-    def __init__(self, handle: _library.Store, path: StrPath, is_local: bool) -> None:
+    def __init__(self, handle: _library.Store, path: StrPath) -> None:
         self._handle = handle
         self._path = path
-        self._is_local = is_local
 
     def __enter__(self) -> Store:
         return self
@@ -162,9 +140,7 @@ class Store:
         return _access.held(self._handle, principal, resource_type)
 
     def verify(self, *, progress: Progress | None = None) -> VerifyReport:
-        """Looks for all that is wrong with the file, as `c1z.verify` does; of a file that lies elsewhere an error (INVALID_ARGUMENT)."""
-        if not self._is_local:
-            raise Error(3, "INVALID_ARGUMENT", f"{os.fsdecode(self._path)}: only whole files at a path are verified")
+        """Looks for all that is wrong with the file, as `c1z.verify` does."""
         return _verify(self._path, progress=progress)
 
     def _call(self, name: str, request: object, answer: type[_library.M]) -> _library.M:
