@@ -1,7 +1,7 @@
 // Arrow structs on the way from the library to whoever takes them.
 //
-// CPython calls the destructor of a capsule wherever its last reference goes, also while an exception is on its way and when the interpreter
-// ends, and no Python code may run then: so it is C.
+// CPython calls the destructor of a capsule wherever its last reference goes, also while an exception is on its way and when the
+// interpreter ends, and no Python code may run then: so it is C.
 //
 // Who reads a stream may have the GIL, and the library may have to wait for another thread that reads a source and needs it. So streams
 // give it up for as long as the library has them.

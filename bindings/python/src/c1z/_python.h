@@ -1,5 +1,5 @@
-// What of Python the helper library uses: functions of the stable ABI, declared here so that it needs no header of Python and is the
-// same for all of them. As in any extension, the loader finds them in the process.
+// What of Python the helper library uses: functions that every Python has, declared here so that it needs no header and is the same for
+// all of them. As in any extension, the loader finds them in the process.
 #ifndef C1Z_PYTHON_H
 #define C1Z_PYTHON_H
 
