@@ -16,7 +16,8 @@ find "$work/src" -name __pycache__ -prune -exec rm -rf {} +
 cp "$stage"/share/doc/c1z/{LICENSE,third-party-licences.txt} "$work/"
 mkdir -p "$work/src/c1z/lib"
 cp -L "$stage/lib/libc1z.so.0" "$work/src/c1z/lib/"
-"${CC:-cc}" -O2 -Wall -Wextra -Werror -shared -fPIC -s -o "$work/src/c1z/lib/libc1z_capsule.so" "$work/src/c1z/_capsule.c"
+"${CC:-cc}" -O2 -Wall -Wextra -Werror -shared -fPIC -s -o "$work/src/c1z/lib/libc1z_python.so" -I"$stage/include" \
+  "$work"/src/c1z/_*.c
 # What `strip` would take is gone already; the link to the separate debug information would lead nowhere.
 objcopy --remove-section=.gnu_debuglink "$work/src/c1z/lib/libc1z.so.0"
 

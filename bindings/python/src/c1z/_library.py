@@ -1,7 +1,7 @@
-"""The C ABI: the only module that knows pointers. Every other one gives bytes or messages and takes them.
+"""The C ABI: the only module that knows the library's pointers. Every other one gives bytes or messages and takes them.
 
 The library lies in the package. C1Z_LIBRARY names another one, for tests of a build that is in no wheel. ctypes gives up the GIL for as
-long as a call runs, so that other threads go on.
+long as a call runs, so that other threads go on, among them those of the library that read a source.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from c1z import _wire
 from c1z.errors import Error
+
+if TYPE_CHECKING:
+    from c1z._sources import Source
 
 M = TypeVar("M")
 H = TypeVar("H", bound="Handle")
@@ -75,6 +78,7 @@ _LONG_ON_STORE = [_P, _Slice, _CONTROL, _OUT]
 _ON_FILES = [_Slice, _CONTROL, _OUT]
 _CALLS: dict[str, list[Any]] = {
     "open": _ON_FILES,
+    "open_with": [_Slice, _P, _CONTROL, _OUT],
     "read_header": [_Slice, _OUT],
     "close": _LONG_ON_STORE,
     "end_sync": _LONG_ON_STORE,
@@ -136,7 +140,21 @@ def _load() -> ctypes.CDLL:
     return library
 
 
+def _load_helper() -> ctypes.CDLL:
+    helper = ctypes.CDLL(str(_HERE / "libc1z_python.so"))
+    helper.c1z_py_open.restype = ctypes.c_int32
+    helper.c1z_py_open.argtypes = [_P, _Slice, ctypes.py_object, ctypes.c_uint64, _CONTROL, _OUT, _OUT]
+    helper.c1z_py_is_reading.restype, helper.c1z_py_is_reading.argtypes = ctypes.c_bool, []
+    helper.c1z_py_end.restype, helper.c1z_py_end.argtypes = None, []
+    helper.c1z_py_forked.restype, helper.c1z_py_forked.argtypes = None, []
+    return helper
+
+
 _library = _load()
+
+#: What is in C between the library and Python.
+helper = _load_helper()
+os.register_at_fork(after_in_child=helper.c1z_py_forked)
 
 
 # What has working folders, which go when the interpreter ends.
@@ -147,6 +165,7 @@ _open: weakref.WeakSet[Store | Cursor] = weakref.WeakSet()
 def _end() -> None:
     for handle in list(_open):
         handle.end()
+    helper.c1z_py_end()
 
 
 def version() -> str:
@@ -159,18 +178,33 @@ class Handle:
 
     Whoever makes a call has a reference until it returns, so nothing is freed under a call that runs. In a forked process the
     library leaves a store or cursor that is freed to the parent.
+
+    It is there before the library writes the pointer: a signal that comes in between loses nothing.
     """
 
     FREE: ClassVar[str]
+    _is_reading: ClassVar[Any] = helper.c1z_py_is_reading
+    #: What reads it, if that is Python.
+    source: Source | None = None
 
-    def __init__(self, pointer: int) -> None:
-        self.pointer: int | None = pointer
+    def __init__(self) -> None:
+        self.created = ctypes.c_void_p()
         self._free = getattr(_library, self.FREE)
+
+    @property
+    def pointer(self) -> int | None:
+        """None once it is freed."""
+        return self.created.value
 
     def free(self) -> None:
         """Frees it now, once; nobody may be in a call with it."""
-        pointer, self.pointer = self.pointer, None
-        self._free(pointer)
+        pointer, self.created.value = self.created.value, None
+        if not self._is_reading():
+            self._free(pointer)
+            return
+        # The garbage collector found it in a function of a source, which has the library's locks.
+        with contextlib.suppress(RuntimeError):  # the interpreter ends, and with it all that is left
+            threading.Thread(target=self._free, args=(pointer,), name="c1z").start()
 
     def __del__(self) -> None:
         self.free()
@@ -181,8 +215,9 @@ class Store(Handle):
 
     FREE = "c1z_store_free"
 
-    def __init__(self, pointer: int) -> None:
-        super().__init__(pointer)
+    def __init__(self, source: Source | None = None) -> None:
+        super().__init__()
+        self.source = source
         _open.add(self)
 
     def end(self) -> None:
@@ -196,8 +231,8 @@ class Cursor(Handle):
 
     FREE = "c1z_cursor_free"
 
-    def __init__(self, pointer: int) -> None:
-        super().__init__(pointer)
+    def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.Lock()
         _open.add(self)
 
@@ -227,7 +262,8 @@ class Cancel(Handle):
     FREE = "c1z_cancel_free"
 
     def __init__(self) -> None:
-        super().__init__(_library.c1z_cancel_new())
+        super().__init__()
+        self.created.value = _library.c1z_cancel_new()
 
     def set(self) -> None:
         """Stops them, from any thread."""
@@ -246,14 +282,29 @@ def _request(data: bytes) -> _Slice:
     return request
 
 
-def _invoke(name: str, *arguments: Any) -> None:
+def _function(name: str) -> Any:
     function = getattr(_library, f"c1z_{name}", None)
     if function is None:
         raise Error(12, "UNIMPLEMENTED", f"libc1z {version()} has no c1z_{name}: it is older than this package")
+    return function
+
+
+def _invoke(name: str, *arguments: Any, source: Source | None = None) -> None:
+    _checked(_function(name), *arguments, source=source)
+
+
+def _checked(function: Any, *arguments: Any, source: Source | None) -> None:
     error = ctypes.c_void_p()
-    code = function(*arguments, ctypes.byref(error))
-    if code != 0:
-        raise _raised(code, error)
+    if source is None:
+        code = function(*arguments, ctypes.byref(error))
+        if code != 0:
+            raise _raised(code, error)
+        return
+    with source.call() as call:
+        code = function(*arguments, ctypes.byref(error))
+        if code != 0:
+            raised = _raised(code, error)
+            raise raised from call.cause(raised.reason)
 
 
 def _raised(code: int, error: ctypes.c_void_p) -> Error:
@@ -284,7 +335,8 @@ def _after(name: str, given: Control | None) -> list[Any]:
 def call_raw(name: str, request: bytes, handle: Handle | None = None, control: Control | None = None) -> bytes:
     """Makes a call that answers with bytes."""
     response = ctypes.c_void_p()
-    _invoke(name, *_before(handle), _request(request), *_after(name, control), ctypes.byref(response))
+    arguments = [*_before(handle), _request(request), *_after(name, control), ctypes.byref(response)]
+    _invoke(name, *arguments, source=None if handle is None else handle.source)
     return _bytes(response)
 
 
@@ -295,10 +347,18 @@ def call(name: str, request: Any, answer: type[M], handle: Handle | None = None,
 
 def create(name: str, request: Any, kind: type[H], control: Control | None = None) -> H:
     """Makes a call that answers with an object."""
-    created = ctypes.c_void_p()
-    _invoke(name, _request(_wire.encode(request)), *_after(name, control), ctypes.byref(created))
-    assert created.value is not None
-    return kind(created.value)
+    handle = kind()
+    _invoke(name, _request(_wire.encode(request)), *_after(name, control), ctypes.byref(handle.created))
+    return handle
+
+
+def open_source(request: Any, source: Source, control: Control | None = None) -> Store:
+    """Opens what a source reads. The library has a reference to it until it releases it, also if this fails."""
+    store = Store(source)
+    arguments = [_function("open_with"), _request(_wire.encode(request)), source, source.size]
+    arguments += [*_after("open_with", control), ctypes.byref(store.created)]
+    _checked(helper.c1z_py_open, *arguments, source=source)
+    return store
 
 
 def export_schema(request: Any, out: int) -> None:
@@ -309,7 +369,8 @@ def export_schema(request: Any, out: int) -> None:
 def export_arrow(handle: Handle, request: Any, out: int, control: Control | None = None) -> None:
     """Fills the ArrowArrayStream at an address."""
     at = ctypes.cast(out, ctypes.POINTER(ArrowArrayStream))
-    _invoke("export_arrow", handle.pointer, _request(_wire.encode(request)), *_after("export_arrow", control), at)
+    arguments = [handle.pointer, _request(_wire.encode(request)), *_after("export_arrow", control), at]
+    _invoke("export_arrow", *arguments, source=handle.source)
 
 
 def decoded(answer: type[M], data: bytes) -> M:

@@ -22,6 +22,7 @@ class Open:
     path_bytes: bytes = raw(9)
     tmp_dir_bytes: bytes = raw(10)
     convert_v1: bool = flag(13)
+    max_local_bytes: int = whole(14, UINT64)
 
 
 @dataclass(frozen=True)
