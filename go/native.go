@@ -417,7 +417,11 @@ func openSource(ctx context.Context, request []byte, s *source) (*handle, error)
 		return nil, opening.explain(err)
 	}
 	h := &handle{store: a.store, queues: newQueues(), source: s}
-	h.cleanup = runtime.AddCleanup(h, func(store *C.c1z_store) { C.source_store_free(store) }, a.store)
+	abandoned := func(store *C.c1z_store) {
+		s.close()
+		C.source_store_free(store)
+	}
+	h.cleanup = runtime.AddCleanup(h, abandoned, a.store)
 	return h, nil
 }
 
@@ -458,7 +462,7 @@ func c1zSourceIdentity(handle C.uintptr_t, identity *C.uint8_t, capacity C.size_
 func c1zReleaseSource(handle C.uintptr_t) { releaseSource(cgo.Handle(handle)) }
 
 func releaseSource(handle cgo.Handle) {
-	handle.Value().(*source).release()
+	handle.Value().(*source).close()
 	handle.Delete()
 }
 
@@ -514,9 +518,12 @@ func onFile(ctx context.Context, run func() C.answer) (C.answer, error) {
 // close frees the store once the library has closed it. On failure the store stays open; on a closed store it does
 // nothing. The context only reaches the library: with nothing to save, closing succeeds also when it is done.
 func (h *handle) close(ctx context.Context, request []byte) error {
+	h.source.close()
 	_, err := h.run(ctx, closeStore, request)
 	if err == nil {
 		h.free()
+	} else {
+		h.source.reopen()
 	}
 	if errors.Is(err, errClosed) {
 		return nil
@@ -530,6 +537,7 @@ func (h *handle) free() {
 	if h.store != nil {
 		h.cleanup.Stop()
 		if h.source != nil {
+			h.source.close()
 			C.source_store_free(h.store)
 		} else {
 			C.c1z_store_free(h.store)

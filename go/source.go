@@ -84,10 +84,10 @@ type source struct {
 	from Source
 	size uint64
 
-	mu       sync.Mutex
-	ahead    context.Context // of what no call has asked for yet
-	giveUp   context.CancelFunc
-	released bool
+	mu      sync.Mutex
+	ahead   context.Context // of what no call has asked for yet
+	giveUp  context.CancelFunc
+	closing bool // ahead is done, and stays so
 }
 
 func newSource(from Source, size uint64) *source {
@@ -150,16 +150,31 @@ func (s *source) giveUpAhead() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.giveUp()
-	if !s.released {
+	if !s.closing {
 		s.ahead, s.giveUp = context.WithCancel(context.Background())
 	}
 }
 
-func (s *source) release() {
+// close gives up what is read ahead, now and from now on: the library waits for it when it closes the store.
+func (s *source) close() {
+	if s == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.released = true
+	s.closing = true
 	s.giveUp()
+}
+
+// reopen is for a store whose closing has failed.
+func (s *source) reopen() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = false
+	s.ahead, s.giveUp = context.WithCancel(context.Background())
 }
 
 // read fills p, or says why not. A source that panics must not unwind what called it.
@@ -181,7 +196,9 @@ func (s *source) read(r *running, p []byte, off int64) (n int, err error) {
 		s.mu.Unlock()
 	}
 	n, err = s.from.ReadRange(ctx, p, off)
-	if n == len(p) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	// What io.ReaderAt says of the end, and io.ReadFull of a file that has become shorter. An error that only wraps them is one
+	// of the source's own, of a connection for instance.
+	if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // see above
 		return n, nil
 	}
 	return n, err

@@ -155,11 +155,13 @@ func TestWhatASourceFailsWithIsWhatTheCallFailsWith(t *testing.T) {
 		reason string
 		is     error
 	}{
-		"an error":   {func(context.Context, []byte) (int, error) { return 0, own }, codes.Unknown, "SOURCE", own},
-		"a status":   {func(context.Context, []byte) (int, error) { return 0, status.Error(codes.PermissionDenied, "no") }, codes.PermissionDenied, "SOURCE", nil},
-		"too little": {func(_ context.Context, p []byte) (int, error) { return len(p) - 1, io.EOF }, codes.Unavailable, "SOURCE", nil},
-		"another":    {func(context.Context, []byte) (int, error) { return 0, c1z.ErrSourceChanged }, codes.Aborted, "SOURCE_CHANGED", c1z.ErrSourceChanged},
-		"a panic":    {func(context.Context, []byte) (int, error) { panic("out of order") }, codes.Internal, "SOURCE", nil},
+		"an error":                  {func(context.Context, []byte) (int, error) { return 0, own }, codes.Unknown, "SOURCE", own},
+		"a status":                  {func(context.Context, []byte) (int, error) { return 0, status.Error(codes.PermissionDenied, "no") }, codes.PermissionDenied, "SOURCE", nil},
+		"too little":                {func(_ context.Context, p []byte) (int, error) { return len(p) - 1, io.EOF }, codes.Unavailable, "SOURCE", nil},
+		"another":                   {func(context.Context, []byte) (int, error) { return 0, c1z.ErrSourceChanged }, codes.Aborted, "SOURCE_CHANGED", c1z.ErrSourceChanged},
+		"an end that is none":       {func(context.Context, []byte) (int, error) { return 0, fmt.Errorf("reading a response: %w", io.EOF) }, codes.Unknown, "SOURCE", io.EOF},
+		"another, of as many bytes": {func(_ context.Context, p []byte) (int, error) { return len(p), c1z.ErrSourceChanged }, codes.Aborted, "SOURCE_CHANGED", c1z.ErrSourceChanged},
+		"a panic":                   {func(context.Context, []byte) (int, error) { panic("out of order") }, codes.Internal, "SOURCE", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := newScripted(t)

@@ -185,8 +185,20 @@ fn the_command_reads_files_where_they_lie_by_few_requests() {
     assert!(server.fails(&["info", "s3://bucket/none.c1z"]).contains("s3://bucket/none.c1z"));
     let refused = server.fails(&["verify", "s3://bucket/file.c1z"]);
     assert!(refused.contains("INVALID_ARGUMENT") && refused.contains("whole files"), "{refused}");
-    let refused = server.fails(&["info", "http://127.0.0.1/file.c1z?signature=1"]);
-    assert!(refused.contains("INVALID_ARGUMENT") && refused.contains("query"), "{refused}");
+    for command in ["info", "verify"] {
+        let refused = server.fails(&[command, "http://127.0.0.1/file.c1z?signature=secret"]);
+        assert!(refused.contains("INVALID_ARGUMENT") && !refused.contains("secret"), "{refused}");
+        let refused = server.fails(&[command, "http://bob:secret@127.0.0.1/file.c1z"]);
+        assert!(refused.contains("INVALID_ARGUMENT") && !refused.contains("secret"), "{refused}");
+    }
+    for address in ["s3://bucket", "s3://bucket/", "http://127.0.0.1/file.c1z#part"] {
+        assert!(server.fails(&["info", address]).contains("INVALID_ARGUMENT"), "{address}");
+    }
+    // A key of S3 is no part of a URL.
+    server.put("/bucket/a%20b%2525%23c.c1z", &fs::read(local).unwrap());
+    server.counted(&["info", "s3://bucket/a b%25#c.c1z"]);
+    let nobody = server.fails(&["info", "http://127.0.0.1:1/file.c1z"]);
+    assert!(nobody.contains("SOURCE") && nobody.contains("refused"), "{nobody}");
 
     let whole = server.folder.path().join("whole.c1z");
     write(&whole, Encoding::TarZstd, GROUPS);

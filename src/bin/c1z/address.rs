@@ -20,6 +20,17 @@ fn address(file: &Path) -> Option<&str> {
     file.to_str().filter(|text| SCHEMES.iter().any(|scheme| text.starts_with(scheme)))
 }
 
+/// An address as messages show it, without what may be secret: a user with a password, or the query of a signed one.
+pub fn shown(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://").filter(|(scheme, _)| *scheme != "s3") else {
+        return address.to_owned();
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let host = rest.find('/').unwrap_or(rest.len());
+    let start = rest[..host].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[start..])
+}
+
 /// Opens a file to be read. Of one at an address, what is needed is read.
 pub fn open(file: &Path, options: OpenOptions, control: &Control<'_>) -> c1z::Result<Store> {
     match address(file) {
@@ -40,7 +51,8 @@ pub fn read_header(file: &Path) -> c1z::Result<FileHeader> {
 pub fn check_path(file: &Path) -> c1z::Result<()> {
     match address(file) {
         Some(address) => Err(Error::InvalidArgument(format!(
-            "{address}: this command reads whole files: fetch it, and name the path where it lies"
+            "{}: this command reads whole files: fetch it, and name the path where it lies",
+            shown(address)
         ))),
         None => Ok(()),
     }
@@ -55,6 +67,9 @@ mod without_remote {
 
     /// This command was built without what reads it.
     pub fn source(address: &str) -> c1z::Result<Arc<dyn ByteSource>> {
-        Err(Error::FailedPrecondition(format!("{address}: this c1z was built without the feature \"remote\"")))
+        Err(Error::FailedPrecondition(format!(
+            "{}: this c1z was built without the feature \"remote\"",
+            super::shown(address)
+        )))
     }
 }

@@ -3,6 +3,7 @@
 //! What S3 needs to know comes from the variables that its own tools read: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
 //! `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ALLOW_HTTP` and the others of `object_store`.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use c1z::Error;
 use object_store::aws::AmazonS3Builder;
 use object_store::http::HttpBuilder;
 use object_store::path::Path;
-use object_store::{ClientOptions, GetOptions, GetRange, ObjectStore, RetryConfig};
+use object_store::{ClientOptions, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig};
 use reqwest::Url;
 use tokio::runtime::{Builder, Runtime};
+
+use crate::address::shown;
 
 /// What is read of the end to learn how large a file is: all that opening reads there, so that it costs no request of its own.
 const END_BYTES: u64 = 320 << 10;
@@ -26,29 +29,47 @@ struct Object {
     store: Box<dyn ObjectStore>,
     path: Path,
     size: u64,
-    etag: Option<String>,
+    version: Version,
     /// The bytes of its end, which everybody wants first.
     end: Vec<u8>,
     runtime: Runtime,
 }
 
+/// What tells one object from the next at the same address.
+#[derive(Debug, PartialEq)]
+struct Version {
+    size: u64,
+    etag: Option<String>,
+    /// Microseconds since 1970, where there is no ETag.
+    modified: Option<i64>,
+}
+
+impl Version {
+    fn of(meta: ObjectMeta) -> Version {
+        let modified = meta.e_tag.is_none().then(|| meta.last_modified.timestamp_micros());
+        Version { size: meta.size, etag: meta.e_tag, modified }
+    }
+
+    /// What a server is asked to compare, which it does with strong ETags only.
+    fn if_match(&self) -> Option<String> {
+        self.etag.clone().filter(|etag| !etag.starts_with("W/"))
+    }
+}
+
 /// The file at an address, of which the end has been read.
 pub fn source(address: &str) -> c1z::Result<Arc<dyn ByteSource>> {
+    let refused = |why: &dyn Display| Error::InvalidArgument(format!("{}: {why}", shown(address)));
     let failed = |SourceFailure { code, message }| Error::Source {
         cause: SourceCause::Failed(code),
         message: format!("{address}: {message}"),
     };
-    let url = Url::parse(address).map_err(|error| Error::InvalidArgument(format!("{address}: {error}")))?;
-    if url.query().is_some() {
-        return Err(Error::InvalidArgument(format!("{address}: an address with a query is not read by ranges")));
-    }
+    let place = Place::of(address).map_err(|why| refused(&why))?;
     // Another part of the program may have chosen a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|source| Error::Io { op: "start a thread for", path: address.into(), source })?;
-    let path =
-        Path::from_url_path(url.path()).map_err(|error| Error::InvalidArgument(format!("{address}: {error}")))?;
-    let store = store_of(&url).map_err(|error| failed(failure(error)))?;
+    let path = place.path().map_err(|error| refused(&error))?;
+    let store = place.store().map_err(|error| failed(failure(error)))?;
     let read = runtime.block_on(async {
         let range = Some(GetRange::Suffix(END_BYTES));
         let result = store.get_opts(&path, GetOptions { range, ..GetOptions::default() }).await?;
@@ -56,18 +77,57 @@ pub fn source(address: &str) -> c1z::Result<Arc<dyn ByteSource>> {
         Ok((meta, result.bytes().await?))
     });
     let (meta, end) = read.map_err(|error| failed(failure(error)))?;
-    Ok(Arc::new(Object { store, path, size: meta.size, etag: meta.e_tag, end: end.to_vec(), runtime }))
+    Ok(Arc::new(Object { store, path, size: meta.size, version: Version::of(meta), end: end.to_vec(), runtime }))
 }
 
-fn store_of(url: &Url) -> object_store::Result<Box<dyn ObjectStore>> {
-    let retry = RetryConfig { retry_timeout: RETRY_FOR, ..RetryConfig::default() };
-    if url.scheme() != "s3" {
-        let host = url.origin().ascii_serialization();
-        let options = ClientOptions::new().with_allow_http(url.scheme() == "http");
-        let store = HttpBuilder::new().with_url(host).with_client_options(options).with_retry(retry).build()?;
-        return Ok(Box::new(store));
+/// What an address names.
+enum Place<'a> {
+    Web(Box<Url>),
+    /// A key is taken as it is, whatever it holds.
+    Bucket {
+        bucket: &'a str,
+        key: &'a str,
+    },
+}
+
+impl<'a> Place<'a> {
+    fn of(address: &'a str) -> Result<Place<'a>, String> {
+        if let Some(object) = address.strip_prefix("s3://") {
+            return match object.split_once('/') {
+                Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => Ok(Place::Bucket { bucket, key }),
+                _ => Err("it takes a bucket and a key".into()),
+            };
+        }
+        let url = Url::parse(address).map_err(|error| error.to_string())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("an address with a user or a password is not taken".into());
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("an address with a query or a fragment is not read by ranges".into());
+        }
+        Ok(Place::Web(Box::new(url)))
     }
-    Ok(Box::new(AmazonS3Builder::from_env().with_url(url.as_str()).with_retry(retry).build()?))
+
+    fn path(&self) -> Result<Path, object_store::path::Error> {
+        match self {
+            Place::Web(url) => Path::from_url_path(url.path()),
+            Place::Bucket { key, .. } => Path::parse(key),
+        }
+    }
+
+    fn store(&self) -> object_store::Result<Box<dyn ObjectStore>> {
+        let retry = RetryConfig { retry_timeout: RETRY_FOR, ..RetryConfig::default() };
+        match self {
+            Place::Web(url) => {
+                let options = ClientOptions::new().with_allow_http(url.scheme() == "http");
+                let builder = HttpBuilder::new().with_url(url.origin().ascii_serialization());
+                Ok(Box::new(builder.with_client_options(options).with_retry(retry).build()?))
+            }
+            Place::Bucket { bucket, .. } => {
+                Ok(Box::new(AmazonS3Builder::from_env().with_bucket_name(*bucket).with_retry(retry).build()?))
+            }
+        }
+    }
 }
 
 fn failure(error: object_store::Error) -> SourceFailure {
@@ -81,7 +141,17 @@ fn failure(error: object_store::Error) -> SourceFailure {
         NotSupported { .. } | NotImplemented { .. } => Code::Unimplemented,
         _ => Code::Unavailable,
     };
-    SourceFailure { code, message: error.to_string() }
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !message.contains(&why) {
+            message.push_str(": ");
+            message.push_str(&why);
+        }
+        cause = error.source();
+    }
+    SourceFailure { code, message }
 }
 
 impl ByteSource for Object {
@@ -89,7 +159,7 @@ impl ByteSource for Object {
         self.size
     }
 
-    /// Every request says which object it wants, by its ETag. A server that gives none is believed that it has only one.
+    /// Every read is held to the version that was opened.
     fn identity(&self) -> Vec<u8> {
         Vec::new()
     }
@@ -106,17 +176,17 @@ impl ByteSource for Object {
         }
         let options = GetOptions {
             range: Some(GetRange::Bounded(offset..until)),
-            if_match: self.etag.clone(),
+            if_match: self.version.if_match(),
             ..GetOptions::default()
         };
         let read = self.runtime.block_on(async {
             let result = self.store.get_opts(&self.path, options).await?;
-            let etag = result.meta.e_tag.clone();
-            Ok((etag, result.bytes().await?))
+            let version = Version::of(result.meta.clone());
+            Ok((version, result.bytes().await?))
         });
-        let (etag, bytes) = read.map_err(failure)?;
-        if etag != self.etag {
-            let message = format!("its ETag is {etag:?} and was {:?}", self.etag);
+        let (version, bytes) = read.map_err(failure)?;
+        if version != self.version {
+            let message = format!("it is {version:?} and was {:?}", self.version);
             return Err(SourceFailure { code: Code::Aborted, message });
         }
         let len = bytes.len().min(buffer.len());
