@@ -18,8 +18,8 @@ cmp -s "$protodir/c1z/v1/store.proto" proto/c1z/v1/store.proto
 xargs -a "$work/protos" protoc --proto_path="$work/moved/share/c1z/proto" --descriptor_set_out="$work/descriptors"
 [[ -s $work/descriptors ]]
 
-# The same prefix for every run, so that messages are compiled once.
-rm -rf "$out/prefix"
+# A build folder of another checkout's sources is refused by CMake, so this one is built anew.
+rm -rf "$out/build" "$out/prefix"
 mkdir -p "$out"
 mv "$work/moved" "$out/prefix"
 quiet() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }; }
