@@ -14,6 +14,7 @@ mod encoding;
 mod hashing;
 mod head;
 mod indexed;
+mod io;
 mod names;
 mod reading;
 mod saving;
@@ -26,9 +27,8 @@ mod tests;
 pub use encoding::Encoding;
 pub use head::{read_format, read_head, read_head_of_source, verify_descriptors, FileFormat, Head};
 pub use indexed::{Holder, LazyFile, LazyFiles, Source, SHARED_PREFIX};
+pub use io::{ByteSource, Identity, Limits, Payload, SourceFailure};
 pub use names::Wanted;
-pub use reading::{
-    examine, list, unpack, ByteSource, Entry, Examination, Limits, PackedFile, PayloadEntry, SourceFailure, Stored,
-};
-pub use saving::{check_destination, save, write, Identity, Payload, Replace, SaveOptions, Saved};
+pub use reading::{examine, list, unpack, Entry, Examination, PackedFile, PayloadEntry, Stored};
+pub use saving::{check_destination, save, write, Replace, SaveOptions, Saved};
 pub use v1::unpack_v1;

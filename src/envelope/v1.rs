@@ -6,7 +6,7 @@ use std::path::Path;
 use zstd::zstd_safe::get_frame_content_size;
 
 use super::head::{format_of, FileFormat, MAGIC_LEN};
-use super::reading::{decode_error, decoder, finish, Budget, Input, Limits, Target};
+use super::io::{decode_error, decoder, finish, Budget, Input, Limits, Target};
 use super::Identity;
 use crate::control::Control;
 use crate::error::Reason;

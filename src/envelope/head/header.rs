@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use xxhash_rust::xxh64::xxh64;
 
 use super::manifest::{self, MAX_MANIFEST_BYTES};
-use crate::envelope::reading::{ByteSource, Input};
+use crate::envelope::io::{ByteSource, Input};
 use crate::error::Reason;
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};

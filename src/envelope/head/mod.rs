@@ -1,4 +1,5 @@
-//! What stands before the payload: magic, length, and the manifest with its descriptors.
+//! What stands before the payload: magic, length, and the manifest with its descriptors. `reading` and `saving` call it, and
+//! the payloads for what a head says of them.
 
 mod descriptors;
 mod header;

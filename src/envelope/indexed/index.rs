@@ -9,8 +9,8 @@ use prost::Message;
 use xxhash_rust::xxh64::xxh64;
 
 use crate::envelope::head::Head;
+use crate::envelope::io::Input;
 use crate::envelope::names;
-use crate::envelope::reading::Input;
 use crate::proto::api::FaultKind;
 use crate::proto::manifest::{IndexedFrameEntry, IndexedFrameIndex};
 use crate::proto::wire;

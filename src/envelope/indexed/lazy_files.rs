@@ -14,7 +14,7 @@ use super::read_frame::{self, Damage, Hashes, Read};
 use super::shared_files::Shared;
 use super::streams::Streams;
 use super::unpack_frames::LaterFrame;
-use crate::envelope::reading::Input;
+use crate::envelope::io::{Input, Later};
 use crate::envelope::{Identity, Limits};
 use crate::threads::Workers;
 use crate::{files, Error, Result};
@@ -182,11 +182,6 @@ pub struct LazyFile {
 }
 
 impl LazyFile {
-    /// Which file it was while it held nothing.
-    pub fn identity(&self) -> Identity {
-        self.files.files[self.index].identity
-    }
-
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.frame().name
@@ -225,10 +220,16 @@ impl LazyFile {
     fn frame(&self) -> &Frame {
         &self.files.files[self.index].frame
     }
+}
 
+impl Later for LazyFile {
     /// Unpacks it for good, unless it is there already; fails as what [`LazyFiles::fetch`] returns does.
-    pub fn unpack(&self) -> Result<()> {
+    fn unpack(&self) -> Result<()> {
         self.files.hold(self.index)
+    }
+
+    fn identity(&self) -> Identity {
+        self.files.files[self.index].identity
     }
 }
 

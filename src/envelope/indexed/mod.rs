@@ -1,7 +1,7 @@
 //! The payload `INDEXED_ZSTD`: a zstd frame for each file, and an index of them at the end.
 //!
 //! Because a frame can be found and decoded alone, a save copies the frames of files that have not changed
-//! ([`Source`]), and a file that is only read is unpacked when somebody asks for it ([`LazyFiles`]).
+//! ([`Source`]), and a file that is only read is unpacked when somebody asks for it ([`LazyFiles`]). `reading` and `saving` call it.
 
 pub mod index;
 mod lazy_files;

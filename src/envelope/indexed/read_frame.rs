@@ -7,8 +7,8 @@ use xxhash_rust::xxh64::Xxh64;
 
 use super::index::Frame;
 use crate::envelope::hashing::Hashing;
-use crate::envelope::reading::{decode_error, decoder, finish, is_wrong_checksum, Input};
-use crate::envelope::saving::CHUNK;
+use crate::envelope::io::CHUNK;
+use crate::envelope::io::{decode_error, decoder, finish, is_wrong_checksum, Input};
 use crate::proto::api::FaultKind;
 use crate::quoted::Quoted;
 use crate::{Error, Result};

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::index::Frame;
 use super::read_frame::{self, Hashes, Read};
 use crate::control::Control;
-use crate::envelope::reading::Input;
+use crate::envelope::io::Input;
 use crate::envelope::Limits;
 use crate::{Error, Result};
 

@@ -12,7 +12,7 @@ use rustix::fs::{flock, FlockOperation};
 use rustix::io::retry_on_intr;
 
 use super::index::Frame;
-use crate::envelope::reading::Input;
+use crate::envelope::io::Input;
 use crate::files;
 
 /// What the name of such a folder starts with.

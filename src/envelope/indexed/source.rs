@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::index::Frame;
-use crate::envelope::reading::{Input, Section};
-use crate::envelope::saving::{Identity, PayloadFile};
+use crate::envelope::io::{Identity, PayloadFile};
+use crate::envelope::io::{Input, Section};
 use crate::Error;
 
 /// The frames of an indexed file, each with the unpacked or packed file that holds its bytes.

@@ -20,7 +20,7 @@ use super::index::{self, Digest, Frame};
 use super::source::{Failure, Source, StoredFrame};
 use crate::control::Control;
 use crate::envelope::hashing::Hashing;
-use crate::envelope::saving::{PayloadFile, Progress, Sink};
+use crate::envelope::io::{PayloadFile, Progress, Sink};
 use crate::envelope::SaveOptions;
 use crate::{Error, Result};
 

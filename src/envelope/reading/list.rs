@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::input::Input;
 use crate::envelope::head::head_of;
 use crate::envelope::indexed::index;
+use crate::envelope::io::Input;
 use crate::envelope::tar::read_archive;
 use crate::envelope::{names, Encoding, Limits};
 use crate::quoted::Quoted;

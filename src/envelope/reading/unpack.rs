@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::byte_source::ByteSource;
-use super::input::Input;
-use super::target::Target;
 use crate::control::Control;
 use crate::envelope::head::{head_of, Head};
 use crate::envelope::indexed::{total, unpack_frames, Frame, Frames, LaterFrame, Shared};
+use crate::envelope::io::ByteSource;
+use crate::envelope::io::Input;
+use crate::envelope::io::Progress;
+use crate::envelope::io::Target;
 use crate::envelope::names::Wanted;
-use crate::envelope::saving::Progress;
 use crate::envelope::{tar, Encoding, Identity, LazyFiles, Limits, Source};
 use crate::error::Reason;
 use crate::{quoted, Error, Result};

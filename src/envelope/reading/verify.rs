@@ -4,11 +4,11 @@ use std::path::Path;
 
 use parking_lot::Mutex;
 
-use super::input::Input;
-use super::target::{Output, Target};
 use crate::control::Control;
 use crate::envelope::head::{head_from, manifest_bytes, verify_descriptors};
 use crate::envelope::indexed::{index, Read, Work};
+use crate::envelope::io::Input;
+use crate::envelope::io::{Output, Target};
 use crate::envelope::names::Wanted;
 use crate::envelope::tar::read_archive;
 use crate::envelope::{names, Encoding, Head, Limits};

@@ -10,7 +10,7 @@ use rustix::fs::{accessat, statx, Access, AtFlags, StatxAttributes, StatxFlags, 
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use crate::envelope::reading::check_regular;
+use crate::envelope::io::check_regular;
 use crate::envelope::Identity;
 use crate::{quoted, Error, Result};
 

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::payload::{Payload, PayloadFile};
-use super::progress::Progress;
-use super::sink::Sink;
 use crate::control::Control;
 use crate::envelope::head::{encode_head, manifest};
 use crate::envelope::indexed::{write_frames, Failure, Written};
+use crate::envelope::io::Progress;
+use crate::envelope::io::Sink;
+use crate::envelope::io::{Payload, PayloadFile};
 use crate::envelope::{tar, Encoding, SaveOptions};
 use crate::proto::manifest::C1zManifestV3;
 use crate::{Error, Result};

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::destination::Destination;
 use super::pack::Packing;
-use super::payload::Payload;
 use super::publish::publish;
 use super::temporary;
 use crate::control::Control;
 use crate::envelope::indexed::{Failure, Written};
-use crate::envelope::reading::Input;
+use crate::envelope::io::Input;
+use crate::envelope::io::Payload;
 use crate::envelope::{Encoding, Identity, SaveOptions, Source};
 use crate::proto::manifest::C1zManifestV3;
 use crate::{files, Error, Result};

@@ -1,4 +1,5 @@
 //! The payloads `TAR` and `TAR_ZSTD`: a tar archive, plain or as one zstd stream, which is read from its start to its end.
+//! `reading` and `saving` call it.
 
 mod read;
 pub mod unpack;

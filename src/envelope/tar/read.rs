@@ -8,9 +8,9 @@ use std::io::{ErrorKind, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
+use crate::envelope::io::CHUNK;
+use crate::envelope::io::{Budget, Input};
 use crate::envelope::names;
-use crate::envelope::reading::{Budget, Input};
-use crate::envelope::saving::CHUNK;
 use crate::quoted::Quoted;
 use crate::{Error, Result};
 

@@ -5,9 +5,9 @@ use std::io::{BufReader, Read};
 use super::read::Archive;
 use crate::control::Control;
 use crate::envelope::head::Head;
+use crate::envelope::io::{decode_error, decoder, finish, Budget, Input, Target};
+use crate::envelope::io::{Progress, CHUNK};
 use crate::envelope::names::Wanted;
-use crate::envelope::reading::{decode_error, decoder, finish, Budget, Input, Target};
-use crate::envelope::saving::{Progress, CHUNK};
 use crate::envelope::{Encoding, Limits};
 use crate::Result;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use zstd::stream::write::Encoder;
 
-use crate::envelope::saving::{PayloadFile, Progress, Sink};
+use crate::envelope::io::{PayloadFile, Progress, Sink};
 use crate::envelope::SaveOptions;
 use crate::{Error, Result};
 

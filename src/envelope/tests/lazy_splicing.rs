@@ -24,7 +24,7 @@ impl Unpacked {
         for name in read_tree(self.folder.path()).keys() {
             let path = self.folder.path().join(name);
             match self.lazy_files.file(name) {
-                Some(file) => payload.add_lazy(name, &path, file).unwrap(),
+                Some(file) => payload.add_later(name, &path, Arc::new(file)).unwrap(),
                 None => payload.add_immutable(name, &path).unwrap(),
             }
         }

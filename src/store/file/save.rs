@@ -1,6 +1,7 @@
 //! Saving: a checkpoint of the database becomes the payload of a new file, which then takes the old one's place.
 
 use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use super::engine_config::engine_config;
 use crate::control::Control;
@@ -102,7 +103,7 @@ pub fn payload(checkpoint: &Checkpoint<'_>, lazy_files: Option<&LazyFiles>) -> R
     for CheckpointFile { name, content } in checkpoint.files() {
         match content {
             CheckpointContent::Table(path) => match lazy_files.and_then(|lazy_files| lazy_files.file(name)) {
-                Some(file) => payload.add_lazy(name, path, file)?,
+                Some(file) => payload.add_later(name, path, Arc::new(file))?,
                 None => payload.add_immutable(name, path)?,
             },
             CheckpointContent::Start(path, size) => payload.add_start(name, path, *size),

@@ -7,7 +7,7 @@ use zstd::zstd_safe::get_error_name;
 use zstd::zstd_safe::zstd_sys::ZSTD_ErrorCode;
 
 use super::input::Input;
-use crate::envelope::saving::CHUNK;
+use crate::envelope::io::CHUNK;
 use crate::{quoted, Error};
 
 /// The longest header of a zstd frame.

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::input::Input;
-use crate::envelope::saving::Identity;
+use crate::envelope::io::Identity;
 use crate::quoted::Quoted;
 use crate::{files, Error, Result};
 

@@ -1,17 +1,27 @@
 //! What is packed.
 
+use std::fmt::Debug;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::identity::Identity;
 use crate::control::Control;
-use crate::envelope::indexed::LazyFile;
 use crate::envelope::names;
 use crate::{files, quoted, Error, Result};
 
 /// How much of a file is read or written at once.
 pub const CHUNK: usize = 64 << 10;
+
+/// A file that has its size, and its bytes only once it was unpacked.
+pub trait Later: Debug + Send + Sync {
+    /// Returns when the file holds its bytes.
+    fn unpack(&self) -> Result<()>;
+
+    /// Which file it is while it holds nothing.
+    fn identity(&self) -> Identity;
+}
 
 /// The files that a payload is made of. Folders are implied by their names.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +42,7 @@ pub struct PayloadFile {
 #[derive(Clone, Debug)]
 enum Content {
     File(PathBuf),
-    Lazy(PathBuf, LazyFile),
+    Later(PathBuf, Arc<dyn Later>),
     /// The file may grow beyond the size.
     Start(PathBuf),
     Bytes(Vec<u8>),
@@ -73,10 +83,10 @@ impl Payload {
     }
 
     /// Adds a file as [`Payload::add_immutable`] does, that is unpacked before it is read.
-    pub fn add_lazy(&mut self, name: &str, path: &Path, file: LazyFile) -> Result<()> {
+    pub fn add_later(&mut self, name: &str, path: &Path, file: Arc<dyn Later>) -> Result<()> {
         let size = fs::metadata(path).map_err(Error::io("stat", path))?.len();
         let identity = file.identity();
-        self.add(name.to_owned(), size, Content::Lazy(path.to_path_buf(), file), Some(identity));
+        self.add(name.to_owned(), size, Content::Later(path.to_path_buf(), file), Some(identity));
         Ok(())
     }
 
@@ -95,7 +105,7 @@ impl Payload {
     }
 
     /// In the order of names.
-    pub(super) fn into_files(mut self) -> Vec<PayloadFile> {
+    pub(in crate::envelope) fn into_files(mut self) -> Vec<PayloadFile> {
         self.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         self.files
     }
@@ -105,7 +115,7 @@ impl PayloadFile {
     /// Where the bytes are, for messages.
     pub fn place(&self) -> &Path {
         match &self.content {
-            Content::File(path) | Content::Lazy(path, _) | Content::Start(path) => path,
+            Content::File(path) | Content::Later(path, _) | Content::Start(path) => path,
             Content::Bytes(_) => Path::new(&self.name),
         }
     }
@@ -114,7 +124,7 @@ impl PayloadFile {
     pub fn read(&self, control: &Control<'_>, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let (path, most) = match &self.content {
             Content::File(path) => (path, u64::MAX),
-            Content::Lazy(path, file) => {
+            Content::Later(path, file) => {
                 file.unpack()?;
                 (path, u64::MAX)
             }

@@ -116,7 +116,7 @@ impl Input {
     }
 
     /// Bytes that sections have given out so far.
-    pub(super) fn streamed(&self) -> u64 {
+    pub(in crate::envelope) fn streamed(&self) -> u64 {
         self.streamed.load(Ordering::Relaxed)
     }
 

@@ -27,7 +27,7 @@ impl Identity {
     }
 
     /// Whether both are of one file, changed meanwhile or not.
-    pub(super) fn is_same_file(&self, other: &Identity) -> bool {
+    pub(in crate::envelope) fn is_same_file(&self, other: &Identity) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
 }
