@@ -33,6 +33,8 @@ const RETRY_FOR: Duration = Duration::from_secs(10);
 /// service has nobody at its address, and its user would wait for him. AWS's own tools ask once and wait for a second.
 const CREDENTIALS_WITHIN: &str = "5 seconds";
 const CREDENTIALS_RETRIES: usize = 1;
+/// What `object_store` takes for no. Of what is neither that nor yes it makes an error.
+const NO: [&str; 5] = ["false", "0", "off", "no", "n"];
 
 /// An object as it was when its end was read.
 struct Object {
@@ -144,9 +146,8 @@ impl<'a> Place<'a> {
                 let timeout = AmazonS3ConfigKey::Client(ClientConfigKey::Timeout);
                 let asking = builder.clone().with_config(timeout, CREDENTIALS_WITHIN).with_retry(impatient);
                 let credentials = asking.build().map_err(failure)?.credentials().clone();
-                let is_unsigned =
-                    builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).as_deref() == Some("true");
-                if !is_unsigned {
+                let unsigned = builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).unwrap_or_default();
+                if NO.contains(&unsigned.to_ascii_lowercase().as_str()) {
                     credentials.get_credential().await.map_err(without_credentials)?;
                 }
                 let builder = builder.with_credentials(credentials).with_retry(retry);
@@ -176,7 +177,9 @@ fn check_encoding(result: &GetResult) -> Result<(), SourceFailure> {
         None => Ok(()),
         Some(_) => Err(SourceFailure {
             code: Code::FailedPrecondition,
-            message: format!("the server gives it with Content-Encoding: {encodings}, and only a file as it is can be read by ranges"),
+            message: format!(
+                "the server gives it with Content-Encoding: {encodings}: only a file as it is is read by ranges"
+            ),
         }),
     }
 }
