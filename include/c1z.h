@@ -15,9 +15,10 @@
 // NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
 // defaults.
 //
-// Calls that may take long (opening, closing, saving, ending a sync, cleaning up, cloning, comparing, counting,
-// verifying, inspecting) have one more parameter, `const c1z_control *control`: a flag that stops the call, and a
-// function that is told of its progress. NULL means neither.
+// Calls that may take long have one more parameter, `const c1z_control *control`: a flag that stops the call, and a
+// function that is told of its progress. NULL means neither. They are those that open, save or close a store; end, count,
+// clone, compare, merge, import or export syncs; clean up; merge, compare, convert, verify or inspect files; and replay or
+// delete rows of the source cache.
 //
 // Pointers are NULL or valid: an object came from this library and is not freed, request.data is readable for
 // request.len bytes, what a call writes to is writable. A pointer that must not be NULL and is gives
@@ -174,7 +175,8 @@
 //   is released. They may not call the library with the store that they read for, nor throw, nor jump out.
 // - A read is never made again by the library. One that fails, or gives fewer bytes, fails the call that needs it, with the
 //   code that it returned and the reason SOURCE; nothing of the store is lost, and the next call reads again. A call whose
-//   time is up ends when the read that it waits for does: return C1Z_CANCELLED or C1Z_DEADLINE_EXCEEDED from it.
+//   time is up ends when the read that it waits for does: return C1Z_CANCELLED or C1Z_DEADLINE_EXCEEDED from it. c1z_close
+//   waits for reads that are running.
 // - C1Z_ABORTED says that the file is another by now (an HTTP server's 412 to If-Match), as does an identity that differs
 //   from what it was when the file was opened: calls fail with SOURCE_CHANGED. What has been read before stays right.
 // - Frames are held to their checksums, and everything else of the file is taken for as hostile as a local file. Wrong bytes
@@ -192,24 +194,26 @@
 //
 // FORKING
 //
-// Once c1z_open, c1z_open_with, c1z_inspect, c1z_verify, c1z_merge_files or c1z_compare_files was called, a process that is
-// forked has a copy of the library without its threads. There these and every call on a store or cursor fail with FORKED;
-// c1z_read_header and c1z_inspect_schema work. Freeing a store or cursor there leaves it, and its source, to the parent,
-// whose work nothing disturbs. Such a process best ends with _exit or exec. To use the library in several processes, fork before the first
-// of those calls, or start programs (exec, posix_spawn, Python's "spawn").
+// Once c1z_open, c1z_open_with, c1z_inspect, c1z_verify, c1z_merge_files, c1z_compare_files or c1z_convert_file was called,
+// a process that is forked has a copy of the library without its threads. There these and every call on a store or cursor
+// fail with FORKED; c1z_read_header and c1z_inspect_schema work. Freeing a store or cursor there leaves it, and its source,
+// to the parent, whose work nothing disturbs. Such a process best ends with _exit or exec. To use the library in several
+// processes, fork before the first of those calls, or start programs (exec, posix_spawn, Python's "spawn").
 //
 // WORKING FOLDERS
 //
-// A store, an inspection, a verification and a clone each have a working folder, a comparison of files has two, in the
-// folder c1z-<uid> of the request's tmp_dir or of the system's temporary folder. Only its user may look in: folders have mode 0700, files 0600.
-// It is removed when the store is closed or freed, the cursor is freed, or the call returns. What a killed process
-// leaves is removed by the same user's next such call with the same temporary folder.
+// A store, an inspection, a verification and a clone each have a working folder; merging, comparing and converting files
+// have one for each file. It lies in the folder c1z-<uid> of the request's tmp_dir or of the system's temporary folder. Only
+// its user may look in: folders have mode 0700, files 0600. It is removed when the store is closed or freed, the cursor is
+// freed, or the call returns. What a killed process leaves is removed by the same user's next such call with the same
+// temporary folder.
 //
 // THE REST OF THE PROCESS
 //
-// The library never writes to stdout, installs no signal handler and reads no environment variable but TMPDIR, for the
-// system's temporary folder. None of its files becomes a standard descriptor; one that the host has closed may be
-// opened as /dev/null. dlopen and dlclose may load and close the library any number of times; it stays in memory.
+// The library never writes to stdout, installs no signal handler and reads no environment variable but two: TMPDIR, for the
+// system's temporary folder, and TZ, for times without a zone in files of format v1. None of its files becomes a standard
+// descriptor; one that the host has closed may be opened as /dev/null. dlopen and dlclose may load and close the library
+// any number of times; it stays in memory.
 //
 // A store, an inspection and a verification take memory_budget_bytes each, and some for their threads; a call takes a
 // page, and a few times its request. A request that would take more than sixteen times its bytes, because it lists very
@@ -718,7 +722,8 @@ c1z_cancel *c1z_cancel_new(void);
 // Sets the flag, for good. A null pointer is nothing to do.
 void c1z_cancel_set(const c1z_cancel *cancel);
 
-// Frees the flag. A call that has it and has reported progress goes on, and is stopped if the flag was set before.
+// Frees the flag. A call that was given it keeps a flag of its own from its first report of progress on: from then on it may be
+// freed. The call goes on, and stops if the flag was set before.
 void c1z_cancel_free(c1z_cancel *cancel);
 
 // The version of the library, for people: "0.1.0". It lives forever.
@@ -1448,7 +1453,7 @@ c1z_code c1z_import_records(const c1z_store *store,
 // `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records or some 1 MiB.
 // On success `*cursor` is freed with `c1z_cursor_free`.
 //
-// The JSON is protobuf's; docs/format.md, section 10, says what is added to it so that nothing stays invisible. A record
+// The JSON is protobuf's; docs/format.md, section 12, says what is added to it so that nothing stays invisible. A record
 // that is damaged is shown as such and is no error.
 //
 // Fails as `c1z_open` does for a file to be opened read-only; with `C1Z_FAILED_PRECONDITION` (reason `NO_DESCRIPTORS`)

@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use c1z::capi::api::CallFn;
 use c1z::capi::file::{c1z_close, c1z_save};
 use c1z::capi::grants::c1z_put_grants;
+use c1z::capi::pages::c1z_commit_page;
 use c1z::capi::syncs::{c1z_end_sync, c1z_start_sync};
-use c1z::proto::api::{OpenRequest, StartSyncRequest};
+use c1z::proto::api::{CommitPageRequest, OpenRequest, StartSyncRequest};
+use c1z::proto::wire::put_message;
 use prost::Message;
 
 use crate::abi::Handle;
@@ -37,6 +40,8 @@ impl Stages {
 struct Round {
     library: Stages,
     peak: f64,
+    /// The same with pages, each of which has a named value too.
+    pages: Stages,
     floor: Stages,
     floor_with_entries: Stages,
 }
@@ -89,8 +94,9 @@ fn print_order(table: &mut Table, order: &str, rounds: &[Round]) {
     let Some(floor) = best(|round| round.floor) else { return };
     let times = |of: Duration, than: Duration| format!("{:.2}", of.as_secs_f64() / than.as_secs_f64());
     let peak = rounds.iter().map(|round| round.peak).fold(0.0, f64::max);
-    let measured: [(&str, Measured, String); 3] = [
+    let measured: [(&str, Measured, String); 4] = [
         ("library", |round| round.library, format!("{peak:.0}")),
+        ("library, as pages", |round| round.pages, String::new()),
         ("floor", |round| round.floor, String::new()),
         ("floor with index entries", |round| round.floor_with_entries, String::new()),
     ];
@@ -116,14 +122,27 @@ fn round(grants: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcome<Ro
     let requests = messages::grant_pages(grants, store::PAGE);
     memory::reset_peak()?;
     let before = memory::resident()?.now;
-    let library = library(&requests, folder, arguments)?;
+    let library = library(c1z_put_grants, &requests, folder, arguments)?;
     let peak = memory::resident()?.peak - before;
+    let pages: Vec<Vec<u8>> = requests.iter().map(|grants| page(grants)).collect();
     drop(requests);
+    let as_pages = self::library(c1z_commit_page, &pages, folder, arguments)?;
+    drop(pages);
     let floor = |entries| floor::run(floor::pairs(grants, entries)?, folder, arguments.workers());
-    Ok(Round { library, peak, floor: floor(false)?, floor_with_entries: floor(true)? })
+    Ok(Round { library, peak, pages: as_pages, floor: floor(false)?, floor_with_entries: floor(true)? })
 }
 
-fn library(requests: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcome<Stages> {
+/// A page of a put request, with a value as long as a row of a ledger.
+fn page(grants: &[u8]) -> Vec<u8> {
+    /// Where a page has its grants.
+    const GRANTS: u32 = 7;
+    let values = [("ledger".to_owned(), vec![0; 200])].into();
+    let mut page = CommitPageRequest { values, ..CommitPageRequest::default() }.encode_to_vec();
+    put_message(&mut page, GRANTS, grants);
+    page
+}
+
+fn library(put: CallFn, requests: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcome<Stages> {
     let path = folder.join("library.c1z");
     if path.exists() {
         std::fs::remove_file(&path)?;
@@ -141,7 +160,7 @@ fn library(requests: &[Vec<u8>], folder: &Path, arguments: &Arguments) -> Outcom
     store.call(c1z_start_sync, &start.encode_to_vec())?;
 
     let (started, cpu) = (Instant::now(), cpu::used()?);
-    requests.iter().try_for_each(|request| store.call(c1z_put_grants, request))?;
+    requests.iter().try_for_each(|request| store.call(put, request))?;
     let first = started.elapsed();
     store.call_long(c1z_end_sync)?;
     let second = started.elapsed() - first;

@@ -6,6 +6,7 @@ use arrow_schema::SchemaRef;
 use super::annotations::Annotations;
 use super::batch::Batch;
 use super::column::Selected;
+use super::tables::grants::LastGrant;
 use super::tables::{entitlements, grants, resource_types, resources, syncs};
 use crate::control::Control;
 use crate::memory::ask_for;
@@ -37,6 +38,7 @@ pub struct Batches {
     /// Built anew for each batch, and kept in between because its buffers are.
     batch: Batch,
     annotations: Annotations,
+    last_grant: LastGrant,
     scratch: Vec<u8>,
 }
 
@@ -54,6 +56,7 @@ impl Batches {
             bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
             batch: Batch::new(&selected),
             annotations: Annotations::default(),
+            last_grant: LastGrant::default(),
             scratch: Vec::new(),
             selected,
         })
@@ -76,10 +79,10 @@ impl Batches {
         if self.export.is_finished() {
             return Ok(None);
         }
-        let Batches { table, export, rows, bytes, batch, annotations, scratch, .. } = self;
+        let Batches { table, export, rows, bytes, batch, annotations, last_grant, scratch, .. } = self;
         let sync = export.sync_id().to_owned();
         let filled = store.export_rows(export, control, &mut |row| {
-            append(*table, &sync, row, batch, annotations, scratch)?;
+            append(*table, &sync, row, batch, annotations, last_grant, scratch)?;
             match batch.rows() >= *rows || batch.bytes() >= *bytes {
                 true => Ok(Taken::Last),
                 false => Ok(Taken::More),
@@ -108,6 +111,7 @@ fn append(
     row: ExportedRow<'_>,
     batch: &mut Batch,
     annotations: &mut Annotations,
+    last_grant: &mut LastGrant,
     scratch: &mut Vec<u8>,
 ) -> Result<(), NotTaken> {
     let stored = match row {
@@ -127,7 +131,7 @@ fn append(
         Table::ResourceTypes => resource_types::append(row, sync, stored, annotations, scratch),
         Table::Resources => resources::append(row, sync, stored, annotations, scratch),
         Table::Entitlements => entitlements::append(row, sync, stored, annotations, scratch),
-        _ => grants::append(row, sync, stored, annotations, scratch),
+        _ => grants::append(row, sync, stored, annotations, last_grant),
     }?;
     match batch.is_too_long() {
         true => Err(too_long()),

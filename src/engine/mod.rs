@@ -47,7 +47,8 @@ pub use reader::{damaged, Reader, Scan, Stored};
 pub use record_keys::RecordKeys;
 pub use records::Records;
 pub use rows::{
-    combine_grants, discovered_at, discovery_of, refresh_grant, Asset, Entitlement, Grant, Resource, ResourceType,
+    combine_grants, discovered_at, discovery_of, parts_of_timestamp, refresh_grant, Asset, Entitlement, Grant,
+    Resource, ResourceType,
 };
 pub use source_cache::Scope;
 pub use step::Step;

@@ -187,17 +187,33 @@ impl Scan<'_> {
     /// The value of `key`. Keys are asked for in ascending order: ones that are close to one another cost a step each.
     pub fn find(&mut self, key: &[u8]) -> Result<Option<&[u8]>> {
         const STEPS: usize = 4;
-        let is_before = |entry: Option<(&[u8], &[u8])>| entry.is_some_and(|(at, _)| at < key);
-        for _ in 0..STEPS {
+        self.advance(key, STEPS)?;
+        Ok(self.peek()?.filter(|(at, _)| *at == key).map(|(_, value)| value))
+    }
+
+    /// Goes on behind the entries that start with `prefix`, of which the last one returned is: a few of them cost a step each, more
+    /// cost a seek. `false` if no key is behind them.
+    pub fn leave(&mut self, prefix: &[u8]) -> Result<bool> {
+        /// About what a seek among several layers of tables costs.
+        const STEPS: usize = 16;
+        let Some(next) = keys::successor(prefix) else { return Ok(false) };
+        self.advance(&next, STEPS)?;
+        Ok(true)
+    }
+
+    /// Goes on with `first` or what follows it, by at most so many steps or else by a seek.
+    fn advance(&mut self, first: &[u8], steps: usize) -> Result<()> {
+        let is_before = |entry: Option<(&[u8], &[u8])>| entry.is_some_and(|(at, _)| at < first);
+        for _ in 0..steps {
             if !is_before(self.peek()?) {
-                break;
+                return Ok(());
             }
             self.next()?;
         }
         if is_before(self.peek()?) {
-            self.seek(key);
+            self.seek(first);
         }
-        Ok(self.peek()?.filter(|(at, _)| *at == key).map(|(_, value)| value))
+        Ok(())
     }
 
     /// The entry that [`Scan::next`] will return.

@@ -36,6 +36,8 @@ pub struct PlainGrant<'r> {
     pub resource_type: &'r [u8],
     /// The principal's id.
     pub resource: &'r [u8],
+    /// When the record was discovered, a `google.protobuf.Timestamp`; nothing in a message.
+    pub discovered_at: &'r [u8],
     /// Whether it is a record of a scope.
     pub is_scoped: bool,
 }
@@ -67,13 +69,13 @@ impl<T> LastEntitlement<T> {
     pub fn in_record<'r>(&self, record: &'r [u8]) -> Option<PlainGrant<'r>> {
         let (id, rest) = leading(record, record::EXTERNAL_ID).unwrap_or((&[], record));
         let (principal, rest) = leading(self.behind(rest)?, record::PRINCIPAL)?;
-        let (_, rest) = leading(rest, record::DISCOVERED_AT)?;
+        let (discovered_at, rest) = leading(rest, record::DISCOVERED_AT)?;
         let scope = match rest {
             [] => rest,
             _ => leading(rest, record::SOURCE_SCOPE_KEY).filter(|(_, behind)| behind.is_empty())?.0,
         };
         let plain = PlainGrant::of(id, principal)?;
-        Some(PlainGrant { is_scoped: !scope.is_empty(), ..plain })
+        Some(PlainGrant { discovered_at, is_scoped: !scope.is_empty(), ..plain })
     }
 
     /// Takes a plain grant of the same entitlement apart, a `c1.connector.v2.Grant`. `None` for all others.
@@ -96,6 +98,6 @@ impl<'r> PlainGrant<'r> {
         let (resource, rest) = leading(rest, RESOURCE)?;
         let is_whole = rest.is_empty() && !resource_type.is_empty() && !resource.is_empty();
         let is_plain = is_whole && principal.is_ascii() && id.is_ascii();
-        is_plain.then_some(PlainGrant { id, principal, resource_type, resource, is_scoped: false })
+        is_plain.then_some(PlainGrant { id, principal, resource_type, resource, discovered_at: &[], is_scoped: false })
     }
 }

@@ -96,6 +96,44 @@ fn what_is_missing_is_listed_and_what_is_there_is_not() {
 }
 
 #[test]
+fn however_many_records_refer_to_a_thing_it_is_listed_once() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    start(&store, "full");
+    let groups = [1, 2, 15, 16, 17, 18, 33, 1, 60, 16, 3];
+    let known: BTreeSet<usize> = [0, 3, 4, 5, 8, 17, 30].into();
+    let name = |group: usize| format!("g{group:02}");
+    let user = |user: usize| format!("u{user:02}");
+    let mut stored: Vec<_> = known.iter().map(|&number| resource(("user", &user(number)))).collect();
+    stored.extend((0..200).map(|number| resource(("other", &format!("o{number:03}")))));
+    put_resources(&store, &stored);
+    let entitled: Vec<_> = known
+        .iter()
+        .map(|&group| entitlement(("group", &name(group)), &format!("group:{}:member", name(group))))
+        .collect();
+    put_entitlements(&store, &entitled);
+    let members =
+        groups.iter().enumerate().flat_map(|(group, &members)| (0..members).map(move |member| (group, member)));
+    let grants: Vec<_> = members.map(|(group, member)| membership(&name(group), &user(member))).collect();
+    put_grants(&store, &grants);
+
+    let all: Vec<_> = (0..groups.len()).collect();
+    let listed = |kind, known: &BTreeSet<usize>| {
+        let listed = references(&store, kind);
+        let missing = all.iter().filter(|&group| !known.contains(group));
+        let expected: Vec<_> = missing.map(|&group| format!("group/{}", name(group))).collect();
+        let groups: Vec<_> = listed.iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+        assert_eq!(groups, expected, "{kind:?}");
+    };
+    listed(GrantResources, &BTreeSet::new());
+    listed(MissingEntitlements, &known);
+    let holders = |user: usize| groups.iter().filter(|&&members| members > user).count();
+    let missing = (0..60).filter(|number| !known.contains(number));
+    let expected: Vec<_> = missing.map(|number| format!("user/{} 0 of {}", user(number), holders(number))).collect();
+    assert_eq!(references(&store, MissingPrincipals), expected);
+}
+
+#[test]
 fn a_kind_that_nobody_knows_is_refused() {
     let (_fixture, store) = filled();
     for kind in [0, 5, -1] {

@@ -27,7 +27,7 @@ pub struct WorkArguments {
 pub struct FileArguments {
     /// The .c1z file
     pub file: PathBuf,
-    /// The sync that is shown; the newest that has ended if not given
+    /// The sync; if not given, the newest that has ended (clone: the newest full one; inspect, list syncs: all)
     #[arg(long, alias = "sync-id", value_name = "ID")]
     pub sync: Option<String>,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use prost_types::Timestamp;
 
-use crate::engine::{discovery_of, Kind};
+use crate::engine::{discovery_of, parts_of_timestamp, Kind};
 use crate::proto::wire::Malformed;
 
 /// Protobuf: the first and the last second that a `Timestamp` may name, of the years 1 and 9999.
@@ -16,6 +16,11 @@ pub fn micros(time: &Timestamp) -> Option<i64> {
 /// When a stored record was discovered.
 pub fn discovered(kind: Kind, stored: &[u8]) -> Result<Option<i64>, Malformed> {
     Ok(discovery_of(kind, stored)?.and_then(|(seconds, nanos)| of_parts(seconds, nanos)))
+}
+
+/// The same of an encoded `google.protobuf.Timestamp`.
+pub fn of_timestamp(timestamp: &[u8]) -> Result<Option<i64>, Malformed> {
+    parts_of_timestamp(timestamp).map(|(seconds, nanos)| of_parts(seconds, nanos))
 }
 
 fn of_parts(seconds: i64, nanos: i32) -> Option<i64> {

@@ -21,16 +21,25 @@ pub fn discovery_of(kind: Kind, stored: &[u8]) -> Result<Option<(i64, i32)>, Mal
     for field in fields(stored) {
         let field = field?;
         if field.number == number {
-            let (seconds, nanos) = time.get_or_insert_default();
-            for part in fields(field.bytes()?) {
-                let part = part?;
-                match part.number {
-                    1 => *seconds = part.varint()? as i64,
-                    2 => *nanos = part.varint()? as i32,
-                    _ => {}
-                }
-            }
+            time = Some(with_parts(time.unwrap_or_default(), field.bytes()?)?);
         }
     }
     Ok(time)
+}
+
+/// Seconds since 1970 and nanoseconds of a `google.protobuf.Timestamp`.
+pub fn parts_of_timestamp(timestamp: &[u8]) -> Result<(i64, i32), Malformed> {
+    with_parts((0, 0), timestamp)
+}
+
+fn with_parts((mut seconds, mut nanos): (i64, i32), timestamp: &[u8]) -> Result<(i64, i32), Malformed> {
+    for part in fields(timestamp) {
+        let part = part?;
+        match part.number {
+            1 => seconds = part.varint()? as i64,
+            2 => nanos = part.varint()? as i32,
+            _ => {}
+        }
+    }
+    Ok((seconds, nanos))
 }

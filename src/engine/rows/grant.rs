@@ -16,7 +16,7 @@ pub struct Grant<'a> {
     /// The scope of the source cache that it is of, or "".
     pub source_scope: &'a str,
     /// The one field that names the entitlement, as it stands; empty if there are several.
-    pub(in crate::engine) entitlement_field: &'a [u8],
+    pub entitlement_field: &'a [u8],
 }
 
 impl Grant<'_> {

@@ -14,7 +14,7 @@ mod resource_type;
 
 pub use asset::Asset;
 pub use combined_grant::combine_grants;
-pub use discovered_at::{discovered_at, discovery_of};
+pub use discovered_at::{discovered_at, discovery_of, parts_of_timestamp};
 pub use entitlement::Entitlement;
 pub use grant::{refresh_grant, Grant};
 pub use resource::Resource;

@@ -1,4 +1,4 @@
-//! What records refer to, each thing once: one seek for each, however many records there are.
+//! What records refer to, each thing once: at most one seek for each, however many records there are.
 
 use std::str::from_utf8;
 
@@ -45,21 +45,28 @@ impl Store {
         let mut group = Listing::References.after(&prefix, &filter, &request.page_token)?.unwrap_or_default();
         let (mut response, mut bytes) = (ListReferencesResponse::default(), 0);
         let mut entries = view.reader.scan_from(&prefix, &keys::successor(&group).unwrap_or(prefix.clone()));
+        let mut referents = referents(kind).map(|of| (of, view.reader.scan(&keys::keyspace(view.slot, of), None)));
         while let Some((key, _)) = entries.next()? {
             if response.list.len() == page_size(request.page_size) || bytes >= PAGE_BYTES {
                 response.next_page_token = Listing::References.token(&prefix, &filter, &group);
                 break;
             }
             let (start, encoded) = keys::group_of(key, elements).ok_or_else(|| unreadable(keyspace, key))?;
-            if let Some(reference) = reference(&view.reader, view.slot, kind, encoded)? {
+            let is_there = match &mut referents {
+                Some((of, stored)) => stored.find(&keys::record(view.slot, *of, encoded))?.is_some(),
+                None => false,
+            };
+            if !is_there {
+                let reference = reference(&view.reader, view.slot, kind, encoded)?;
                 let reference = reference.ok_or_else(|| unreadable(keyspace, key))?;
                 bytes += reference.encoded_len();
                 response.list.push(reference);
             }
             group.clear();
             group.extend_from_slice(start);
-            let Some(next) = keys::successor(&group) else { break };
-            entries.seek(&next);
+            if !entries.leave(&group)? {
+                break;
+            }
         }
         Ok(response)
     }
@@ -93,18 +100,19 @@ impl Store {
     }
 }
 
-/// What the keys stand for that start with these elements, if it is looked for: a row, or `None` if it is no text.
-fn reference(
-    reader: &Reader<'_>,
-    slot: Slot,
-    kind: ReferenceKind,
-    encoded: &[u8],
-) -> Result<Option<Option<Reference>>> {
+/// What is listed only if it is not among these records.
+fn referents(kind: ReferenceKind) -> Option<Keyspace> {
+    match kind {
+        ReferenceKind::MissingEntitlements => Some(Keyspace::Entitlement),
+        ReferenceKind::MissingPrincipals => Some(Keyspace::Resource),
+        _ => None,
+    }
+}
+
+/// What the keys stand for that start with these elements, or `None` if it is no text.
+fn reference(reader: &Reader<'_>, slot: Slot, kind: ReferenceKind, encoded: &[u8]) -> Result<Option<Reference>> {
     if kind == ReferenceKind::MissingEntitlements {
-        if reader.contains(&keys::record(slot, Keyspace::Entitlement, encoded))? {
-            return Ok(None);
-        }
-        return Ok(Some(keys::entitlement_in(encoded).and_then(|parts| {
+        return Ok(keys::entitlement_in(encoded).and_then(|parts| {
             let [resource_type_id, resource_id, entitlement_id] = parts.each_ref().map(|part| text(part));
             Some(Reference {
                 resource_type_id: resource_type_id?,
@@ -112,16 +120,13 @@ fn reference(
                 entitlement_id: entitlement_id?,
                 ..Reference::default()
             })
-        })));
+        }));
     }
-    let (mut grants, mut external_match_grants) = (0, 0);
-    if kind == ReferenceKind::MissingPrincipals {
-        if reader.contains(&keys::record(slot, Keyspace::Resource, encoded))? {
-            return Ok(None);
-        }
-        (grants, external_match_grants) = count_grants(reader, slot, encoded)?;
-    }
-    Ok(Some(keys::principal_below(encoded).and_then(|parts| {
+    let (grants, external_match_grants) = match kind {
+        ReferenceKind::MissingPrincipals => count_grants(reader, slot, encoded)?,
+        _ => (0, 0),
+    };
+    Ok(keys::principal_below(encoded).and_then(|parts| {
         let [resource_type_id, resource_id] = parts.each_ref().map(|part| text(part));
         Some(Reference {
             resource_type_id: resource_type_id?,
@@ -130,7 +135,7 @@ fn reference(
             external_match_grants,
             ..Reference::default()
         })
-    })))
+    }))
 }
 
 /// How many grants a principal has, and how many of them match it to a resource elsewhere.
