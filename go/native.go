@@ -520,13 +520,13 @@ func onFile(ctx context.Context, run func() C.answer) (C.answer, error) {
 func (h *handle) close(ctx context.Context, request []byte) error {
 	h.source.close()
 	_, err := h.run(ctx, closeStore, request)
-	if err == nil {
+	switch {
+	case err == nil:
 		h.free()
-	} else {
-		h.source.reopen()
-	}
-	if errors.Is(err, errClosed) {
+	case errors.Is(err, errClosed):
 		return nil
+	default:
+		h.source.reopen()
 	}
 	return err
 }

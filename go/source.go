@@ -87,7 +87,7 @@ type source struct {
 	mu      sync.Mutex
 	ahead   context.Context // of what no call has asked for yet
 	giveUp  context.CancelFunc
-	closing bool // ahead is done, and stays so
+	closing int // calls that close the store, or have closed it: ahead is done, and stays so
 }
 
 func newSource(from Source, size uint64) *source {
@@ -150,7 +150,7 @@ func (s *source) giveUpAhead() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.giveUp()
-	if !s.closing {
+	if s.closing == 0 {
 		s.ahead, s.giveUp = context.WithCancel(context.Background())
 	}
 }
@@ -162,19 +162,21 @@ func (s *source) close() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closing = true
+	s.closing++
 	s.giveUp()
 }
 
-// reopen is for a store whose closing has failed.
+// reopen takes back a close where the store stayed open.
 func (s *source) reopen() {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closing = false
-	s.ahead, s.giveUp = context.WithCancel(context.Background())
+	s.closing--
+	if s.closing == 0 {
+		s.ahead, s.giveUp = context.WithCancel(context.Background())
+	}
 }
 
 // read fills p, or says why not. A source that panics must not unwind what called it.

@@ -43,3 +43,25 @@ func TestClosingGivesUpWhatIsReadAhead(t *testing.T) {
 	source.giveUpAhead()
 	require.ErrorIs(t, <-failed, context.Canceled)
 }
+
+// TestAClosedStoreReadsNothingAhead however often it is closed again.
+func TestAClosedStoreReadsNothingAhead(t *testing.T) {
+	source := newSource(stalling{}, 1)
+	closed := &handle{queues: newQueues(), source: source}
+	for range 2 {
+		require.NoError(t, closed.close(context.Background(), nil))
+		require.ErrorIs(t, source.ahead.Err(), context.Canceled)
+	}
+}
+
+// TestACloseThatFailsTakesNoOtherBack: one is under way, and the library waits for what is read ahead.
+func TestACloseThatFailsTakesNoOtherBack(t *testing.T) {
+	source := newSource(stalling{}, 1)
+	source.close()
+	source.close()
+	source.reopen()
+	source.giveUpAhead()
+	require.ErrorIs(t, source.ahead.Err(), context.Canceled)
+	source.reopen()
+	require.NoError(t, source.ahead.Err(), "both have failed")
+}

@@ -109,7 +109,8 @@
 // | struct     | c1z_export_arrow,          | its `release`, before or after c1z_close; the struct itself is the      |
 // | Arrow…     | c1z_export_schema          | caller's                                                                |
 // | c1z_cancel | c1z_cancel_new             | c1z_cancel_free                                                         |
-// | c1z_source | the caller, c1z_open_with  | gives it away: the library calls its release once, whatever happens     |
+// | c1z_source | the caller, c1z_open_with  | gives it away: the library calls its release once, whatever happens but |
+// |            |                            | a refused struct_size, of which nothing else is read                    |
 // | c1z_slice  | the caller, for a request  | keeps the bytes readable until the call returns; the library copies     |
 //
 // Freeing NULL does nothing. A closed store stays a valid handle until it is freed: calls on it fail with
@@ -178,7 +179,8 @@
 //   waits for reads that are running.
 // - C1Z_ABORTED says that the file is another by now (an HTTP server's 412 to If-Match), as does an identity that differs
 //   from what it was when the file was opened: calls fail with SOURCE_CHANGED. What has been read before stays right.
-// - Frames are held to their checksums, and everything else of the file is taken for as hostile as a local file.
+// - Frames are held to their checksums, and everything else of the file is taken for as hostile as a local file. Wrong bytes
+//   of a table fail the calls that need it with CORRUPTION; nothing of them is kept, and the next call reads again.
 //
 // THREADS
 //
@@ -351,7 +353,7 @@ typedef struct {
   c1z_identity_fn identity;
   // Reads; must not be null.
   c1z_read_at_fn read_at;
-  // Called once, whatever becomes of the call that was given the source; may be null.
+  // Called once, whatever becomes of the call that was given the source, unless it refuses `struct_size`; may be null.
   c1z_release_fn release;
   // Given to the functions as it is.
   void *userdata;
@@ -359,7 +361,9 @@ typedef struct {
 
 // What a host brings. Fields may be appended in later versions of the library.
 typedef struct {
-  // `sizeof(c1z_host)` as the host was built with. What a library does not know of must be zero.
+  // `sizeof(c1z_host)` as the host was built with. What a library does not know of must be zero. If no version has that
+  // size, nothing else of the host can be trusted: the call refuses it with `C1Z_INVALID_ARGUMENT`, reads no further and
+  // leaves the source to the caller.
   size_t struct_size;
   // Read instead of the file at the request's path; null for that file. The library copies it.
   const c1z_source *source;
@@ -754,7 +758,7 @@ c1z_code c1z_open(c1z_slice request,
 //
 // `request` holds a `c1z.v1.OpenRequest` with `read_only`; a path in it is only what messages call the source. On success
 // `*store` is a handle like one from `c1z_open`. The source is released when the store is closed or freed, or else before
-// the call returns.
+// the call returns; a host whose `struct_size` is refused keeps it.
 //
 // Also fails with `C1Z_INVALID_ARGUMENT` when the source would be written to, with `C1Z_FAILED_PRECONDITION` and
 // `PAYLOAD_ENCODING` when the file is one that cannot be read by ranges, and as the source fails (`SOURCE`,
@@ -1557,7 +1561,8 @@ c1z_code c1z_find_grant_annotation(const c1z_store *store,
 
 // Puts resource types into the bound sync.
 //
-// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty.
+// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty. Ids are not looked at: as in the SDK, one that has
+// none is stored under the empty id.
 c1z_code c1z_put_resource_types(const c1z_store *store,
                                 c1z_slice request,
                                 c1z_buffer **response,
@@ -1585,7 +1590,8 @@ c1z_code c1z_get_resource_type(const c1z_store *store,
 
 // Puts resources into the bound sync.
 //
-// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty.
+// `request` holds a `c1z.v1.PutResourcesRequest`; the response is empty. Ids are not looked at: as in the SDK, one that has none
+// is stored under the empty id.
 c1z_code c1z_put_resources(const c1z_store *store,
                            c1z_slice request,
                            c1z_buffer **response,

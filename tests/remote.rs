@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use c1z::control::Control;
@@ -111,6 +112,99 @@ impl Server {
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     }
+}
+
+/// A server that gives everybody the same answer.
+struct Answering {
+    port: u16,
+    /// Heads of requests.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Answering {
+    fn start(answer: &'static str) -> Answering {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let heads = asked.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let (mut head, mut bytes) = (Vec::new(), [0; 4096]);
+                while !head.ends_with(b"\r\n\r\n") {
+                    match stream.read(&mut bytes) {
+                        Ok(0) | Err(_) => break,
+                        Ok(read) => head.extend_from_slice(&bytes[..read]),
+                    }
+                }
+                heads.lock().unwrap().push(String::from_utf8(head).unwrap().to_lowercase());
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Answering { port, asked }
+    }
+
+    fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+/// What `c1z info FILE` fails with where nobody has set anything for S3 but these.
+fn info_fails(file: &str, environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c1z"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let output = command.args(["info", file]).envs(environment.iter().copied()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{file}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_server_that_compresses_is_asked_not_to_and_named_if_it_does() {
+    let server = Answering::start(
+        "HTTP/1.1 206 Partial Content\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-3/4\r\nContent-Length: 4\r\n\
+         ETag: \"1\"\r\nLast-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\nConnection: close\r\n\r\n\x1f\x0b\x08\x00",
+    );
+    let message = info_fails(&format!("{}/file.c1z", server.address()), &[]);
+    assert!(message.contains("SOURCE") && message.contains("Content-Encoding: gzip"), "{message}");
+    let asked = server.asked();
+    assert!(asked.len() == 1 && asked[0].contains("accept-encoding: identity"), "{asked:?}");
+}
+
+#[test]
+fn who_has_no_credentials_for_s3_is_told_so_after_asking_twice() {
+    let nobody = Answering::start("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let none = Answering::start("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let (metadata, endpoint) = (nobody.address(), none.address());
+    let environment =
+        [("AWS_METADATA_ENDPOINT", &*metadata), ("AWS_ENDPOINT_URL", &*endpoint), ("AWS_ALLOW_HTTP", "true")];
+    let message = info_fails("s3://bucket/file.c1z", &environment);
+    assert!(message.contains("no credentials") && message.contains("AWS_ACCESS_KEY_ID"), "{message}");
+    assert_eq!((nobody.asked().len(), none.asked().len()), (2, 0));
+    // Nobody needs any for what anyone may read.
+    let unsigned = [&environment[..], &[("AWS_SKIP_SIGNATURE", "Yes")]].concat();
+    let message = info_fails("S3://bucket/file.c1z", &unsigned);
+    assert!(message.contains("S3://bucket/file.c1z") && message.contains("404"), "{message}");
+    assert_eq!((nobody.asked().len(), none.asked().len()), (0, 1));
+}
+
+#[test]
+fn the_scheme_of_an_address_is_taken_in_any_case_and_one_that_is_not_read_is_named() {
+    let none = Answering::start("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let message = info_fails(&format!("HTTP://127.0.0.1:{}/file.c1z", none.port), &[]);
+    assert!(message.contains("SOURCE") && none.asked().len() == 1, "{message}");
+    for scheme in ["gs", "az", "FTP", "file"] {
+        let message = info_fails(&format!("{scheme}://bob:secret@host/file.c1z"), &[]);
+        assert!(message.contains("INVALID_ARGUMENT") && message.contains(&format!("{scheme}://")), "{message}");
+        assert!(!message.contains("secret"), "{message}");
+    }
+    let path = info_fails("./gs://bucket/file.c1z", &[]);
+    assert!(!path.contains("INVALID_ARGUMENT"), "{path}");
 }
 
 /// Writes a file whose tables do not compress well.

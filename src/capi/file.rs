@@ -54,7 +54,7 @@ pub unsafe extern "C" fn c1z_open(
 ///
 /// `request` holds a `c1z.v1.OpenRequest` with `read_only`; a path in it is only what messages call the source. On success
 /// `*store` is a handle like one from `c1z_open`. The source is released when the store is closed or freed, or else before
-/// the call returns.
+/// the call returns; a host whose `struct_size` is refused keeps it.
 ///
 /// Also fails with `C1Z_INVALID_ARGUMENT` when the source would be written to, with `C1Z_FAILED_PRECONDITION` and
 /// `PAYLOAD_ENCODING` when the file is one that cannot be read by ranges, and as the source fails (`SOURCE`,
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn c1z_open_with(
     error: *mut *mut ErrorObject,
 ) -> Code {
     unsafe {
-        // Before anything can fail: it is released in any case.
+        // Before anything else can fail: it is released in any case.
         let source = source_of(host);
         open_handle("store", request, control, store, error, |request: &OpenRequest, control| {
             let options = OpenOptions::of(request)?;

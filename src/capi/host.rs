@@ -48,7 +48,7 @@ pub struct HostSource {
     pub identity: IdentityFn,
     /// Reads; must not be null.
     pub read_at: ReadAtFn,
-    /// Called once, whatever becomes of the call that was given the source; may be null.
+    /// Called once, whatever becomes of the call that was given the source, unless it refuses `struct_size`; may be null.
     pub release: ReleaseFn,
     /// Given to the functions as it is.
     pub userdata: *mut c_void,
@@ -57,7 +57,9 @@ pub struct HostSource {
 /// What a host brings. Fields may be appended in later versions of the library.
 #[repr(C)]
 pub struct Host {
-    /// `sizeof(c1z_host)` as the host was built with. What a library does not know of must be zero.
+    /// `sizeof(c1z_host)` as the host was built with. What a library does not know of must be zero. If no version has that
+    /// size, nothing else of the host can be trusted: the call refuses it with `C1Z_INVALID_ARGUMENT`, reads no further and
+    /// leaves the source to the caller.
     pub struct_size: usize,
     /// Read instead of the file at the request's path; null for that file. The library copies it.
     pub source: *const HostSource,
@@ -79,7 +81,8 @@ impl Drop for Callbacks {
     }
 }
 
-/// Takes over the source that a host brings, if it brings one: from now on it is released, whatever happens.
+/// Takes over the source that a host brings, if it brings one: from now on it is released, whatever happens. Of a host whose
+/// size is that of no version nothing is taken over, since what lies behind the size may be anything.
 ///
 /// # Safety
 /// `host` is null or points to as many bytes as its `struct_size` says; `source` in it is null or valid.

@@ -11,7 +11,8 @@ use crate::proto::reader::ResourceTypesReaderServiceGetResourceTypeRequest as Ge
 
 /// Puts resource types into the bound sync.
 ///
-/// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty.
+/// `request` holds a `c1z.v1.PutResourceTypesRequest`; the response is empty. Ids are not looked at: as in the SDK, one that has
+/// none is stored under the empty id.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_put_resource_types(
     store: *const StoreHandle,

@@ -122,7 +122,7 @@ fn append(
         ExportedRow::Record(stored) => stored,
     };
     if stored.len() > MAX_RECORD_BYTES {
-        return Err(NotTaken::TooLong { what: "its length in bytes", limit: MAX_RECORD_BYTES });
+        return Err(too_long());
     }
     ask_for(COPIES * stored.len()).map_err(NotTaken::Other)?;
     scratch.clear();
@@ -134,7 +134,11 @@ fn append(
         _ => grants::append(row, sync, stored, annotations, last_grant),
     }?;
     match batch.is_too_long() {
-        true => Err(NotTaken::TooLong { what: "its length in bytes", limit: MAX_RECORD_BYTES }),
+        true => Err(too_long()),
         false => Ok(()),
     }
+}
+
+fn too_long() -> NotTaken {
+    NotTaken::TooLong { what: "its length in bytes", limit: MAX_RECORD_BYTES }
 }

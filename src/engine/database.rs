@@ -13,7 +13,7 @@ use super::kind::Kinds;
 use super::options::Tables;
 use super::{EngineOptions, Kind, Reader, Writer};
 use crate::error::Reason;
-use crate::keys::{self, LAYOUT_VERSION};
+use crate::keys::{self, Slot, LAYOUT_VERSION};
 use crate::threads::Workers;
 use crate::{files, Error, Result};
 
@@ -50,6 +50,8 @@ pub struct Engine {
     pub(super) barrier: Mutex<Pending>,
     pub(super) pending: PendingKinds,
     pub(super) tables: Tables,
+    /// Slots that nothing maps to and that may still hold something. Taken under the barrier.
+    pub(super) given_up: Mutex<Vec<Slot>>,
     workers: Workers,
     read_only: bool,
 }
@@ -108,6 +110,7 @@ impl Engine {
             db: Databases::new(db, directory, database),
             barrier: Mutex::new(pending),
             pending: PendingKinds::default(),
+            given_up: Mutex::default(),
             workers,
             read_only,
         }

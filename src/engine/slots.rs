@@ -52,6 +52,27 @@ impl Writer<'_> {
         self.batch.delete_range(&start, &end);
     }
 
+    /// Forgets what was collected, and removes what a call that failed has put into a slot that nothing maps to. Where that fails
+    /// too, the next checkpoint does it: nothing of the slot gets into a file.
+    pub fn give_up_slot(&mut self, slot: Slot) {
+        self.forget_collected();
+        self.forget_pending_of(slot);
+        self.engine.given_up.lock().push(slot);
+        let _ = self.clear_given_up();
+    }
+
+    /// Removes what lies in slots that were given up.
+    pub(super) fn clear_given_up(&mut self) -> Result<()> {
+        let slots = self.engine.given_up.lock().clone();
+        if slots.is_empty() {
+            return Ok(());
+        }
+        slots.iter().for_each(|&slot| self.clear_slot(slot));
+        self.commit(Durability::Buffered)?;
+        self.engine.given_up.lock().clear();
+        Ok(())
+    }
+
     /// Gives the disk space of cleared slots back, but for what a reader still looks at.
     // RocksDB: DeleteFilesInRange would be faster, but takes files away from under snapshots. It compacts a file that clears
     // spans alone as soon as that is ingested: while somebody reads, that moves what is cleared to the last level.

@@ -308,6 +308,7 @@ impl<'e> Writer<'e> {
 
     /// The files of the database with everything that was appended.
     pub fn checkpoint(&mut self) -> Result<Checkpoint<'e>> {
+        self.clear_given_up()?;
         self.flush_pending(&Kind::ALL)?;
         self.flush()?;
         Checkpoint::new(&self.engine.db)
@@ -325,6 +326,18 @@ impl<'e> Writer<'e> {
     /// The rows that are pending, whose budget and folder others share.
     pub(super) fn pending(&self) -> &Pending {
         &self.pending
+    }
+
+    pub(super) fn forget_collected(&mut self) {
+        (self.batch, self.dropping) = (WriteBatch::default(), None);
+    }
+
+    /// Forgets the rows and values that are pending, if they are of this slot.
+    pub(super) fn forget_pending_of(&mut self, slot: Slot) {
+        if self.pending.slot() == slot {
+            self.pending.clear(&Kind::ALL, &self.engine.pending);
+            self.pending.forget_values();
+        }
     }
 
     pub(super) fn forget_counted(&mut self, kind: Kind) {

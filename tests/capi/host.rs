@@ -192,11 +192,22 @@ fn a_host_that_brings_nothing_opens_the_file_at_the_path() {
     for host in [ptr::null(), ptr::from_ref(&nothing), newer.as_ptr().cast()] {
         assert_eq!(grants(&Handle::open_with(&request, host, None).unwrap()).unwrap(), expected);
     }
+}
+
+#[test]
+fn a_source_in_a_host_of_no_version_stays_the_callers() {
+    let file = HostFile::of(&Sample::new());
+    let source = file.source();
     for size in [0, 8, 15, 4097, usize::MAX] {
-        let host = Host { struct_size: size, source: ptr::null() };
-        let refused = Handle::open_with(&request, &host, None);
+        let host = Host { struct_size: size, source: &source };
+        let refused = Handle::open_with(&request(), &host, None);
         assert_refused(refused, C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", "struct_size");
+        assert_eq!((file.reads.load(Ordering::SeqCst), file.released()), (0, 0), "of {size} bytes");
     }
+    // What lies behind the size is not even looked at: it may be no pointer.
+    let size = 0usize;
+    let refused = Handle::open_with(&request(), ptr::from_ref(&size).cast(), None);
+    assert_refused(refused, C1Z_INVALID_ARGUMENT, "INVALID_ARGUMENT", "struct_size");
 }
 
 #[test]

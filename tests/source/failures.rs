@@ -154,20 +154,50 @@ fn a_damaged_table_fails_the_reads_that_need_it() {
     bytes[(frame.offset + frame.size / 2) as usize] ^= 1;
     let store = open_source(&Scripted::of_bytes(bytes));
     assert_eq!(store.list_resource_types(&Default::default()).unwrap().decode().unwrap().list.len(), 2);
-    let all = (|| {
-        let (mut rows, mut token) = page(&store, "", 0)?;
-        while !token.is_empty() {
-            let (more, next) = page(&store, &token, 0)?;
-            rows.extend(more);
-            token = next;
-        }
-        grants_by_principals(&store)?;
-        Ok(rows)
-    })();
-    let error: c1z::Error = all.unwrap_err();
+    let error = read_all(&store).unwrap_err();
     assert_eq!((error.code(), error.reason().name()), (Code::DataLoss, "CORRUPTION"), "{error}");
     assert!(error.to_string().contains("file.c1z"), "{error}");
     store.close().unwrap();
+}
+
+#[test]
+fn one_wrong_answer_damages_one_call() {
+    let fixture = large();
+    let entries = c1z::envelope::list(&fixture.path()).unwrap();
+    let tables: Vec<_> = entries.into_iter().filter(|entry| entry.name.ends_with(".sst")).collect();
+    let ends_start = fs::metadata(fixture.path()).unwrap().len() - (256 << 10);
+    let mut at_the_end = 0;
+    for (table, threads) in tables.into_iter().zip([1, 2].into_iter().cycle()) {
+        let frame = table.stored.unwrap();
+        let middle = frame.offset + frame.size / 2;
+        at_the_end += usize::from(middle >= ends_start);
+        let source = Scripted::of(&fixture.path());
+        // What opening reads is wrong there too.
+        source.answer(Some(Answer::Flipped(middle)));
+        let opened = try_open_source(&source, options(threads));
+        if let Err(error) = opened.as_ref().map_or_else(|_| Ok(0), read_all) {
+            assert_eq!((error.code(), error.reason().name()), (Code::DataLoss, "CORRUPTION"), "{error}");
+        }
+        source.answer(None);
+        // Opening looks into a table or two.
+        let store = opened.or_else(|_| try_open_source(&source, options(threads))).unwrap();
+        let rows = read_all(&store).unwrap_or_else(|error| panic!("{}, {threads} threads: {error}", table.name));
+        assert_eq!(rows, GROUPS * USERS);
+        store.close().unwrap();
+    }
+    assert!(at_the_end > 0, "no table lies in what is read when a file is opened");
+}
+
+/// Reads all grants and their index by principals, and counts the grants.
+fn read_all(store: &Store) -> c1z::Result<usize> {
+    let (mut rows, mut token) = page(store, "", 0)?;
+    while !token.is_empty() {
+        let (more, next) = page(store, &token, 0)?;
+        rows.extend(more);
+        token = next;
+    }
+    grants_by_principals(store)?;
+    Ok(rows.len())
 }
 
 /// Reads the index of grants by principal too.

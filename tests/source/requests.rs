@@ -119,6 +119,26 @@ fn what_lies_on_the_disk_stays_below_its_limit_and_is_asked_for_again() {
 }
 
 #[test]
+fn nothing_lies_on_the_disk_of_a_table_that_came_halfway() {
+    let fixture = large();
+    let source = Scripted::of(&fixture.path());
+    // Pieces are small: a table takes several.
+    let store = try_open_source(&source, OpenOptions { memory_budget: 1 << 20, ..options(1) }).unwrap();
+    for answer in [Answer::Fail(Code::Unavailable, "no answer"), Answer::Changed] {
+        let before = on_disk(&store);
+        source.counted();
+        *source.script.lock().unwrap() = Some((1, answer));
+        page(&store, "", 0).unwrap_err();
+        assert_eq!(source.counted().0, 2, "the first piece came");
+        assert_eq!(on_disk(&store), before);
+        source.answer(None);
+    }
+    let (rows, _) = page(&store, "", 1_000).unwrap();
+    assert_eq!(rows.len(), 1_000);
+    store.close().unwrap();
+}
+
+#[test]
 fn a_source_is_let_go_when_its_store_is_closed_or_dropped_or_not_opened() {
     let fixture = large();
     for threads in [1, 4] {

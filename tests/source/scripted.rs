@@ -18,6 +18,8 @@ pub enum Answer {
     Short(usize),
     /// Gives what was asked for, of another version.
     Changed,
+    /// Gives another byte at that offset.
+    Flipped(u64),
 }
 
 #[derive(Default)]
@@ -87,6 +89,11 @@ impl ByteSource for Scripted {
         };
         let start = usize::try_from(offset).unwrap();
         buffer[..len].copy_from_slice(&self.bytes[start..start + len]);
+        if let Some(Answer::Flipped(at)) = answer {
+            if let Some(byte) = at.checked_sub(offset).and_then(|at| buffer.get_mut(at as usize)) {
+                *byte ^= 1;
+            }
+        }
         self.at_work.fetch_sub(1, Ordering::SeqCst);
         match answer {
             Some(Answer::Fail(code, message)) => Err(SourceFailure { code, message: message.into() }),

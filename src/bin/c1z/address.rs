@@ -13,16 +13,36 @@ use without_remote as remote;
 #[cfg(feature = "remote")]
 use crate::remote;
 
-const SCHEMES: [&str; 3] = ["http://", "https://", "s3://"];
+const SCHEMES: [&str; 3] = ["http", "https", "s3"];
 
-/// The file's address, if it is none of this system.
-fn address(file: &Path) -> Option<&str> {
-    file.to_str().filter(|text| SCHEMES.iter().any(|scheme| text.starts_with(scheme)))
+/// The file's address, if it is none of this system. Fails for one that nothing here reads, instead of looking for a path of
+/// that name: with `./` before it, it is a path.
+fn address(file: &Path) -> c1z::Result<Option<&str>> {
+    let Some((text, scheme)) = file.to_str().and_then(|text| Some((text, scheme(text)?))) else { return Ok(None) };
+    match SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        true => Ok(Some(text)),
+        false => Err(Error::InvalidArgument(format!(
+            "{}: no address with {scheme}:// is read, but those with http://, https:// and s3://",
+            shown(text)
+        ))),
+    }
+}
+
+/// RFC 3986: what an address starts with, in any case of letters.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_one = |scheme: &str| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    Some(scheme).filter(|scheme| scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && is_one(scheme))
+}
+
+/// What an address of S3 names.
+pub fn in_s3(address: &str) -> Option<&str> {
+    address.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("s3")).map(|(_, object)| object)
 }
 
 /// An address as messages show it, without what may be secret: a user with a password, or the query of a signed one.
 pub fn shown(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://").filter(|(scheme, _)| *scheme != "s3") else {
+    let Some((scheme, rest)) = address.split_once("://").filter(|_| in_s3(address).is_none()) else {
         return address.to_owned();
     };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
@@ -33,7 +53,7 @@ pub fn shown(address: &str) -> String {
 
 /// Opens a file to be read. Of one at an address, what is needed is read.
 pub fn open(file: &Path, options: OpenOptions, control: &Control<'_>) -> c1z::Result<Store> {
-    match address(file) {
+    match address(file)? {
         Some(address) => Store::open_source(file, remote::source(address)?, options, control),
         None => Store::open(file, options, control),
     }
@@ -41,7 +61,7 @@ pub fn open(file: &Path, options: OpenOptions, control: &Control<'_>) -> c1z::Re
 
 /// What a file says of itself.
 pub fn read_header(file: &Path) -> c1z::Result<FileHeader> {
-    match address(file) {
+    match address(file)? {
         Some(address) => store::read_header_of_source(file, remote::source(address)?),
         None => store::read_header(file),
     }
@@ -49,7 +69,7 @@ pub fn read_header(file: &Path) -> c1z::Result<FileHeader> {
 
 /// Fails for an address, which a command has no use for that reads whole files.
 pub fn check_path(file: &Path) -> c1z::Result<()> {
-    match address(file) {
+    match address(file)? {
         Some(address) => Err(Error::InvalidArgument(format!(
             "{}: this command reads whole files: fetch it, and name the path where it lies",
             shown(address)

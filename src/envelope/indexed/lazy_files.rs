@@ -1,7 +1,8 @@
 //! Files of an indexed payload that are unpacked when they are asked for.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::fs;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
@@ -72,7 +73,7 @@ struct Slot {
 enum State {
     Empty,
     Whole,
-    /// For this reason, whoever asks.
+    /// For this reason, whoever asks: a file gives the same bytes again. Of a source none is: its next answer may be right.
     Damaged(String),
 }
 
@@ -135,8 +136,8 @@ impl LazyFiles {
     }
 
     /// What unpacks the file of a name, unless it is there already or was never left out. It fails if the file is
-    /// damaged, always for the same reason; if the system refuses something, the next call tries again; and once `self`
-    /// is dropped.
+    /// damaged, always for the same reason unless it is a source's, which is asked again; if the system refuses something,
+    /// the next call tries again; and once `self` is dropped.
     pub fn fetch(&self, workers: &Workers) -> impl Fn(&str) -> Result<()> + Send + Sync + 'static {
         let holder = self.holder(workers);
         move |name| holder.hold(name)
@@ -171,6 +172,14 @@ impl Holder {
             let mut slot = self.files.files[index].slot.lock();
             slot.holders = slot.holders.saturating_sub(1);
         }
+    }
+}
+
+#[cfg(test)]
+impl Holder {
+    /// Whether somebody unpacks, or has unpacked, what was not asked for.
+    pub fn has_gone_ahead(&self) -> bool {
+        self.files.ahead.lock().is_some()
     }
 }
 
@@ -274,6 +283,10 @@ impl Files {
             return;
         }
         let Some(mut ahead) = self.ahead.try_lock() else { return };
+        // Whoever gives up waits for the thread that he finds here, and for none that comes later.
+        if self.given_up.load(Ordering::Acquire) {
+            return;
+        }
         // A thread that is at the file that is asked for has to be waited for in any case.
         if let Some(done) = ahead.take_if(|ahead| ahead.index == index || ahead.thread.is_finished()) {
             let _ = done.thread.join();
@@ -325,9 +338,7 @@ impl Files {
             let Some(mut slot) = oldest.slot.try_lock().filter(|slot| is_free(slot)) else { continue };
             let size = oldest.frame.digest.size;
             let path = self.folder.join(&oldest.frame.name);
-            let emptied =
-                files::open_to_write(&path).and_then(|file| file.set_len(0).and_then(|()| file.set_len(size)));
-            if emptied.is_err() {
+            if files::open_to_write(&path).and_then(|file| empty(&file, size)).is_err() {
                 return;
             }
             slot.state = State::Empty;
@@ -359,6 +370,10 @@ impl Files {
             return Ok(State::Whole);
         }
         Ok(match self.write(frame, self.worth_reading(index), &path)? {
+            Read::Damaged(Damage { detail, .. }) if self.input.is_source() => {
+                self.input.forget(frame.offset, frame.end());
+                return Err(self.input.corrupt(detail));
+            }
             Read::Damaged(Damage { detail, .. }) => State::Damaged(detail),
             Read::Whole { .. } => {
                 if let Some(shared) = &self.shared {
@@ -371,11 +386,22 @@ impl Files {
 
     fn write(&self, frame: &Frame, until: u64, path: &Path) -> Result<Read> {
         let mut file = files::open_to_write(path).map_err(Error::io("open", path))?;
-        read_frame::read(&self.input, frame, until, self.limits.window_log(), Hashes::Xxh64, &mut |bytes| {
+        let window_log = self.limits.window_log();
+        let read = read_frame::read(&self.input, frame, until, window_log, Hashes::Xxh64, &mut |bytes| {
             if self.given_up.load(Ordering::Acquire) {
                 return Err(Error::Closed);
             }
             file.write_all(bytes).map_err(Error::io("write", path))
-        })
+        });
+        if !matches!(read, Ok(Read::Whole { .. })) {
+            // No limit counts it. If this fails, the next one who comes for it writes over what is there.
+            let _ = empty(&file, frame.digest.size);
+        }
+        read
     }
+}
+
+/// Leaves a file's size, and nothing of it on the disk.
+fn empty(file: &fs::File, size: u64) -> io::Result<()> {
+    file.set_len(0).and_then(|()| file.set_len(size))
 }

@@ -105,6 +105,13 @@ impl Input {
         Ok(bytes)
     }
 
+    /// The bytes from `start` to `end` turned out to be wrong: a source is asked for them anew by whoever reads them next.
+    pub fn forget(&self, start: u64, end: u64) {
+        if let Bytes::Source(ranges) = &self.bytes {
+            ranges.forget_bytes(start, end);
+        }
+    }
+
     /// Reads from `start` up to, not including, `end`.
     pub fn section(&self, start: u64, end: u64) -> Section<'_> {
         self.section_of(start, end, end)

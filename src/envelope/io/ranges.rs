@@ -32,7 +32,9 @@ pub struct Ranges {
     size: u64,
     identity: Vec<u8>,
     piece_bytes: u64,
-    ends: Vec<(u64, Arc<Vec<u8>>)>,
+    /// Whether it has ever been read.
+    was_read: bool,
+    ends: Mutex<Vec<Piece>>,
     recent: Mutex<VecDeque<Arc<Ahead>>>,
 }
 
@@ -62,7 +64,8 @@ impl Ranges {
             identity: source.identity(),
             source,
             piece_bytes: (memory / 32).clamp(least, most),
-            ends: Vec::new(),
+            was_read: false,
+            ends: Mutex::default(),
             recent: Mutex::default(),
         };
         let size = ranges.size;
@@ -72,7 +75,8 @@ impl Ranges {
         };
         for (start, end) in ends.into_iter().filter(|(start, end)| start < end) {
             let bytes = ranges.read(start, end)?;
-            ranges.ends.push((start, bytes));
+            ranges.was_read = true;
+            ranges.ends.get_mut().push(Piece { start, bytes });
         }
         Ok(ranges)
     }
@@ -103,9 +107,8 @@ impl Ranges {
     /// A piece that has the byte at `start`, and those up to `end` if that is not too far. If it has to be read, it is read up
     /// to `until`, as far as that is not too far either: somebody will want what lies there.
     pub fn piece(&self, start: u64, end: u64, until: u64) -> Result<Piece> {
-        if let Some((at, bytes)) = self.ends.iter().find(|(at, bytes)| (*at..at + bytes.len() as u64).contains(&start))
-        {
-            return Ok(Piece { start: *at, bytes: bytes.clone() });
+        if let Some(known) = self.ends.lock().iter().find(|piece| (piece.start..piece.end()).contains(&start)) {
+            return Ok(known.clone());
         }
         let far = start.saturating_add(self.piece_bytes);
         let (end, until) = (end.min(far), until.min(far));
@@ -145,6 +148,13 @@ impl Ranges {
         }
     }
 
+    /// Keeps none of the bytes from `start` to `end` any longer, and what came with them: somebody has found them wrong. Who wants
+    /// them next asks the source.
+    pub fn forget_bytes(&self, start: u64, end: u64) {
+        self.ends.lock().retain(|piece| piece.end() <= start || end <= piece.start);
+        self.recent.lock().retain(|ahead| ahead.end <= start || end <= ahead.start);
+    }
+
     fn forget(&self, ahead: &Arc<Ahead>) {
         self.recent.lock().retain(|known| !Arc::ptr_eq(known, ahead));
     }
@@ -168,7 +178,7 @@ impl Ranges {
             Err(SourceFailure { code, message }) => {
                 // What is missing behind the first read is a failure of the store, and neither the file nor a record.
                 let code = match code {
-                    Code::NotFound if !self.ends.is_empty() => Code::FailedPrecondition,
+                    Code::NotFound if self.was_read => Code::FailedPrecondition,
                     Code::Ok => Code::Unknown,
                     code => code,
                 };
@@ -184,6 +194,10 @@ impl Ranges {
 }
 
 impl Piece {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
     /// Its bytes from `offset` on, which it has.
     pub fn from(&self, offset: u64) -> &[u8] {
         let at = offset.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());

@@ -122,6 +122,15 @@ fn a_damaged_file_is_damaged_for_everyone_who_asks_and_does_not_harm_the_others(
 }
 
 #[test]
+fn nothing_is_unpacked_ahead_once_it_is_given_up() {
+    let Unpacked { into: _into, lazy_files, workers } = unpack_some(&saved(Encoding::IndexedZstd, &large_tree()), 2);
+    let holder = lazy_files.holder(&workers);
+    drop(lazy_files);
+    assert!(matches!(holder.hold("a.sst"), Err(Error::Closed)));
+    assert!(!holder.has_gone_ahead());
+}
+
+#[test]
 fn a_file_that_is_cut_while_it_is_open_is_damaged() {
     let place = saved(Encoding::IndexedZstd, &large_tree());
     let unpacked = unpack_some(&place, 1);

@@ -67,17 +67,12 @@ impl File {
 }
 
 fn options(request: &CompareFilesRequest) -> Result<OpenOptions> {
-    let limit = |value: u64| Some(value).filter(|&value| value > 0);
     let options = OpenOptions {
         read_only: true,
         tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
         threads: request.threads as usize,
         memory_budget: request.memory_budget_bytes,
-        limits: Limits {
-            max_decoded_bytes: limit(request.max_decoded_bytes),
-            max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
-            ..Limits::default()
-        },
+        limits: Limits::of_request(request.max_decoded_bytes, request.max_decoder_memory_bytes),
         ..OpenOptions::default()
     };
     Ok(OpenOptions { memory_budget: options.memory_share(2), ..options })

@@ -94,17 +94,14 @@ fn walk(
 }
 
 fn options(request: &VerifyRequest) -> Result<OpenOptions> {
-    let limit = |value: u64| Some(value).filter(|&value| value > 0);
     Ok(OpenOptions {
         read_only: true,
         tmp_dir: optional_path("tmp_dir", &request.tmp_dir, &request.tmp_dir_bytes)?,
         threads: request.threads as usize,
         memory_budget: request.memory_budget_bytes,
         limits: Limits {
-            max_decoded_bytes: limit(request.max_decoded_bytes),
-            max_decoder_memory_bytes: limit(request.max_decoder_memory_bytes),
             threads: request.threads as usize,
-            ..Limits::default()
+            ..Limits::of_request(request.max_decoded_bytes, request.max_decoder_memory_bytes)
         },
         ..OpenOptions::default()
     })

@@ -47,8 +47,7 @@ impl Store {
         match &carried_out {
             Ok(_) if request.end => *importing = None,
             Err(_) if request.run.is_some() => {
-                // Not seen by anybody either way, and removed by the next open.
-                let _ = abandon(&mut writer, import);
+                writer.give_up_slot(import.run.slot);
                 *importing = None;
             }
             _ => {}

@@ -148,12 +148,13 @@ fn public_id(kind: Kind, message: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Store {
-    /// Puts the resource types of a `c1z.v1.PutResourceTypesRequest`.
+    /// Puts the resource types of a `c1z.v1.PutResourceTypesRequest`. SDK: as of a resource, the id is not looked at.
     pub fn put_resource_types(&self, request: &[u8]) -> Result<()> {
         self.put(Kind::ResourceType, request, translate::resource_type_to_record)
     }
 
-    /// Puts the resources of a `c1z.v1.PutResourcesRequest`.
+    /// Puts the resources of a `c1z.v1.PutResourcesRequest`. SDK: one without an id is stored under the empty id like any other;
+    /// entitlements and grants must name theirs, which others have to find.
     pub fn put_resources(&self, request: &[u8]) -> Result<()> {
         self.put(Kind::Resource, request, translate::resource_to_record)
     }
