@@ -424,6 +424,7 @@ impl EngineCause {
 
     /// Whether it says something of this machine, and nothing of the database. A file that is missing, and a name that the
     /// system does not take, may come from the database itself.
+    #[cfg(feature = "engine")]
     pub(crate) fn is_of_machine(self) -> bool {
         match self {
             EngineCause::System(_) => !matches!(self.code(), Code::FailedPrecondition | Code::InvalidArgument),

@@ -27,6 +27,8 @@ pub mod control;
 pub mod engine;
 pub mod envelope;
 pub mod error;
+// Without the engine some of it has no caller.
+#[cfg_attr(not(feature = "engine"), allow(dead_code))]
 mod files;
 pub mod findings;
 pub mod keys;

@@ -7,6 +7,7 @@
 use crate::{Error, Result};
 
 /// Makes room for `more` elements behind those that are there.
+#[cfg(feature = "engine")]
 #[inline]
 pub(crate) fn reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
     match vec.capacity() - vec.len() >= more {
@@ -15,6 +16,7 @@ pub(crate) fn reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
     }
 }
 
+#[cfg(feature = "engine")]
 #[cold]
 fn grow<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
     vec.try_reserve(more).map_err(|_| refused(more.saturating_mul(size_of::<T>())))
@@ -28,6 +30,7 @@ pub(crate) fn with_capacity<T>(elements: usize) -> Result<Vec<T>> {
 }
 
 /// Fails if so many bytes cannot be had now: before something is called that takes them and has no way to fail.
+#[cfg(feature = "engine")]
 pub(crate) fn ask_for(bytes: usize) -> Result<()> {
     /// Less is not worth asking for.
     const MUCH: usize = 1 << 20;

@@ -12,7 +12,7 @@ use arrow_schema::{Schema, SchemaRef};
 use parking_lot::Mutex;
 use rustix::io::Errno;
 
-use super::arrow::{ArrowArray, ArrowArrayStream, ArrowSchema};
+use super::arrow_structs::{ArrowArray, ArrowArrayStream, ArrowSchema};
 use super::cancel::{controlled, flag, Control, Flag};
 use super::error::text;
 use super::store::{Shared, StoreHandle};

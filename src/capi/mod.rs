@@ -11,6 +11,7 @@ pub mod api;
 pub mod arrow;
 #[cfg(feature = "arrow")]
 mod arrow_stream;
+pub mod arrow_structs;
 pub mod assets;
 pub mod buffer;
 mod call;

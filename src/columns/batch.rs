@@ -5,7 +5,7 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 
 use super::cells::Cells;
-use super::column::{Column, Selected};
+use super::column::Column;
 use crate::memory::ask_for;
 use crate::store::NotTaken;
 use crate::{Error, Result};
@@ -35,14 +35,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn new(selected: &Selected) -> Batch {
-        let schema = selected.schema();
-        let mut cells: Vec<_> = selected.columns.iter().map(|_| None).collect();
-        for (field, &place) in schema.fields().iter().zip(&selected.places) {
+    /// Of a table with these columns, of which those at `places` are asked for: `schema` has them in that order.
+    pub fn new(columns: &'static [Column], places: &[usize], schema: SchemaRef) -> Batch {
+        let mut cells: Vec<_> = columns.iter().map(|_| None).collect();
+        for (field, &place) in schema.fields().iter().zip(places) {
             cells[place] = Some(Cells::of(field));
         }
-        let places = selected.places.clone();
-        let columns = selected.columns;
+        let places = places.to_vec();
         Batch { schema, columns, cells, places, rows: 0, bytes: 0, mistaken: false, json: String::new() }
     }
 

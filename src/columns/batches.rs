@@ -5,7 +5,7 @@ use arrow_schema::SchemaRef;
 
 use super::annotations::Annotations;
 use super::batch::Batch;
-use super::column::Selected;
+use super::selected::Selected;
 use super::tables::grants::LastGrant;
 use super::tables::{entitlements, grants, resource_types, resources, syncs};
 use crate::control::Control;
@@ -54,7 +54,7 @@ impl Batches {
             export,
             rows: if request.batch_rows == 0 { ROWS } else { MAX_ROWS.min(request.batch_rows as usize) },
             bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-            batch: Batch::new(&selected),
+            batch: Batch::new(selected.columns, &selected.places, selected.schema()),
             annotations: Annotations::default(),
             last_grant: LastGrant::default(),
             scratch: Vec::new(),
@@ -90,7 +90,7 @@ impl Batches {
         });
         if let Err(error) = filled {
             // It may end within a row.
-            self.batch = Batch::new(&self.selected);
+            self.batch = Batch::new(self.selected.columns, &self.selected.places, self.schema.clone());
             return Err(error);
         }
         match self.batch.rows() {

@@ -10,7 +10,8 @@ mod cells;
 mod column;
 mod names;
 mod profile;
+mod selected;
 mod tables;
 
 pub use batches::Batches;
-pub use column::schema;
+pub use selected::schema;

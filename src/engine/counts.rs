@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::slots::CHECK;
+use super::strides::CHECK;
 use super::{Kind, Reader};
 use crate::control::Control;
 use crate::keys::{self, Slot};

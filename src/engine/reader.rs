@@ -9,8 +9,6 @@ use super::kind::Kinds;
 use super::rocksdb_ext::HeldSnapshot;
 use super::Kind;
 use crate::keys::{self, Keyspace};
-use crate::proto::wire::Malformed;
-use crate::quoted::Quoted;
 use crate::{Error, Result};
 
 /// A stored value, where RocksDB keeps it.
@@ -241,11 +239,6 @@ impl Scan<'_> {
         }
         Ok(self.entries.valid())
     }
-}
-
-/// The error for a stored value that cannot be decoded; the key is shown without slot and keyspace.
-pub fn damaged(keyspace: keys::Keyspace, key: &[u8], error: Malformed) -> Error {
-    Error::corruption(format!("{} at key {}", keyspace.noun(), Quoted::new(keys::tuple_of(key))), error)
 }
 
 #[cfg(test)]

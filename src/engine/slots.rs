@@ -9,26 +9,13 @@ use std::path::Path;
 use rocksdb::BottommostLevelCompaction;
 
 use super::bulk::{ingest, Change, Sink, Ssts};
+use super::strides::{is_due, COMMIT_BYTES};
 use super::{damaged, Durability, Engine, Kind, Reader, RecordKeys, Writer};
 use crate::control::Control;
 use crate::keys::{self, Slot};
 use crate::{Error, Result};
 
 pub(super) const NEXT_SLOT: &str = "next-slot";
-
-/// How many rows pass between two looks at the caller's wish to stop.
-pub(super) const CHECK: u64 = 4096;
-
-/// A row of so many bytes takes as long as many others.
-const LONG: usize = 64 << 10;
-
-/// Whether the caller's wish to stop is looked at before the row behind so many others.
-pub(super) fn is_due(rows: u64, value: &[u8]) -> bool {
-    rows.is_multiple_of(CHECK) || value.len() >= LONG
-}
-
-/// Bytes that a copy into an invisible slot collects before it commits them, or another change of much that may be seen in parts.
-pub(super) const COMMIT_BYTES: usize = 4 << 20;
 
 impl Writer<'_> {
     /// Takes a slot that was never used. It is taken once this is committed.

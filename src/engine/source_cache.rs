@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use prost::Message;
 
 use super::rows::Row;
-use super::slots::{is_due, COMMIT_BYTES};
+use super::strides::{is_due, COMMIT_BYTES};
 use super::{damaged, Durability, Kind, Reader, Writer};
 use crate::control::Control;
 use crate::keys::{self, Keyspace, Slot};

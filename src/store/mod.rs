@@ -7,6 +7,7 @@
 //! Requests are the decoded protobuf messages of the matching service call. Lists of records arrive and leave as
 //! bytes ([`Encoded`]), so that nothing which this library has no name for is lost on the way.
 
+mod clock;
 mod compare;
 mod convert;
 mod export;
@@ -18,6 +19,7 @@ mod record_kind;
 mod records;
 mod source_cache;
 mod sync;
+mod sync_type;
 
 pub use crate::proto::storage::SyncType;
 pub use compare::{Comparison, FileComparison};

@@ -14,6 +14,13 @@ pub struct OutputArguments {
     pub format: Option<Format>,
 }
 
+impl OutputArguments {
+    /// What was asked for, or what suits standard output.
+    pub fn format(self) -> Format {
+        self.format.unwrap_or_else(Format::of_standard_output)
+    }
+}
+
 /// Where databases are unpacked.
 #[derive(Args, Clone)]
 pub struct WorkArguments {

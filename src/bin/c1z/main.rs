@@ -17,6 +17,8 @@ mod progress;
 #[cfg(feature = "remote")]
 mod remote;
 mod resolve;
+mod resource_ids;
+mod scheme;
 mod several;
 mod sync;
 mod terminal;

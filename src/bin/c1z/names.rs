@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use c1z::error::{Code, Reason};
-use c1z::proto::connector::{Entitlement, Resource, ResourceId};
+use c1z::proto::connector::{Resource, ResourceId};
 use c1z::proto::reader::{
     EntitlementsReaderServiceGetEntitlementRequest, EntitlementsReaderServiceGetEntitlementResponse,
     ResourcesReaderServiceGetResourceRequest, ResourcesReaderServiceGetResourceResponse,
@@ -12,6 +12,7 @@ use c1z::store::Store;
 
 use crate::failure::Failure;
 use crate::pages::decoded;
+use crate::resource_ids::resource_of;
 
 /// Bytes of ids and names that are remembered. With more, all are forgotten: most rows name few things.
 const REMEMBERED: usize = 4 << 20;
@@ -100,14 +101,4 @@ pub fn resource(store: &Store, id: &ResourceId) -> Result<Option<Resource>, Fail
         Err(error) if error.code() == Code::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The resource that an entitlement is on.
-pub fn resource_of(entitlement: &Entitlement) -> Option<&ResourceId> {
-    entitlement.resource.as_ref()?.id.as_ref()
-}
-
-/// A resource's id.
-pub fn resource_id(resource_type: impl Into<String>, resource: impl Into<String>) -> ResourceId {
-    ResourceId { resource_type: resource_type.into(), resource: resource.into(), ..ResourceId::default() }
 }

@@ -23,7 +23,7 @@ use reqwest::header::ACCEPT_ENCODING;
 use reqwest::Url;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::address::{in_s3, shown};
+use crate::scheme::{in_s3, shown};
 
 /// What is read of the end to learn how large a file is: all that opening reads there, so that it costs no request of its own.
 const END_BYTES: u64 = 320 << 10;

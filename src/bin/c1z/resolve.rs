@@ -15,8 +15,9 @@ use c1z::store::Store;
 use prost::Message;
 
 use crate::failure::Failure;
-use crate::names::{resource, resource_id, resource_of};
+use crate::names::resource;
 use crate::pages::{decoded, walk};
+use crate::resource_ids::{resource_id, resource_of};
 use crate::several::{Hit, Several, LISTED};
 
 /// Looks for what an id means among the resource types that come into question.

@@ -3,7 +3,7 @@
 use c1z::proto::connector::{Entitlement, ResourceId};
 use c1z::quoted::{self, Quoted};
 
-use crate::names::resource_of;
+use crate::resource_ids::resource_of;
 
 /// Hits that are listed.
 pub const LISTED: usize = 20;

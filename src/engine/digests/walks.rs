@@ -3,7 +3,7 @@
 use super::digest::GrantDigest;
 use super::fold::Fold;
 use crate::control::Control;
-use crate::engine::slots::is_due;
+use crate::engine::strides::is_due;
 use crate::engine::{Reader, Scan};
 use crate::keys::{self, Keyspace, Slot};
 use crate::quoted::Quoted;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::parts::Span;
+use super::span::Span;
 use crate::engine::rows::discovered_at;
 use crate::engine::{damaged, Kind, Reader, Scan};
 use crate::keys::{self, Slot};

@@ -11,6 +11,7 @@
 mod identities;
 mod overlay;
 mod parts;
+mod span;
 mod streaming;
 
 use identities::Identities;

@@ -1,12 +1,12 @@
 //! The winners of the partials put over the base where it is.
 
-use super::parts::Span;
+use super::span::Span;
 use super::{Identities, MergeInput, MergedSlot};
 use crate::control::Control;
 use crate::engine::bulk::{Change, PendingKinds};
 use crate::engine::counts::Tally;
-use crate::engine::slots::is_due;
 use crate::engine::step::Step;
+use crate::engine::strides::is_due;
 use crate::engine::{Counts, Kind, RecordKeys, Records, Touched, Writer};
 use crate::keys;
 use crate::Result;

@@ -1,5 +1,6 @@
 //! A merge in parts, several of which may be done at the same time.
 
+use super::span::Span;
 use super::MergeInput;
 use crate::engine::Kind;
 use crate::keys;
@@ -7,27 +8,6 @@ use crate::Result;
 
 /// Bytes of tables that a part reads, of those that are larger than a table.
 pub(super) const PART_BYTES: u64 = 32 << 20;
-
-/// The records of one kind whose identities lie between two bounds.
-pub(super) struct Span {
-    pub kind: Kind,
-    /// The tuple that the first identity is not before.
-    pub first: Vec<u8>,
-    /// The tuple that all identities are before.
-    end: Option<Vec<u8>>,
-}
-
-impl Span {
-    /// All records of a kind.
-    pub fn all_of(kind: Kind) -> Span {
-        Span { kind, first: Vec::new(), end: None }
-    }
-
-    /// Whether the identity that `tuple` stands for is before the end.
-    pub fn ends_behind(&self, tuple: &[u8]) -> bool {
-        self.end.as_deref().is_none_or(|end| tuple < end)
-    }
-}
 
 /// Everything in the inputs, in the order of its keys, in parts of about so many bytes: a part ends where a table of some
 /// input begins.

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-use super::parts::{parts, Span, PART_BYTES};
+use super::parts::{parts, PART_BYTES};
+use super::span::Span;
 use super::{Identities, MergeInput, MergedSlot, Outcome};
 use crate::control::Control;
 use crate::engine::bulk::{ingest, Fill, Filled, Pending, SortedRuns, Ssts};
-use crate::engine::slots::is_due;
 use crate::engine::step::Step;
+use crate::engine::strides::is_due;
 use crate::engine::writer::target;
 use crate::engine::{Engine, Kind, Writer};
 use crate::keys::Slot;

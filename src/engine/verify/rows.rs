@@ -7,7 +7,7 @@ use rocksdb::{Range, DB};
 use super::files::{table_of, Files};
 use super::{damage, Reader};
 use crate::control::Control;
-use crate::engine::slots::CHECK;
+use crate::engine::strides::CHECK;
 use crate::engine::Scan;
 use crate::keys;
 use crate::Result;

@@ -8,7 +8,7 @@ use crate::keys::{self, Keyspace, Slot};
 use crate::proto::api::{ExportRequest, Table};
 use crate::proto::wire::Malformed;
 use crate::quoted::Quoted;
-use crate::store::sync::type_name;
+use crate::store::sync_type::type_name;
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -8,7 +8,8 @@ use crate::engine::{Counts, Durability, Kind, Reader, SyncRun, Writer};
 use crate::keys::SyncId;
 use crate::proto::api::{ConvertCounts, ConvertedSync, ImportRecordsResponse};
 use crate::proto::storage::SyncStatsRecord;
-use crate::store::sync::{stats, type_name};
+use crate::store::sync::stats;
+use crate::store::sync_type::type_name;
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -8,8 +8,8 @@ use crate::keys::{self, Slot, SyncId};
 use crate::proto::c1z_v1::SyncDetails;
 use crate::proto::connector::Entitlement;
 use crate::proto::storage::SyncType;
+use crate::store::clock::{compare, now};
 use crate::store::records::entitlement_ref;
-use crate::store::sync::{compare, now};
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -7,8 +7,10 @@ use crate::engine::{Kind, MergedSlot, SyncRun};
 use crate::keys::{Slot, SyncId};
 use crate::proto::api::{MergeCounts, MergeResponse};
 use crate::proto::storage::{SyncRunRecord, SyncStatsRecord};
+use crate::store::clock;
 use crate::store::merge::token::{compaction_token, Provenance, TokenInput};
-use crate::store::sync::{clock, stats, type_name};
+use crate::store::sync::stats;
+use crate::store::sync_type::type_name;
 
 /// A run, its token and its statistics.
 pub(super) struct MergedSync {

@@ -12,7 +12,7 @@ use crate::memory::with_capacity;
 use crate::proto::api::GetAssetResponse;
 use crate::proto::connector::AssetServiceGetAssetRequest as GetRequest;
 use crate::proto::wire::{self, fields, put_bytes, put_head, put_message, Malformed};
-use crate::store::sync::clock;
+use crate::store::clock;
 use crate::store::{Encoded, Store};
 use crate::{keys, Error, Result};
 

@@ -6,7 +6,7 @@ use crate::engine::Records;
 use crate::keys::EntitlementRef;
 use crate::proto::explain;
 use crate::proto::wire::{fields, merge, values, Malformed};
-use crate::store::sync::clock;
+use crate::store::clock;
 use crate::store::Store;
 use crate::translate::{self, ContributionsToRecords, NoRecord};
 use crate::{Error, Result};

@@ -11,8 +11,8 @@ use crate::proto::api::{
 };
 use crate::proto::connector::ResourceId;
 use crate::proto::wire::{fields, put_bytes, put_message, Malformed};
+use crate::store::clock;
 use crate::store::listing::{Query, Response};
-use crate::store::sync::clock;
 use crate::store::{Encoded, Store};
 use crate::translate::{self, Shape};
 use crate::Result;

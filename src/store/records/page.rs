@@ -8,7 +8,7 @@ use crate::engine::{Kind, Page, Records};
 use crate::keys::{self, ResourceRef, Slot};
 use crate::proto::wire::{fields, merge, values, Malformed};
 use crate::quoted::Quoted;
-use crate::store::sync::clock;
+use crate::store::clock;
 use crate::store::Store;
 use crate::translate::{self, GrantsToRecords, Stamp};
 use crate::{Error, Result};

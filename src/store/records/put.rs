@@ -10,7 +10,7 @@ use crate::proto::connector as v2;
 use crate::proto::explain;
 use crate::proto::wire::{fields, values, Malformed};
 use crate::quoted::Quoted;
-use crate::store::sync::clock;
+use crate::store::clock;
 use crate::store::Store;
 use crate::translate::{self, GrantsToRecords, Stamp};
 use crate::{Error, Result};

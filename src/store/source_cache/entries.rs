@@ -5,7 +5,7 @@ use crate::proto::api::{
     GetSourceCacheEntryRequest, GetSourceCacheEntryResponse, PutSourceCacheEntryRequest, SourceCacheEntry,
 };
 use crate::proto::storage::SourceCacheEntryRecord;
-use crate::store::sync::now;
+use crate::store::clock::now;
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -10,10 +10,8 @@ mod tombstones;
 
 use crate::engine::Scope;
 use crate::quoted::Quoted;
+use crate::store::records::MAX_SCOPE_BYTES;
 use crate::{Error, Result};
-
-/// SDK: the most bytes of a scope's name.
-const MAX_SCOPE_BYTES: usize = 256;
 
 /// The scope that a request names.
 fn scope<'r>(row_kind: &str, scope_key: &'r str) -> Result<Scope<'r>> {

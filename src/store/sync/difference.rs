@@ -1,11 +1,11 @@
 //! What one sync holds and another does not, as a sync of its own.
 
-use super::clock;
 use crate::control::Control;
 use crate::engine::{Durability, Kind, Reader, SyncRun, Writer};
 use crate::keys::SyncId;
 use crate::proto::api::{DiffSyncsRequest, DiffSyncsResponse};
 use crate::proto::storage::{SyncRunRecord, SyncType};
+use crate::store::clock;
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -1,9 +1,7 @@
 //! The life of a sync: started, checkpointed, resumed, ended.
 
 use super::binding::{Binding, Bound};
-use super::clock::{self, now};
 use super::stats;
-use super::sync_type::parse_type;
 use crate::control::Control;
 use crate::engine::{Durability, Kind, SyncRun, Writer};
 use crate::keys::SyncId;
@@ -12,7 +10,9 @@ use crate::proto::api::{
     StartOrResumeSyncRequest, StartSyncRequest,
 };
 use crate::proto::storage::{SyncRunRecord, SyncType};
+use crate::store::clock::{self, now};
 use crate::store::listing::latest_unfinished;
+use crate::store::sync_type::parse_type;
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -1,10 +1,9 @@
 //! The syncs of a file: starting, resuming and ending one, which of them stay, what is counted of them, and what compares
 //! or copies whole ones. Sessions belong to a sync too.
 //!
-//! Called by `capi`, through the methods of [`Store`](super::Store); the other rooms ask for the binding and for times.
+//! Called by `capi`, through the methods of [`Store`](super::Store); the other rooms ask for the binding.
 
 mod binding;
-pub mod clock;
 mod clone;
 mod difference;
 mod graph;
@@ -13,12 +12,9 @@ mod retention;
 mod sessions;
 pub mod stats;
 mod sync_runs;
-mod sync_type;
 mod token_stats;
 
 pub use binding::{Binding, Bound};
-pub use clock::{compare, now};
 pub use retention::{select_syncs_to_delete, RetentionCandidate};
 pub use sync_runs::newest_first;
-pub use sync_type::type_name;
 pub use token_stats::add_timings;

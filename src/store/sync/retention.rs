@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::clock::compare;
 use crate::control::Control;
 use crate::engine::{Durability, SyncRun};
 use crate::proto::api::{CleanupRequest, CleanupResponse};
 use crate::proto::storage::SyncType;
+use crate::store::clock::compare;
 use crate::store::Store;
 use crate::Result;
 

@@ -1,14 +1,14 @@
 //! Statistics: taken when a sync ends, kept beside it, counted anew when asked for an unfinished one.
 
-use super::clock::now;
-use super::sync_type::parse_type;
 use super::token_stats;
 use crate::control::Control;
 use crate::engine::{ByType, Counts, Durability, Kind, Reader, SyncRun};
 use crate::keys::SyncId;
 use crate::proto::api::{GetStatsRequest, GetStatsResponse, RecalculateStatsRequest};
 use crate::proto::{reader as v2, storage as v3};
+use crate::store::clock::now;
 use crate::store::listing::latest_finished;
+use crate::store::sync_type::parse_type;
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -2,9 +2,7 @@
 
 use prost::Message;
 
-use super::clock::compare;
 use super::stats;
-use super::sync_type::{parse_type, type_name};
 use crate::control::Control;
 use crate::engine::{Durability, Kind, Reader, SyncRun};
 use crate::keys::{self, Keyspace, Listing, Slot, SyncId};
@@ -18,7 +16,9 @@ use crate::proto::reader::{
     SyncsReaderServiceGetSyncRequest as GetRequest, SyncsReaderServiceGetSyncResponse as GetResponse,
     SyncsReaderServiceListSyncsRequest as ListRequest, SyncsReaderServiceListSyncsResponse as ListResponse,
 };
+use crate::store::clock::compare;
 use crate::store::listing::{latest_finished, page_size, PAGE_BYTES};
+use crate::store::sync_type::{parse_type, type_name};
 use crate::store::Store;
 use crate::{Error, Result};
 

@@ -15,10 +15,11 @@ use crate::address;
 use crate::arguments::{FileArguments, OutputArguments, WorkArguments};
 use crate::command::grants::principal_of;
 use crate::failure::{Failure, Status};
-use crate::names::{resource_of, Names};
+use crate::names::Names;
 use crate::output::{self, Format, Output, Shown};
 use crate::pages::decoded;
 use crate::progress::Progress;
+use crate::resource_ids::resource_of;
 use crate::sync;
 
 const COLUMNS: &[&str] =

@@ -7,9 +7,10 @@ use c1z::store::Encoded;
 use prost::Message;
 
 use crate::failure::Failure;
-use crate::names::{resource_of, Names};
+use crate::names::Names;
 use crate::output::{Format, Output, Shown};
 use crate::pages::{decoded, walk};
+use crate::resource_ids::resource_of;
 use crate::via::via;
 
 /// A column of a grant.

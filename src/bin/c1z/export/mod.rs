@@ -1,10 +1,12 @@
 //! Tables as files: where they go, and how each format is written.
 
+mod arrow;
 mod cells;
 mod destination;
 mod format;
 mod parquet;
 mod text;
+mod writer;
 
 use c1z::columns::Batches;
 use c1z::control::Control;

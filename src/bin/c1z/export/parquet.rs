@@ -12,7 +12,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
 
-use super::format::{Counted, Writer};
+use super::writer::{Counted, Writer};
 use crate::failure::Failure;
 
 /// A row group ends at so many bytes: it is in memory until then.

@@ -9,7 +9,7 @@ use c1z::Error;
 use serde_json::{Map, Value};
 
 use super::cells::value;
-use super::format::{Counted, Writer};
+use super::writer::{Counted, Writer};
 use crate::failure::Failure;
 
 /// A CSV file that is being written.

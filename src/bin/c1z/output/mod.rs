@@ -8,7 +8,6 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use clap::ValueEnum;
 
-use crate::arguments::OutputArguments;
 use crate::failure::Failure;
 use crate::terminal::{self, Paint};
 
@@ -29,13 +28,13 @@ pub enum Format {
     Csv,
 }
 
-impl OutputArguments {
-    /// What was asked for, or what suits standard output.
-    pub fn format(self) -> Format {
-        self.format.unwrap_or(match io::stdout().is_terminal() {
+impl Format {
+    /// What suits standard output.
+    pub fn of_standard_output() -> Format {
+        match io::stdout().is_terminal() {
             true => Format::Table,
             false => Format::Ndjson,
-        })
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use crate::keys::Slot;
 use crate::proto::api::{ConvertCounts, ConvertFileResponse, ConvertedSync, LossKind};
 use crate::store::convert::Conversion;
 use crate::store::records::with_asset_record;
-use crate::store::sync::{add_timings, stats, type_name};
+use crate::store::sync::{add_timings, stats};
+use crate::store::sync_type::type_name;
 use crate::Result;
 
 /// Records are handed on when they are so many, or so many bytes.

@@ -7,10 +7,11 @@ use clap::Args;
 
 use crate::arguments::{FileArguments, OutputArguments};
 use crate::failure::Failure;
-use crate::names::{resource_of, Names};
+use crate::names::Names;
 use crate::output::{Output, Shown};
 use crate::pages::{decoded, walk};
 use crate::resolve::Resolver;
+use crate::resource_ids::resource_of;
 use crate::sync;
 
 /// Lists entitlements, by resource

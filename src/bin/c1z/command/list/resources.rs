@@ -7,10 +7,11 @@ use clap::Args;
 
 use crate::arguments::{FileArguments, OutputArguments};
 use crate::failure::Failure;
-use crate::names::{resource, resource_id, Names};
+use crate::names::{resource, Names};
 use crate::output::{Output, Shown};
 use crate::pages::{decoded, walk};
 use crate::resolve::Resolver;
+use crate::resource_ids::resource_id;
 use crate::sync;
 
 /// Lists resources, by type and id
