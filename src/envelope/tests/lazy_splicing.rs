@@ -1,5 +1,7 @@
 //! Saving a payload of which files are not unpacked yet: their frames are copied as they are.
 
+use std::sync::Arc;
+
 use crate::envelope::tests::hostile_frames::forged;
 use crate::envelope::tests::*;
 use crate::threads::Workers;
