@@ -40,7 +40,8 @@ pub unsafe extern "C" fn c1z_cancel_set(cancel: *const Cancel) {
     }
 }
 
-/// Frees the flag. A call that has it and has reported progress goes on, and is stopped if the flag was set before.
+/// Frees the flag. A call that it was given to may still be running if that call has reported progress: it has the flag's
+/// state by then, goes on, and stops if the flag was set before it was freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cancel_free(cancel: *mut Cancel) {
     if !cancel.is_null() {

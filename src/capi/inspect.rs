@@ -17,7 +17,7 @@ use crate::Error;
 /// `request` holds a `c1z.v1.InspectRequest`; pages are `c1z.v1.InspectPage`, of up to 1,000 records or some 1 MiB.
 /// On success `*cursor` is freed with `c1z_cursor_free`.
 ///
-/// The JSON is protobuf's; docs/format.md, section 10, says what is added to it so that nothing stays invisible. A record
+/// The JSON is protobuf's; docs/format.md, section 12, says what is added to it so that nothing stays invisible. A record
 /// that is damaged is shown as such and is no error.
 ///
 /// Fails as `c1z_open` does for a file to be opened read-only; with `C1Z_FAILED_PRECONDITION` (reason `NO_DESCRIPTORS`)

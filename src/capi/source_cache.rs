@@ -32,7 +32,7 @@ pub unsafe extern "C" fn c1z_get_source_cache_entry(
 }
 
 /// Keeps what a scope of the bound sync is compared by. The end of the sync counts the rows of its scopes; what changes records
-/// behind that makes every scope one that has to be collected anew, until the sync is ended again.
+/// after that makes every scope one that has to be collected anew, until the sync is ended again.
 ///
 /// `request` holds a `c1z.v1.PutSourceCacheEntryRequest`; the response is empty.
 ///
