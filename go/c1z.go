@@ -39,8 +39,8 @@
 // [dotc1z.SourceCacheStore] (scopes are replayed from files of this engine, and from earlier syncs of the same file),
 // ListSyncRuns, SetSupportsDiff, Stats, StartNewSyncWithID, Save(ctx) error, which writes the file and leaves the store
 // open, as does Overwrite(ctx) error (see [Driver]), Discard() error, which closes the store without saving, and
-// CommitPage(ctx, *[Page]) error, which stores records and named values in one step, with NamedValues and ListNamedValues. Its
-// FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), MergeSyncs(ctx, ids, keepInputs) (string, error) and
+// CommitPage(ctx, *[Page]) error, which stores records and named values in one step, with NamedValues and
+// ListNamedValues. Its FileOps has GenerateSyncDiff(ctx, base, applied) (string, error), MergeSyncs(ctx, ids, keepInputs) (string, error) and
 // CompareSyncs(ctx, before, after, options) iter.Seq2[[Difference], error], and its SyncMeta is a
 // [c1zstore.IngestInvariantVerificationWriter].
 //
@@ -55,9 +55,9 @@
 //
 // # Converting, compacting and comparing
 //
-// [Convert] makes a file of this engine of one of SQLite or Pebble, and the other way round. The SDK's compactor merges files
-// of its own engines only. [Compact] does the same for files of every engine. [Compare] yields what was added, removed and changed
-// between two files of this one.
+// [Convert] turns a file of SQLite or Pebble into one of this engine, and the other way round. The SDK's compactor merges
+// files of its own engines only; [Compact] merges files of every engine. [Compare] yields what was added, removed and
+// changed from one file of this engine to another.
 //
 // # Errors
 //
@@ -71,11 +71,13 @@
 // limits the time that Close takes; when that is over, file and store are as before, and Close can be called again.
 //
 // A done context stops the calls that may take long (opening, EndSync, Save, Cleanup, RecalculateStats, cloning,
-// GenerateSyncDiff, MergeSyncs, Verify, Inspect, Compare, Convert, Compact) while they run, and every other call before it starts. errors.Is
-// then finds context.Canceled or context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
+// GenerateSyncDiff, MergeSyncs, ReplaySourceCache, deleting rows of the source cache, Verify, Inspect, Compare, Convert,
+// Compact) while they run, and every other call before it starts. errors.Is then finds context.Canceled or
+// context.DeadlineExceeded. A sync whose EndSync was stopped is open as before.
 //
-// The SDK's own engines do the same with CheckpointSync (Pebble), Close and EndSync (both). Of the others SQLite stops
-// all, as this engine does; Pebble stops what reads many rows, and carries out most writes.
+// Both of the SDK's own engines likewise carry out Close and stop EndSync. CheckpointSync is carried out by Pebble, and
+// stopped by SQLite. Of all other calls SQLite stops every one, as this engine does; Pebble stops those that read many rows,
+// and carries out most writes.
 //
 // # Threads
 //

@@ -46,8 +46,9 @@ func WithFailFastInvariants() CompactOption {
 }
 
 // Compact merges a sync of each input into a new file, outputDir/compacted-<id of the new sync>.c1z, and expands its
-// grants: what synccompactor.NewCompactor and its Compact do, for files of every engine, those of SQLite and Pebble converted into
-// temporary files first. The first input is the base, each that follows is newer. The path of the result is absolute. Inputs are never changed.
+// grants. It does what synccompactor.NewCompactor and its Compact do, for files of every engine; those of SQLite and Pebble
+// are converted into temporary files first. The first input is the base, each that follows is newer. The path of the result
+// is absolute. Inputs are never changed.
 //
 // As in the SDK the sync of an input is the newest finished one of type full, resources_only or partial, whatever its
 // SyncID says. Of the records with one identity the one with the latest discovered_at wins, of several such that of the
@@ -58,12 +59,12 @@ func WithFailFastInvariants() CompactOption {
 // The file appears in one step and replaces none. Until then it is in a folder in outputDir, which is removed when Compact
 // returns; what a killed process leaves, the next Compact into outputDir removes. outputDir has to exist.
 //
-// Databases are opened with the settings of the registered [Driver]; that there is one is not needed.
+// Databases are opened with the settings of the registered [Driver], or with the default ones if none is registered.
 //
 // The error is [synccompactor.ErrNotEnoughFilesToCompact] for fewer than two inputs. errors.Is finds os.ErrNotExist for a
 // missing input, and the context's error when that ended the call. Fails with codes.FailedPrecondition when an input has
-// no finished sync or is a file of an engine that nobody knows, codes.InvalidArgument when two inputs are one file, codes.DataLoss when
-// one is damaged where it is read, and context.DeadlineExceeded or [sync.ErrSyncNotComplete] when the run duration is over.
+// no finished sync or is a file of an engine that nobody knows, codes.InvalidArgument when two inputs are one file,
+// codes.DataLoss when one is damaged where it is read, and context.DeadlineExceeded or [sync.ErrSyncNotComplete] when the run duration is over.
 func Compact(
 	ctx context.Context, outputDir string, inputs []*synccompactor.CompactableSync, opts ...CompactOption,
 ) (*synccompactor.CompactableSync, error) {

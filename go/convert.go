@@ -90,13 +90,14 @@ type ConvertLoss struct {
 	// Kind is a name of c1z.v1.LossKind without its prefix: UNREADABLE_ROW, NO_SYNC, SYNC_TYPE, LINKED_SYNC, VERIFICATION,
 	// TABLE, COLUMN.
 	//
-	// Of Pebble: SOURCE_CACHE, an entry of the source cache's manifest or the mark of a scope that lost a row: rows keep their scopes.
+	// From Pebble: SOURCE_CACHE, an entry of the source cache's manifest or the mark of a scope that lost a row. Rows keep
+	// their scopes.
 	//
 	// On the way to Pebble: SYNC, another sync; NAMED_VALUE.
 	//
-	// On the way to SQLite: SYNC, one of a type that it does not have; SYNC_ID, SYNC_TIMES, COMPACTED (the mark of a merge), PARENT (of
-	// a sync of a type without) and GRAPH, of each sync; DISCOVERED_AT and SCOPE, of records; NOT_PENDING, an expandable grant that waits for
-	// its expansion again; SAME_ID, a record whose id another has; EMPTY_ASSET, one without bytes; NAMED_VALUE.
+	// On the way to SQLite: SYNC, one of a type that it does not have; SYNC_ID, SYNC_TIMES, COMPACTED (the mark of a merge),
+	// PARENT (of a sync whose type has none there) and GRAPH, of each sync; DISCOVERED_AT and SCOPE, of records; NOT_PENDING,
+	// an expandable grant that waits for its expansion again; SAME_ID, a record whose id another has; EMPTY_ASSET, one without bytes; NAMED_VALUE.
 	Kind string
 	// Table is that of the input, or the kind of record: "resource_types", "resources", "entitlements", "grants", "assets".
 	Table string
@@ -105,9 +106,9 @@ type ConvertLoss struct {
 	Examples []string
 }
 
-// Convert makes a new file of one that another engine has written, of this engine unless [WithConvertTo] says otherwise. The
-// input is not changed. Engines are this one, the SDK's SQLite engine (format v1) and its Pebble engine in every layout that the
-// SDK itself opens.
+// Convert makes a new file from one that another engine has written. The new one is of this engine unless [WithConvertTo] says
+// otherwise. The input is not changed. Engines are this one, the SDK's SQLite engine (format v1) and its Pebble engine in every
+// layout that the SDK itself opens.
 //
 // From SQLite and from Pebble all syncs come, finished or not, under their ids, with types, parents, times, tokens and
 // session values; records keep the time of their discovery and their source-cache scope, and grants what they expand and
@@ -118,7 +119,7 @@ type ConvertLoss struct {
 // To Pebble goes one sync, which is all that its files hold (see [WithConvertSync]), and back it is what it was, but for the
 // time at which its statistics were written. To SQLite go all syncs through the calls that a syncer makes: SQLite gives them
 // new ids and times, and every record a new time of discovery. Parents that are in the file are those with the new ids.
-// Whatever is lost the result says.
+// The result lists whatever is lost.
 //
 // The new file appears in one step and replaces none. Fails with codes.NotFound and os.ErrNotExist for a missing input,
 // codes.AlreadyExists for an output that is there, codes.FailedPrecondition for an input that is of the wanted engine already or

@@ -19,7 +19,8 @@ const (
 )
 
 // openRequest says what of the SDK's options reaches the library. Retention stays here (see Cleanup). Not used are
-// Pragmas, V2GrantsWriter and DecoderPool, which concern other engines, and DecoderOptions, which only the SDK can read: dotc1z.NewStore has already put their two limits into the fields used below.
+// Pragmas, V2GrantsWriter and DecoderPool, which concern other engines, and DecoderOptions, which only the SDK can read:
+// dotc1z.NewStore has already put their two limits into the fields used below.
 func (d Driver) openRequest(path string, opts dotc1z.StoreOptions) *apipb.OpenRequest {
 	return &apipb.OpenRequest{
 		Path:                  asText(path),

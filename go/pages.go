@@ -64,7 +64,7 @@ func (s *store) NamedValues(ctx context.Context, names ...string) (map[string][]
 }
 
 // ListNamedValues returns a page of the values whose names start with prefix, in the order of the names, and the token of
-// the next page, which is empty behind the last. A page has pageSize values, or 10,000 for 0 and more than that.
+// the next page, which is empty after the last. A page has pageSize values, or 10,000 for 0 and more than that.
 func (s *store) ListNamedValues(ctx context.Context, prefix, pageToken string, pageSize uint32) ([]NamedValue, string, error) {
 	request := &apipb.ListNamedValuesRequest{Prefix: prefix, PageToken: pageToken, PageSize: pageSize}
 	response, err := call[apipb.ListNamedValuesResponse](ctx, s.native, listNamedValues, request)

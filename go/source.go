@@ -16,8 +16,9 @@ import (
 
 // Source is a file that is read by ranges where it lies, in object storage for one.
 //
-// Its methods are called by any goroutine, several at a time, and may not use the store that they read for. What is not read
-// whole fails the call that needs it, which can be made again: a source that can try again does so by itself.
+// Its methods are called by any goroutine, several at a time, and may not use the store that they read for. A read that fails
+// or gives too few bytes fails the call that needs it, which can be made again. The library does not repeat a read: a source
+// that can try again does so by itself.
 type Source interface {
 	// Size is how many bytes the file has. It is asked once.
 	Size() int64
@@ -25,7 +26,7 @@ type Source interface {
 	// bytes; what is read ahead is given up when a call ends that may wait for it, and when the store is closed.
 	// [ErrSourceChanged] says that the file is another by now. Of other errors the call fails with the status code.
 	ReadRange(ctx context.Context, p []byte, off int64) (int, error)
-	// Identity says which bytes the last read gave, such as an ETag. It is asked when the file is opened and behind every
+	// Identity says which bytes the last read gave, such as an ETag. It is asked when the file is opened and after every
 	// read, whose bytes count only if it is the same: so it must cost nothing. Empty for a source that watches by itself.
 	// At most 256 bytes count.
 	Identity() string
@@ -55,11 +56,12 @@ func (r readerAt) ReadRange(ctx context.Context, p []byte, off int64) (int, erro
 }
 
 // OpenSource opens a file that lies elsewhere, read-only whatever opts say: its start and end are read, and of the rest what
-// calls need. Errors call it name. What was read is kept below MaxLocalBytes. The caller closes the store, which then does not use the
-// source any more.
+// calls need. Errors call it name. Of what was read, up to MaxLocalBytes are kept on the disk. The caller closes the store,
+// which does not use the source after that.
 //
 // Only a file with the payload encoding INDEXED_ZSTD can be read by ranges; any other fails with codes.FailedPrecondition and
-// the reason PAYLOAD_ENCODING. Reads that fail have the reason SOURCE and the source's status code, and errors.Is finds the source's error.
+// the reason PAYLOAD_ENCODING. Calls whose reads fail have the reason SOURCE and the source's status code, and errors.Is finds
+// the source's error.
 func (d Driver) OpenSource(ctx context.Context, name string, from Source, opts dotc1z.StoreOptions) (c1zstore.Store, error) {
 	size := from.Size()
 	if size < 0 {

@@ -18,7 +18,7 @@ import (
 var _ dotc1z.SourceCacheStore = (*store)(nil)
 
 // LookupSourceCacheEntry returns what was put for a scope in the sync that a read is shown. A sync that has ended shows none
-// that it could not replay: its rows were changed behind the end, or one of them was taken by somebody else.
+// that it could not replay: its rows were changed after the end, or one of them was taken by somebody else.
 func (s *store) LookupSourceCacheEntry(ctx context.Context, kind sourcecache.RowKind, scopeKey string) (sourcecache.Entry, bool, error) {
 	if err := checkScope(kind, scopeKey); err != nil {
 		return sourcecache.Entry{}, false, err

@@ -69,8 +69,8 @@ func (s *store) CheckpointSync(ctx context.Context, syncToken string) error {
 	return exec(context.WithoutCancel(ctx), s.native, checkpointSync, &apipb.CheckpointSyncRequest{SyncToken: syncToken})
 }
 
-// EndSync makes the bound sync complete and unbinds it; the file has it once it is saved. After a failure it is still bound, and EndSync can
-// be called again.
+// EndSync makes the bound sync complete and unbinds it; the file has it once it is saved. After a failure it is still
+// bound, and EndSync can be called again.
 func (s *store) EndSync(ctx context.Context) error {
 	return exec(ctx, s.native, endSync, &apipb.EndSyncRequest{})
 }

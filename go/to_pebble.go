@@ -127,7 +127,7 @@ func (c *conversion) fillPebble(ctx context.Context, source *store, sync storedS
 	if err != nil {
 		return none, err
 	}
-	// The end builds indexes, digests and statistics, for which it reads the token, and stamps the run, whose own stamps come behind.
+	// The end builds indexes, digests and statistics, for which it reads the token, and stamps the run, whose own stamps come last.
 	if err := target.CheckpointSync(ctx, run.GetSyncToken()); err != nil {
 		return none, err
 	}

@@ -108,7 +108,7 @@ func (t *sqliteTarget) copySync(ctx context.Context, sync storedSync) (Converted
 	return made, true, t.finish(ctx, sync.run, &made)
 }
 
-// finish gives the sync what comes behind its records, and says how many of them there are.
+// finish gives the sync what comes after its records, and says how many of them there are.
 func (t *sqliteTarget) finish(ctx context.Context, run *v3.SyncRunRecord, made *ConvertedSync) error {
 	if err := t.CheckpointSync(ctx, run.GetSyncToken()); err != nil {
 		return err

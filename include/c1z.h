@@ -10,15 +10,16 @@
 //
 //     c1z_code c1z_<verb>_<noun>(const c1z_store *store, c1z_slice request, c1z_buffer **response, c1z_error **error);
 //
-// It returns a gRPC status code; C1Z_OK is 0. Behind a call that failed `*response` is NULL, as is any other object that it
+// It returns a gRPC status code; C1Z_OK is 0. After a call that failed `*response` is NULL, as is any other object that it
 // gives but the error; `*error` is written on failure only. `error` may be NULL when the code is enough. `response` may be
 // NULL where the description says that it is empty. An empty message is an empty slice: (c1z_slice){0} asks for the
 // defaults.
 //
 // Calls that may take long have one more parameter, `const c1z_control *control`: a flag that stops the call, and a
-// function that is told of its progress. NULL means neither. They are those that open, save or close a store; end, count,
-// clone, compare, merge, import or export syncs; clean up; merge, compare, convert, verify or inspect files; and replay or
-// delete rows of the source cache.
+// function that is told of its progress. NULL means neither. These are opening, saving and closing; ending a sync,
+// counting its records anew, cleaning up, cloning, and making the difference of two syncs; merging syncs or files;
+// comparing, converting, inspecting and verifying files; importing and exporting; replaying a scope of the source cache,
+// and deleting rows of one.
 //
 // Pointers are NULL or valid: an object came from this library and is not freed, request.data is readable for
 // request.len bytes, what a call writes to is writable. A pointer that must not be NULL and is gives
@@ -161,9 +162,9 @@
 // FILES THAT STAY WHERE THEY ARE
 //
 // c1z_open_with opens a file that the host reads for the library by ranges (c1z_source), so that one in object storage need
-// not be fetched. Opening reads its start and its end, 320 KiB together, and at most a table or two; a call then reads what
-// it needs of the tables, each at once, which is some megabytes, and those that follow with it if it goes from one to the
-// next. What was read is kept below the request's max_local_bytes, in the working folder.
+// not be fetched. Opening reads its start and its end, 320 KiB together, and at most a table or two; a call then reads
+// the tables that it needs, each as a whole, which is some megabytes, and with a table those that follow it if the call goes
+// from one to the next. What was read is kept in the working folder, up to the request's max_local_bytes.
 //
 //     struct my_file file = ...;
 //     c1z_source source = {.size = file.size, .read_at = my_read_at, .release = my_release, .userdata = &file};
@@ -179,15 +180,15 @@
 //   waits for reads that are running.
 // - C1Z_ABORTED says that the file is another by now (an HTTP server's 412 to If-Match), as does an identity that differs
 //   from what it was when the file was opened: calls fail with SOURCE_CHANGED. What has been read before stays right.
-// - Frames are held to their checksums, and everything else of the file is taken for as hostile as a local file. Wrong bytes
-//   of a table fail the calls that need it with CORRUPTION; nothing of them is kept, and the next call reads again.
+// - Frames are compared with their checksums, and nothing else of the file is trusted more than that of a local file. Wrong
+//   bytes of a table fail the calls that need it with CORRUPTION; nothing of them is kept, and the next call reads again.
 //
 // THREADS
 //
-// Any thread may call any function on a store at any time: reads run beside each other and beside writes, writes wait
-// for each other, and c1z_close waits for calls that are running. A cursor serves one call at a time. A _free function
-// needs its object for itself. No state belongs to a thread: a call may be made on one and its error be looked at on
-// another.
+// Any thread may call any function on a store at any time: reads run beside each other and beside writes, and writes wait
+// for each other. c1z_close waits for the calls that are running, reads among them; calls that are made while it waits or
+// saves wait for it. A cursor serves one call at a time. A _free function needs its object for itself. No state belongs to
+// a thread: a call may be made on one and its error be looked at on another.
 //
 // A thread that makes a call needs 256 KiB of stack, whatever the file and the request, and on top of it what its
 // progress function takes. The functions of a source have 2 MiB where the library's own threads call them.
@@ -195,23 +196,25 @@
 // FORKING
 //
 // Once c1z_open, c1z_open_with, c1z_inspect, c1z_verify, c1z_merge_files, c1z_compare_files or c1z_convert_file was called,
-// a process that is forked has a copy of the library without its threads. There these and every call on a store or cursor
-// fail with FORKED; c1z_read_header and c1z_inspect_schema work. Freeing a store or cursor there leaves it, and its source,
-// to the parent, whose work nothing disturbs. Such a process best ends with _exit or exec. To use the library in several
-// processes, fork before the first of those calls, or start programs (exec, posix_spawn, Python's "spawn").
+// a process that is forked has a copy of the library without its threads. In that process these calls, and every call on a
+// store, a cursor or a stream, fail with FORKED; c1z_read_header, c1z_inspect_schema and c1z_export_schema work. Freeing a
+// store or a cursor there, or releasing a stream, leaves it, and a store's source, to the parent, whose work nothing
+// disturbs. Such a process best ends with _exit or exec. To use the library in several processes, fork before the first of
+// those calls, or start programs (exec, posix_spawn, Python's "spawn").
 //
 // WORKING FOLDERS
 //
-// A store, an inspection, a verification and a clone each have a working folder; merging, comparing and converting files
-// have one for each file. It lies in the folder c1z-<uid> of the request's tmp_dir or of the system's temporary folder. Only
-// its user may look in: folders have mode 0700, files 0600. It is removed when the store is closed or freed, the cursor is
-// freed, or the call returns. What a killed process leaves is removed by the same user's next such call with the same
-// temporary folder.
+// A store, an inspection, a verification, a clone and a conversion each have a working folder. A comparison of files has
+// two, and a merge of files has one for each input and one for the new file. They lie in the folder c1z-<uid> of the
+// request's tmp_dir or of the system's temporary folder. Only their user may look in: folders have mode 0700, files 0600.
+// A working folder is removed when the store is closed or freed, the cursor is freed, or the call returns. What a killed
+// process leaves is removed by the same user's next such call with the same temporary folder.
 //
 // THE REST OF THE PROCESS
 //
-// The library never writes to stdout, installs no signal handler and reads no environment variable but two: TMPDIR, for the
-// system's temporary folder, and TZ, for times without a zone in files of format v1. None of its files becomes a standard
+// The library never writes to stdout and installs no signal handler. Three environment variables change what it does:
+// TMPDIR is the system's temporary folder, TZ is the zone of the times in files of format v1, which name none, and
+// RUST_MIN_STACK is the stack of some of the library's own threads. None of the library's files becomes a standard
 // descriptor; one that the host has closed may be opened as /dev/null. dlopen and dlclose may load and close the library
 // any number of times; it stays in memory.
 //
@@ -225,8 +228,8 @@
 // OUT_OF_MEMORY and does nothing; when it refuses RocksDB's threads as something is opened, with C1Z_RESOURCE_EXHAUSTED
 // and the reason IO. The process ends (abort) only when the system refuses what has no way to fail: memory for small
 // objects, memory for RocksDB while it reads a record or works in the background, a thread that RocksDB had when it was
-// opened and others took meanwhile. So
-// where the memory of a process is limited, leave room for the budgets, 64 MiB each, and twice the largest record.
+// opened and others took meanwhile. So where the memory of a process is limited, leave room for the budgets, for 64 MiB
+// with each of them, and for twice the largest record.
 
 
 #ifndef C1Z_H
@@ -329,11 +332,12 @@ typedef struct {
 } c1z_control;
 
 // Says which bytes the last read gave: an ETag, a version, a time of change. Writes at most `capacity` bytes, which are 256,
-// and returns how many the identity has; more than that do not count.
+// and returns how many the identity has; those above 256 do not count.
 typedef size_t (*c1z_identity_fn)(void *userdata, uint8_t *identity, size_t capacity);
 
-// Fills `data` with the `len` bytes from `offset` on, says in `*read` how many came, and returns `C1Z_OK`. Or returns why not,
-// and may write a text for people to `reason`, of at most `reason_capacity` bytes with the NUL that ends it.
+// Fills `data` with the `len` bytes from `offset` on, says in `*read` how many came, and returns `C1Z_OK`. On failure it
+// returns another code, and may write a text for people to `reason`, of at most `reason_capacity` bytes with the NUL that
+// ends it.
 typedef c1z_code (*c1z_read_at_fn)(void *userdata,
                                    uint64_t offset,
                                    uint8_t *data,
@@ -342,14 +346,14 @@ typedef c1z_code (*c1z_read_at_fn)(void *userdata,
                                    char *reason,
                                    size_t reason_capacity);
 
-// Told that nothing is read any more.
+// Called when nothing will be read any more.
 typedef void (*c1z_release_fn)(void *userdata);
 
 // A file that the host reads, wherever it lies. See FILES THAT STAY WHERE THEY ARE.
 typedef struct {
   // Bytes of the file.
   uint64_t size;
-  // Asked when the file is opened and behind every read, so it must cost nothing; may be null.
+  // Asked when the file is opened and after every read, so it must cost nothing; may be null.
   c1z_identity_fn identity;
   // Reads; must not be null.
   c1z_read_at_fn read_at;
@@ -722,8 +726,8 @@ c1z_cancel *c1z_cancel_new(void);
 // Sets the flag, for good. A null pointer is nothing to do.
 void c1z_cancel_set(const c1z_cancel *cancel);
 
-// Frees the flag. A call that was given it keeps a flag of its own from its first report of progress on: from then on it may be
-// freed. The call goes on, and stops if the flag was set before.
+// Frees the flag. A call that it was given to may still be running if that call has reported progress: it has the flag's
+// state by then, goes on, and stops if the flag was set before it was freed.
 void c1z_cancel_free(c1z_cancel *cancel);
 
 // The version of the library, for people: "0.1.0". It lives forever.
@@ -800,7 +804,9 @@ c1z_code c1z_save(const c1z_store *store,
                   c1z_buffer **response,
                   c1z_error **error);
 
-// Saves as `c1z_save` does, unless the request says `discard`, and closes the store. A sync that is being imported is given up.
+// Saves as `c1z_save` does, unless the request says `discard`, and closes the store. A sync that is being imported is given
+// up. First it waits for the calls that are running on the store, reads among them, and its cancel flag does not end that
+// wait. Calls that come meanwhile wait for it in turn.
 //
 // `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 //
@@ -1022,7 +1028,7 @@ c1z_code c1z_set_entitlement_graph(const c1z_store *store,
                                    c1z_buffer **response,
                                    c1z_error **error);
 
-// Gives what [`c1z_set_entitlement_graph`] set.
+// Gives what `c1z_set_entitlement_graph` set.
 //
 // `request` holds a `c1z.v1.GetEntitlementGraphRequest`, the response a `c1z.v1.GetEntitlementGraphResponse`.
 c1z_code c1z_get_entitlement_graph(const c1z_store *store,
@@ -1030,26 +1036,28 @@ c1z_code c1z_get_entitlement_graph(const c1z_store *store,
                                    c1z_buffer **response,
                                    c1z_error **error);
 
-// Exports the rows of a table as a stream of Arrow columns (docs/columns.md): as they are when this is called, whatever is written
-// afterwards.
+// Exports the rows of a table as a stream of Arrow columns (docs/columns.md): as they are when this is called, whatever is
+// written afterwards.
 //
-// `request` holds a `c1z.v1.ExportRequest`. `out` is the caller's, and what it held before is not looked at. On success it is a
-// stream, which is released by its `release` and no other way; else its `release` is NULL. Every function of the stream may be called
-// from any thread, by one at a time, `get_next` also behind the end. `get_schema` costs nothing and works for as long as there is a
-// stream.
+// `request` holds a `c1z.v1.ExportRequest`. `out` is the caller's, and what it held before is not looked at. On success it
+// is a stream, which is released by its `release` and no other way; else its `release` is NULL. Every function of the
+// stream may be called from any thread, by one at a time, `get_next` also after the end. `get_schema` costs nothing and
+// works for as long as there is a stream.
 //
-// A stream does not keep its store from being closed: behind `c1z_close` and `c1z_store_free` `get_next` fails with the reason CLOSED.
-// Batches that it gave before stay, and the stream is released before or after. `get_last_error` is the reason and, behind a
-// colon and a space, the message; it stays until the next call on the stream. The number that a function returns is ECANCELED,
-// ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; behind a defect of the library (INTERNAL) the stream is at its end. A
-// record that is longer than 64 MiB, or whose annotations come to more JSON, stays in the way (EINVAL, with the reason LIMIT_EXCEEDED).
+// A stream does not keep its store from being closed: after `c1z_close` or `c1z_store_free`, `get_next` fails with the
+// reason CLOSED. Batches that it gave before stay valid, and the stream may be released before or after. `get_last_error`
+// gives the reason, a colon, a space and the message; the text stays until the next call on the stream. The number that a
+// function returns is ECANCELED, ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; after a defect of the
+// library (INTERNAL) the stream is at its end. The stream does not get past a record that is longer than 64 MiB, or whose
+// annotations come to more JSON (EINVAL, with the reason LIMIT_EXCEEDED).
 //
-// The control is used during the call; its cancel flag stops the stream too, for which it may be freed before. A control without one,
-// or none: the stream is stopped by releasing it.
+// The control is used during the call. Its cancel flag stops the stream too, and may be freed as soon as the call has
+// returned. Where there is no flag, releasing the stream is what stops it.
 //
-// Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, or the request names a key that the table does not have;
-// with `C1Z_NOT_FOUND` when there is no such sync; with `C1Z_UNIMPLEMENTED` when the library was built without Arrow. A batch fails
-// with the reason CORRUPTION where the file is damaged, an id that is not UTF-8 included; the message names the record.
+// Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, or the request names a key that the table does
+// not have; with `C1Z_NOT_FOUND` when there is no such sync; with `C1Z_UNIMPLEMENTED` when the library was built without
+// Arrow. A batch fails with the reason CORRUPTION where the file is damaged, an id that is not UTF-8 included; the message
+// names the record.
 c1z_code c1z_export_arrow(const c1z_store *store,
                           c1z_slice request,
                           const c1z_control *control,
@@ -1058,9 +1066,9 @@ c1z_code c1z_export_arrow(const c1z_store *store,
 
 // The schema that a stream of such a request has. No store is needed, and nothing is opened.
 //
-// `request` holds a `c1z.v1.ExportRequest`, of which table, columns and dictionaries are looked at. On success `out`, the caller's, is
-// released by its `release`; else that is NULL. Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, with
-// `C1Z_UNIMPLEMENTED` when the library was built without Arrow.
+// `request` holds a `c1z.v1.ExportRequest`, of which table, columns and dictionaries are looked at. On success `out`, the
+// caller's, is released by its `release`; else that is NULL. Fails with `C1Z_INVALID_ARGUMENT` when there is no such table
+// or column, with `C1Z_UNIMPLEMENTED` when the library was built without Arrow.
 c1z_code c1z_export_schema(c1z_slice request,
                            struct ArrowSchema *out,
                            c1z_error **error);
@@ -1119,7 +1127,7 @@ c1z_code c1z_compare_syncs(const c1z_store *store,
 // All syncs are converted, with their ids, types, parents, times, tokens and session values, whether they had ended or not;
 // records keep the time of their discovery, and grants what they expand and whether that is pending. Statistics are counted
 // anew. Times without a zone, which format v1 has, are taken for those of the process's zone, as the SDK does. Grants of a
-// sync with one identity become one grant. What of the input is not in the new file is told in the response.
+// sync with one identity become one grant. The response tells what of the input is not in the new file.
 //
 // `request` holds a `c1z.v1.ConvertFileRequest`, the response a `c1z.v1.ConvertFileResponse`.
 //
@@ -1173,7 +1181,7 @@ c1z_code c1z_scan_records(const c1z_store *store,
 
 // The next page of a cursor; after the last one `*response` becomes null.
 //
-// The walk holds no snapshot: what is written behind its position shows up in it.
+// The walk holds no snapshot: what is written to a place that it has yet to come to shows up in it.
 c1z_code c1z_cursor_next(c1z_cursor *cursor, c1z_buffer **response, c1z_error **error);
 
 // Frees a cursor.
@@ -1271,8 +1279,8 @@ c1z_code c1z_list_grants_with_annotations(const c1z_store *store,
                                           c1z_buffer **response,
                                           c1z_error **error);
 
-// Puts the grants that expansion makes of who holds one entitlement, and through which others. Beside
-// [`c1z_put_expanded_grants`] nothing but what differs crosses the boundary: the grants are made here.
+// Puts the grants that expansion makes of who holds one entitlement, and through which others. The library makes the
+// grants, so that less crosses the boundary than with `c1z_put_expanded_grants`: only what differs between them.
 //
 // `request` holds a `c1z.v1.PutGrantContributionsRequest`; the response is empty. Nothing is put, and the call fails with
 // `C1Z_INVALID_ARGUMENT`, where the entitlement or the sources of a contribution are missing. With `promised_new` a grant
@@ -1686,7 +1694,7 @@ c1z_code c1z_get_source_cache_entry(const c1z_store *store,
                                     c1z_error **error);
 
 // Keeps what a scope of the bound sync is compared by. The end of the sync counts the rows of its scopes; what changes records
-// behind that makes every scope one that has to be collected anew, until the sync is ended again.
+// after that makes every scope one that has to be collected anew, until the sync is ended again.
 //
 // `request` holds a `c1z.v1.PutSourceCacheEntryRequest`; the response is empty.
 //
@@ -1698,11 +1706,11 @@ c1z_code c1z_put_source_cache_entry(const c1z_store *store,
                                     c1z_error **error);
 
 // Makes the rows of a scope in the bound sync of `store` those that it has in an earlier sync of `source`, or of `store` if
-// `source` is null: its own rows go, the others are copied as they are. Of a grant that expansion completed the sources are
-// left out. No entry is put. Progress is in rows.
+// `source` is null: its own rows go, the others are copied as they are, but without the sources of a grant that expansion
+// completed. No entry is put. Progress is in rows.
 //
-// `request` holds a `c1z.v1.ReplaySourceCacheRequest`, the response a `c1z.v1.ReplaySourceCacheResponse`. `source` is open
-// for as long as the call runs; neither is it changed.
+// `request` holds a `c1z.v1.ReplaySourceCacheRequest`, the response a `c1z.v1.ReplaySourceCacheResponse`. `source` is not
+// changed, and closing it waits for the call.
 //
 // Fails with `C1Z_FAILED_PRECONDITION` when no sync is bound or the bound one was ended, and when the source has no such sync
 // that is full, has ended and is not the result of a merge, or the scope in it has no entry, lost a row to another or was not
@@ -1716,8 +1724,8 @@ c1z_code c1z_replay_source_cache(const c1z_store *store,
                                  c1z_buffer **response,
                                  c1z_error **error);
 
-// Deletes rows of the bound sync on behalf of a scope. Rows of the scope go without a trace; if one of another scope goes,
-// that one is not replayed any more.
+// Deletes rows of the bound sync on behalf of a scope. Rows of the scope go without a trace; another scope that loses a row
+// cannot be replayed after that.
 //
 // `request` holds a `c1z.v1.DeleteSourceCacheRowsRequest`, the response a `c1z.v1.DeleteSourceCacheRowsResponse`.
 //

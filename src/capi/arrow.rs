@@ -10,26 +10,28 @@ use super::store::StoreHandle;
 use crate::proto::api::ExportRequest;
 use crate::{Error, Result};
 
-/// Exports the rows of a table as a stream of Arrow columns (docs/columns.md): as they are when this is called, whatever is written
-/// afterwards.
+/// Exports the rows of a table as a stream of Arrow columns (docs/columns.md): as they are when this is called, whatever is
+/// written afterwards.
 ///
-/// `request` holds a `c1z.v1.ExportRequest`. `out` is the caller's, and what it held before is not looked at. On success it is a
-/// stream, which is released by its `release` and no other way; else its `release` is NULL. Every function of the stream may be called
-/// from any thread, by one at a time, `get_next` also behind the end. `get_schema` costs nothing and works for as long as there is a
-/// stream.
+/// `request` holds a `c1z.v1.ExportRequest`. `out` is the caller's, and what it held before is not looked at. On success it
+/// is a stream, which is released by its `release` and no other way; else its `release` is NULL. Every function of the
+/// stream may be called from any thread, by one at a time, `get_next` also after the end. `get_schema` costs nothing and
+/// works for as long as there is a stream.
 ///
-/// A stream does not keep its store from being closed: behind `c1z_close` and `c1z_store_free` `get_next` fails with the reason CLOSED.
-/// Batches that it gave before stay, and the stream is released before or after. `get_last_error` is the reason and, behind a
-/// colon and a space, the message; it stays until the next call on the stream. The number that a function returns is ECANCELED,
-/// ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; behind a defect of the library (INTERNAL) the stream is at its end. A
-/// record that is longer than 64 MiB, or whose annotations come to more JSON, stays in the way (EINVAL, with the reason LIMIT_EXCEEDED).
+/// A stream does not keep its store from being closed: after `c1z_close` or `c1z_store_free`, `get_next` fails with the
+/// reason CLOSED. Batches that it gave before stay valid, and the stream may be released before or after. `get_last_error`
+/// gives the reason, a colon, a space and the message; the text stays until the next call on the stream. The number that a
+/// function returns is ECANCELED, ENOMEM, EINVAL or EIO. A batch that failed may be asked for again; after a defect of the
+/// library (INTERNAL) the stream is at its end. The stream does not get past a record that is longer than 64 MiB, or whose
+/// annotations come to more JSON (EINVAL, with the reason LIMIT_EXCEEDED).
 ///
-/// The control is used during the call; its cancel flag stops the stream too, for which it may be freed before. A control without one,
-/// or none: the stream is stopped by releasing it.
+/// The control is used during the call. Its cancel flag stops the stream too, and may be freed as soon as the call has
+/// returned. Where there is no flag, releasing the stream is what stops it.
 ///
-/// Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, or the request names a key that the table does not have;
-/// with `C1Z_NOT_FOUND` when there is no such sync; with `C1Z_UNIMPLEMENTED` when the library was built without Arrow. A batch fails
-/// with the reason CORRUPTION where the file is damaged, an id that is not UTF-8 included; the message names the record.
+/// Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, or the request names a key that the table does
+/// not have; with `C1Z_NOT_FOUND` when there is no such sync; with `C1Z_UNIMPLEMENTED` when the library was built without
+/// Arrow. A batch fails with the reason CORRUPTION where the file is damaged, an id that is not UTF-8 included; the message
+/// names the record.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_export_arrow(
     store: *const StoreHandle,
@@ -52,9 +54,9 @@ pub unsafe extern "C" fn c1z_export_arrow(
 
 /// The schema that a stream of such a request has. No store is needed, and nothing is opened.
 ///
-/// `request` holds a `c1z.v1.ExportRequest`, of which table, columns and dictionaries are looked at. On success `out`, the caller's, is
-/// released by its `release`; else that is NULL. Fails with `C1Z_INVALID_ARGUMENT` when there is no such table or column, with
-/// `C1Z_UNIMPLEMENTED` when the library was built without Arrow.
+/// `request` holds a `c1z.v1.ExportRequest`, of which table, columns and dictionaries are looked at. On success `out`, the
+/// caller's, is released by its `release`; else that is NULL. Fails with `C1Z_INVALID_ARGUMENT` when there is no such table
+/// or column, with `C1Z_UNIMPLEMENTED` when the library was built without Arrow.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_export_schema(
     request: Slice,

@@ -40,8 +40,8 @@ pub unsafe extern "C" fn c1z_cancel_set(cancel: *const Cancel) {
     }
 }
 
-/// Frees the flag. A call that was given it keeps a flag of its own from its first report of progress on: from then on it may be
-/// freed. The call goes on, and stops if the flag was set before.
+/// Frees the flag. A call that it was given to may still be running if that call has reported progress: it has the flag's
+/// state by then, goes on, and stops if the flag was set before it was freed.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cancel_free(cancel: *mut Cancel) {
     if !cancel.is_null() {

@@ -14,7 +14,7 @@ use crate::store;
 /// All syncs are converted, with their ids, types, parents, times, tokens and session values, whether they had ended or not;
 /// records keep the time of their discovery, and grants what they expand and whether that is pending. Statistics are counted
 /// anew. Times without a zone, which format v1 has, are taken for those of the process's zone, as the SDK does. Grants of a
-/// sync with one identity become one grant. What of the input is not in the new file is told in the response.
+/// sync with one identity become one grant. The response tells what of the input is not in the new file.
 ///
 /// `request` holds a `c1z.v1.ConvertFileRequest`, the response a `c1z.v1.ConvertFileResponse`.
 ///

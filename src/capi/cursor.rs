@@ -182,7 +182,7 @@ pub unsafe extern "C" fn c1z_scan_records(
 
 /// The next page of a cursor; after the last one `*response` becomes null.
 ///
-/// The walk holds no snapshot: what is written behind its position shows up in it.
+/// The walk holds no snapshot: what is written to a place that it has yet to come to shows up in it.
 #[no_mangle]
 pub unsafe extern "C" fn c1z_cursor_next(
     cursor: *mut Cursor,

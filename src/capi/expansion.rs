@@ -57,8 +57,8 @@ pub unsafe extern "C" fn c1z_list_grants_with_annotations(
     }
 }
 
-/// Puts the grants that expansion makes of who holds one entitlement, and through which others. Beside
-/// [`c1z_put_expanded_grants`] nothing but what differs crosses the boundary: the grants are made here.
+/// Puts the grants that expansion makes of who holds one entitlement, and through which others. The library makes the
+/// grants, so that less crosses the boundary than with `c1z_put_expanded_grants`: only what differs between them.
 ///
 /// `request` holds a `c1z.v1.PutGrantContributionsRequest`; the response is empty. Nothing is put, and the call fails with
 /// `C1Z_INVALID_ARGUMENT`, where the entitlement or the sources of a contribution are missing. With `promised_new` a grant

@@ -133,7 +133,9 @@ pub unsafe extern "C" fn c1z_save(
     }
 }
 
-/// Saves as `c1z_save` does, unless the request says `discard`, and closes the store. A sync that is being imported is given up.
+/// Saves as `c1z_save` does, unless the request says `discard`, and closes the store. A sync that is being imported is given
+/// up. First it waits for the calls that are running on the store, reads among them, and its cancel flag does not end that
+/// wait. Calls that come meanwhile wait for it in turn.
 ///
 /// `request` holds a `c1z.v1.CloseRequest`; the response is empty.
 ///

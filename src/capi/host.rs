@@ -18,11 +18,12 @@ const REASON_BYTES: usize = 1024;
 const MOST_HOST_BYTES: usize = 4096;
 
 /// Says which bytes the last read gave: an ETag, a version, a time of change. Writes at most `capacity` bytes, which are 256,
-/// and returns how many the identity has; more than that do not count.
+/// and returns how many the identity has; those above 256 do not count.
 pub type IdentityFn = Option<unsafe extern "C" fn(userdata: *mut c_void, identity: *mut u8, capacity: usize) -> usize>;
 
-/// Fills `data` with the `len` bytes from `offset` on, says in `*read` how many came, and returns `C1Z_OK`. Or returns why not,
-/// and may write a text for people to `reason`, of at most `reason_capacity` bytes with the NUL that ends it.
+/// Fills `data` with the `len` bytes from `offset` on, says in `*read` how many came, and returns `C1Z_OK`. On failure it
+/// returns another code, and may write a text for people to `reason`, of at most `reason_capacity` bytes with the NUL that
+/// ends it.
 pub type ReadAtFn = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -35,7 +36,7 @@ pub type ReadAtFn = Option<
     ) -> Code,
 >;
 
-/// Told that nothing is read any more.
+/// Called when nothing will be read any more.
 pub type ReleaseFn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
 /// A file that the host reads, wherever it lies. See FILES THAT STAY WHERE THEY ARE.
@@ -44,7 +45,7 @@ pub type ReleaseFn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 pub struct HostSource {
     /// Bytes of the file.
     pub size: u64,
-    /// Asked when the file is opened and behind every read, so it must cost nothing; may be null.
+    /// Asked when the file is opened and after every read, so it must cost nothing; may be null.
     pub identity: IdentityFn,
     /// Reads; must not be null.
     pub read_at: ReadAtFn,

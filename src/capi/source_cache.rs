@@ -32,7 +32,7 @@ pub unsafe extern "C" fn c1z_get_source_cache_entry(
 }
 
 /// Keeps what a scope of the bound sync is compared by. The end of the sync counts the rows of its scopes; what changes records
-/// behind that makes every scope one that has to be collected anew, until the sync is ended again.
+/// after that makes every scope one that has to be collected anew, until the sync is ended again.
 ///
 /// `request` holds a `c1z.v1.PutSourceCacheEntryRequest`; the response is empty.
 ///
@@ -53,11 +53,11 @@ pub unsafe extern "C" fn c1z_put_source_cache_entry(
 }
 
 /// Makes the rows of a scope in the bound sync of `store` those that it has in an earlier sync of `source`, or of `store` if
-/// `source` is null: its own rows go, the others are copied as they are. Of a grant that expansion completed the sources are
-/// left out. No entry is put. Progress is in rows.
+/// `source` is null: its own rows go, the others are copied as they are, but without the sources of a grant that expansion
+/// completed. No entry is put. Progress is in rows.
 ///
-/// `request` holds a `c1z.v1.ReplaySourceCacheRequest`, the response a `c1z.v1.ReplaySourceCacheResponse`. `source` is open
-/// for as long as the call runs; neither is it changed.
+/// `request` holds a `c1z.v1.ReplaySourceCacheRequest`, the response a `c1z.v1.ReplaySourceCacheResponse`. `source` is not
+/// changed, and closing it waits for the call.
 ///
 /// Fails with `C1Z_FAILED_PRECONDITION` when no sync is bound or the bound one was ended, and when the source has no such sync
 /// that is full, has ended and is not the result of a merge, or the scope in it has no entry, lost a row to another or was not
@@ -87,8 +87,8 @@ pub unsafe extern "C" fn c1z_replay_source_cache(
     }
 }
 
-/// Deletes rows of the bound sync on behalf of a scope. Rows of the scope go without a trace; if one of another scope goes,
-/// that one is not replayed any more.
+/// Deletes rows of the bound sync on behalf of a scope. Rows of the scope go without a trace; another scope that loses a row
+/// cannot be replayed after that.
 ///
 /// `request` holds a `c1z.v1.DeleteSourceCacheRowsRequest`, the response a `c1z.v1.DeleteSourceCacheRowsResponse`.
 ///

@@ -373,7 +373,7 @@ pub unsafe extern "C" fn c1z_set_entitlement_graph(
     }
 }
 
-/// Gives what [`c1z_set_entitlement_graph`] set.
+/// Gives what `c1z_set_entitlement_graph` set.
 ///
 /// `request` holds a `c1z.v1.GetEntitlementGraphRequest`, the response a `c1z.v1.GetEntitlementGraphResponse`.
 #[no_mangle]

@@ -29,12 +29,12 @@ pub struct WorkArguments {
     pub tmp_dir: Option<PathBuf>,
 }
 
-/// A sync of a file.
+/// A sync of a file. A command for which no `--sync` means something else says so (`mut_arg`).
 #[derive(Args, Clone)]
 pub struct FileArguments {
     /// The .c1z file
     pub file: PathBuf,
-    /// The sync; if not given, the newest that has ended (clone: the newest full one; inspect, list syncs: all)
+    /// The sync that is read; the newest that has ended if not given
     #[arg(long, alias = "sync-id", value_name = "ID")]
     pub sync: Option<String>,
     #[command(flatten)]

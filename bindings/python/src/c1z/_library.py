@@ -237,7 +237,7 @@ class Cursor(Handle):
         _open.add(self)
 
     def next_page(self) -> bytes | None:
-        """The next page; None behind the last, and once it is freed."""
+        """The next page; None after the last, and once it is freed."""
         response = ctypes.c_void_p()
         with self._lock:
             if self.pointer is not None:
@@ -245,7 +245,7 @@ class Cursor(Handle):
         return None if response.value is None else _bytes(response)
 
     def free(self) -> None:
-        """Frees it and its working folders, behind a call that runs."""
+        """Frees it and its working folders, after a call that runs."""
         with self._lock:
             super().free()
 

@@ -66,7 +66,7 @@ def open(
 
     The store has a reference to it until it is closed or gone, and never closes it. `identity`, `etag` or `mtime` of it, a value or a
     method, says which file it reads; of a file object otherwise its file system, fsspec's `ukey` or the time of change of what is open.
-    That is asked behind every read. Once it differs, calls fail with the reason SOURCE_CHANGED, as they do where it raises Error with the
+    That is asked after every read. Once it differs, calls fail with the reason SOURCE_CHANGED, as they do where it raises Error with the
     code ABORTED. What else it raises makes the call that needs the bytes fail with the reason SOURCE, and is the error's `__cause__`;
     the next call reads again. It may not use the store. The file must be one with indexed frames, as this library writes them by default
     (PAYLOAD_ENCODING if it is not; of format v1 none is taken).

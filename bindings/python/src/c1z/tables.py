@@ -17,7 +17,7 @@ class Table:
     """The rows of one kind of record, or some of them. Making one reads nothing.
 
     It may be scanned any number of times: each `__arrow_c_stream__` is a walk of its own, which shows the store as it was when the walk
-    began. A walk outlives the table but not the store: behind `Store.close` its next batch is an error, and batches that were given
+    began. A walk outlives the table but not the store: after `Store.close` its next batch is an error, and batches that were given
     stay valid. The columns are those of docs/columns.md.
 
     A table may be used from any thread. One walk serves one caller at a time.

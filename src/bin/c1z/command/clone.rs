@@ -12,6 +12,7 @@ use crate::sync;
 
 /// Writes one sync into a new file: that of --sync, or the newest full one
 #[derive(Args)]
+#[command(mut_arg("sync", |sync| sync.help("The sync that is written; the newest full one that has ended if not given")))]
 pub struct Clone {
     #[command(flatten)]
     file: FileArguments,

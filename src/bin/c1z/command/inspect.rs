@@ -17,6 +17,7 @@ use crate::terminal::harmless_json;
 
 /// Stored records as they are, by the descriptors in the file itself
 #[derive(Args)]
+#[command(mut_arg("sync", |sync| sync.help("Only what belongs to this sync; all that the file holds if not given")))]
 pub struct Inspect {
     #[command(flatten)]
     file: FileArguments,

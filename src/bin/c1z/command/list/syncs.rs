@@ -16,6 +16,7 @@ const COLUMNS: &[&str] =
 
 /// Lists syncs, by id
 #[derive(Args)]
+#[command(mut_arg("sync", |sync| sync.help("Only this sync; all syncs of the file if not given")))]
 pub struct Syncs {
     #[command(flatten)]
     file: FileArguments,
